@@ -1,0 +1,1 @@
+"""The node agent: reads bay sensors, keeps every reading until the hub has stored it."""

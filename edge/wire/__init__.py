@@ -1,0 +1,31 @@
+"""THE contract between nodes and hub: topics, versions and payloads. The only part of edge that the hub may import.
+
+The same files run under MicroPython in the wireless sensor, so they import `json` and nothing else.
+"""
+
+from edge.wire.messages import BAY_STATES, MAX_PAYLOAD, WireError, check, decode, encode, parse, readable_seq
+from edge.wire.timestamp import format_ms, parse_ms
+from edge.wire.topics import ALL_UP, BULLETIN, DURABLE_KINDS, UP_KINDS, VERSION, all_down, down, is_name, split, up
+
+__all__ = [
+    "ALL_UP",
+    "BAY_STATES",
+    "BULLETIN",
+    "DURABLE_KINDS",
+    "MAX_PAYLOAD",
+    "UP_KINDS",
+    "VERSION",
+    "WireError",
+    "all_down",
+    "check",
+    "decode",
+    "down",
+    "encode",
+    "format_ms",
+    "is_name",
+    "parse",
+    "parse_ms",
+    "readable_seq",
+    "split",
+    "up",
+]

@@ -1,0 +1,138 @@
+"""Payloads of the contract: one table of fields that both producer and consumer check. MicroPython-safe.
+
+Unknown fields are ignored, so a newer node can talk to an older hub; a missing or mistyped field is a `WireError`.
+"""
+
+import json
+
+from edge.wire import timestamp, topics
+
+BAY_STATES = ("free", "occupied", "unknown", "faulty")
+PORTAL_EVENTS = ("accept", "extend", "end")
+MAX_SEQ = 2**63 - 1  # what an SQL bigint holds
+MAX_PAYLOAD = 64 * 1024  # bytes up; larger is refused unread
+
+# A field's type is the tuple of exact Python types; bool is not an int here.
+_text, _integer, _number, _flag, _object, _list = (str,), (int,), (int, float), (bool,), (dict,), (list,)
+
+# kind -> {field: (type, required)}
+_STORED = {"outbox": (_text, False), "seq": (_integer, True), "ts": (_text, True), "synced": (_flag, False)}
+FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
+    "bay": {**_STORED, "bay": (_text, True), "state": (_text, True), "distance_m": (_number, False)},
+    "portal": {**_STORED, "event": (_text, True), "clients": (_integer, False)},
+    "alarm": {**_STORED, "code": (_text, True), "text": (_text, True)},
+    "skip": {**_STORED, "from": (_integer, True), "to": (_integer, True), "reason": (_text, True)},
+    "status": {
+        "ts": (_text, True),
+        "state": (_text, True),
+        "outbox": (_text, False),
+        "software": (_text, False),
+        "protocol": (_text, False),
+        "synced": (_flag, False),
+        "uptime_s": (_integer, False),
+        "waiting": (_integer, False),
+        "temperature_c": (_number, False),
+        "memory_mb": (_number, False),
+        "clients": (_integer, False),
+        "capacity": (_integer, False),
+        "bays": (_list, False),
+    },
+    "ack": {"outbox": (_text, True), "seq": (_integer, True)},
+    "bulletin": {
+        "v": (_integer, True),
+        "ts": (_text, True),
+        "town": (_object, True),
+        "news": (_list, True),
+        "events": (_list, True),
+        "warnings": (_list, True),
+        "offices": (_list, True),
+        "parking": (_list, True),
+        "legal": (_object, True),
+    },
+}
+CHOICES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "bay": (("state", BAY_STATES),),
+    "portal": (("event", PORTAL_EVENTS),),
+    "status": (("state", ("online", "offline")),),
+}
+
+
+class WireError(ValueError):
+    """A payload that breaks the contract; the text says which field and how."""
+
+
+def encode(kind: str, body: dict[str, object]) -> bytes:
+    """Checked, compact JSON bytes of a message; WireError if `body` breaks the contract."""
+    check(kind, body)
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def decode(kind: str, payload: bytes) -> dict[str, object]:
+    """The checked body of a message of `kind`; WireError for anything else than a valid one."""
+    body = parse(payload)
+    check(kind, body)
+    return body
+
+
+def parse(payload: bytes) -> dict[str, object]:
+    """A JSON object out of bytes, unchecked beyond that; WireError otherwise."""
+    if len(payload) > MAX_PAYLOAD:
+        raise WireError("payload over 64 KiB")
+    try:
+        body = json.loads(payload)
+    except (ValueError, RecursionError):
+        raise WireError("not JSON") from None
+    if not isinstance(body, dict):
+        raise WireError("not a JSON object")
+    return body
+
+
+def check(kind: str, body: dict[str, object]) -> None:
+    """WireError unless `body` has every required field of `kind` and each known field has its type and range."""
+    if kind not in FIELDS:
+        raise WireError("unknown kind: " + kind)
+    for field, (types, required) in FIELDS[kind].items():
+        value = body.get(field)
+        if value is None:
+            if required:
+                raise WireError("missing field: " + field)
+        elif type(value) not in types:
+            raise WireError("wrong type: " + field)
+    for field, choices in CHOICES.get(kind, ()):
+        if body[field] not in choices:
+            raise WireError("unknown value: " + field)
+    _check_ranges(kind, body)
+
+
+def readable_seq(payload: bytes) -> tuple[str, int] | None:
+    """(outbox, seq) of a durable message that is otherwise broken, or None: lets the hub count it as received."""
+    try:
+        body = parse(payload)
+    except WireError:
+        return None
+    outbox, seq = body.get("outbox", ""), body.get("seq")
+    if isinstance(outbox, str) and len(outbox) <= 64 and type(seq) is int and 0 < seq <= MAX_SEQ:
+        return outbox, seq
+    return None
+
+
+def _check_ranges(kind: str, body: dict[str, object]) -> None:
+    seq = body.get("seq")
+    if seq is not None and not (0 if kind == "ack" else 1) <= seq <= MAX_SEQ:  # type: ignore[operator]
+        raise WireError("out of range: seq")
+    outbox = body.get("outbox")
+    if outbox is not None and len(outbox) > 64:  # type: ignore[arg-type]
+        raise WireError("too long: outbox")
+    if kind == "skip" and not 0 < body["from"] <= body["to"] <= MAX_SEQ:  # type: ignore[operator]
+        raise WireError("out of range: from, to")
+    if kind == "bay":
+        if not topics.is_name(body["bay"]):  # type: ignore[arg-type]
+            raise WireError("not a name: bay")
+        distance = body.get("distance_m")
+        if distance is not None and not 0 <= distance < 100:  # type: ignore[operator]
+            raise WireError("out of range: distance_m")
+    if "ts" in body:
+        try:
+            timestamp.parse_ms(body["ts"])  # type: ignore[arg-type]
+        except ValueError:
+            raise WireError("not a timestamp: ts") from None

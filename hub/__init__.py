@@ -1,0 +1,1 @@
+"""The hub: stores what the nodes report and serves the town's pages."""

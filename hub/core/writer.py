@@ -1,0 +1,126 @@
+"""One thread that writes to SQLite for all callers of a process, many transactions per fsync.
+
+Each job runs in a savepoint, so that one caller's error takes back only that caller's work. When the whole group is lost
+(disk full, lost lock) its jobs are run again one by one, so that the innocent ones succeed.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+
+MAX_GROUP = 64  # jobs
+GROUP_SECONDS = 0.05
+MAX_WAITING = 1000  # jobs
+CALLER_TIMEOUT = 15.0  # seconds
+
+
+class _JobSession(Session):
+    def commit(self) -> None:
+        raise RuntimeError("a job must not commit: the writer owns the transaction")
+
+    def rollback(self) -> None:
+        raise RuntimeError("a job must raise an exception instead of rolling back")
+
+
+class _Job:
+    def __init__(self, function: Callable[[Session], Any]) -> None:
+        self.function = function
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.done = threading.Event()
+
+
+class GroupWriter:
+    """Queue and thread around one writing engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(MAX_WAITING)
+        self._local = threading.local()
+        self._thread = threading.Thread(target=self._loop, name="db-writer", daemon=True)
+        self._thread.start()
+
+    def run(self, function: Callable[[Session], T]) -> T:
+        """The result of `function(session)` once it is committed; queue.Full when too many wait, TimeoutError when unsure."""
+        session: Session | None = getattr(self._local, "session", None)
+        if session is not None:  # called from inside a job: join it, queueing would wait for itself
+            return function(session)
+        job = _Job(function)
+        self._jobs.put(job, timeout=CALLER_TIMEOUT)
+        if not job.done.wait(CALLER_TIMEOUT):
+            raise TimeoutError("the write may or may not have happened")
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def close(self) -> None:
+        """Finishes what waits, then ends the thread."""
+        self._jobs.put(None)
+        self._thread.join(10)
+
+    def _loop(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            group, ending = self._collect(job)
+            if not self._commit(group) and len(group) > 1:
+                for single in group:
+                    if single.error is None:
+                        self._commit([single])
+            for single in group:
+                single.done.set()
+            if ending:
+                return
+
+    def _collect(self, first: _Job) -> tuple[list[_Job], bool]:
+        """Everything that waits already, at most one group; True when the writer shall end."""
+        group, stop = [first], time.monotonic() + GROUP_SECONDS
+        while len(group) < MAX_GROUP and time.monotonic() < stop:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                return group, True
+            group.append(job)
+        return group, False
+
+    def _commit(self, group: list[_Job]) -> bool:
+        session = _JobSession(self._engine, expire_on_commit=False)
+        self._local.session = session
+        try:
+            session.connection()  # BEGIN IMMEDIATE now
+            for job in group:
+                self._run(session, job)
+            Session.commit(session)
+        except BaseException as error:  # the group is lost; its callers must hear of it, the thread must live
+            Session.rollback(session)
+            for job in group:
+                job.result = None
+            if len(group) == 1 and group[0].error is None:
+                group[0].error = error
+            return False
+        finally:
+            self._local.session = None
+            session.close()
+        return True
+
+    def _run(self, session: Session, job: _Job) -> None:
+        try:
+            with session.begin_nested():
+                job.result = job.function(session)
+        except BaseException as error:
+            job.result, job.error = None, error
+            if not self._in_transaction(session):  # SQLite took back everything, not only the savepoint
+                raise
+        session.expunge_all()  # no object of one caller is seen by the next
+
+    def _in_transaction(self, session: Session) -> bool:
+        connection = session.connection().connection.dbapi_connection
+        return bool(getattr(connection, "in_transaction", False))

@@ -1,0 +1,86 @@
+"""Everything that can be set, read from the environment (prefix HUB_) in this one place."""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SCHEMES = {
+    "database_url": ("sqlite", "postgresql+psycopg"),
+    "broker_url": ("embedded", "mqtt", "mqtts"),
+    "timeseries_url": ("sql", "influxdb", "influxdbs"),
+    "public_url": ("http", "https"),
+}
+_TOWNS = Path(__file__).parent / "data"
+
+
+class Settings(BaseSettings):
+    """The hub's settings; a wrong one stops the start with one line that names it."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True)
+
+    state_dir: Path = Field(
+        Path("/var/lib/stadtknoten"), description="Directory for the database, keys and node states"
+    )
+    database_url: str = Field(
+        "", description="sqlite:///file or postgresql+psycopg://…; empty: hub.db in the state directory"
+    )
+    broker_url: str = Field(
+        "embedded://127.0.0.1:1883", description="embedded://host:port, mqtt:// or mqtts://[user:password@]host:port"
+    )
+    broker_ca_file: Path | None = Field(None, description="Certificate authority of an mqtts:// broker")
+    broker_cert_file: Path | None = Field(None, description="The hub's client certificate for an mqtts:// broker")
+    broker_key_file: Path | None = Field(None, description="Key of that certificate")
+    timeseries_url: str = Field(
+        "sql://", description="sql:// (roll-ups in the database) or influxdb://token@host:port/org/bucket"
+    )
+    public_url: str = Field("http://localhost:8080", description="Address that people type")
+    host: str = Field("127.0.0.1", description="Address that the web and live servers listen on")
+    port: int = Field(8080, ge=1, le=65535, description="Port of the web server")
+    live_port: int = Field(8082, ge=1, le=65535, description="Port of the live server (SSE)")
+    live_url: str = Field(
+        "", description="Public address of the live server; empty: same host as the request, live port"
+    )
+    secret_file: Path | None = Field(
+        None, description="File (0600) with the key that signs forms; made at the first start"
+    )
+    town: str = Field("bad_rappenau", description="Folder under hub/data with the town's facts")
+    demo: bool = Field(False, description="1 shows /demo with its credentials; set by `hub demo` only")
+    portal_url: str = Field("", description="Address of the portal preview, shown on /demo")
+
+    @field_validator(*_SCHEMES)
+    @classmethod
+    def _known_scheme(cls, value: str, info: object) -> str:
+        name = str(getattr(info, "field_name", ""))
+        scheme = urlsplit(value).scheme
+        if value and scheme not in _SCHEMES[name]:
+            choices = ", ".join(s + "://" for s in _SCHEMES[name])
+            raise ValueError(f"unknown scheme {scheme or value!r}; use one of {choices}")
+        return value
+
+    @cached_property
+    def database(self) -> str:
+        """The database URL that is in use."""
+        return self.database_url or f"sqlite:///{self.state_dir.absolute() / 'hub.db'}"
+
+    @property
+    def town_dir(self) -> Path:
+        """The folder with the town's facts."""
+        return _TOWNS / self.town
+
+    def secret(self) -> bytes:
+        """The signing key, 32 bytes, made with rights 0600 when it is not there yet."""
+        path = self.secret_file or self.state_dir / "secret.key"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(descriptor, "wb") as file:
+            key = secrets.token_bytes(32)
+            file.write(key)
+        return key

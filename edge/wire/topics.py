@@ -40,7 +40,7 @@ def all_down(node: str) -> str:
 
 
 def split(topic: str) -> tuple[str, str, str, str]:
-    """(side, version, node, kind) of a topic, e.g. ("node", "v1", "kurpark", "bay"); ValueError if it has another shape."""
+    """(side, version, node, kind) of a topic, e.g. ("node", "v1", "kurpark", "bay"); else ValueError."""
     parts = topic.split("/")
     if len(parts) != 4:
         raise ValueError("not a topic of the contract: " + topic)

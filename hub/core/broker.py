@@ -1,5 +1,6 @@
 """The hub's connection to the broker: one paho client, set up alike by ingest, worker and tests."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,30 +19,33 @@ def address(url: str) -> tuple[str, int]:
     return parts.hostname or "127.0.0.1", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
 
 
+@dataclass(frozen=True)
+class Certificates:
+    """Files for an mqtts:// broker; None = the system's authorities, no client certificate."""
+
+    authority: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
 def client(
-    url: str,
-    client_id: str,
-    *,
-    ca: Path | None = None,
-    cert: Path | None = None,
-    key: Path | None = None,
-    manual_ack: bool = False,
+    url: str, client_id: str, certificates: Certificates = Certificates(), *, manual_ack: bool = False
 ) -> mqtt.Client:
     """An unconnected client for `url`: MQTT v5, 3.1.1 on the embedded broker; keeps its session at the broker."""
     embedded = is_embedded(url)
     made = mqtt.Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
+        clean_session=False if embedded else None,
         protocol=MQTTProtocolVersion.MQTTv311 if embedded else MQTTProtocolVersion.MQTTv5,
         manual_ack=manual_ack,
-        **({"clean_session": False} if embedded else {}),
     )
     parts = urlsplit(url)
     if parts.username:
         made.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
     if parts.scheme == "mqtts":
-        made.tls_set(
-            ca_certs=str(ca) if ca else None, certfile=str(cert) if cert else None, keyfile=str(key) if key else None
-        )
+        files = (certificates.authority, certificates.certificate, certificates.key)
+        ca, cert, key = (str(file) if file else None for file in files)
+        made.tls_set(ca_certs=ca, certfile=cert, keyfile=key)
     made.reconnect_delay_set(min_delay=1, max_delay=30)
     return made

@@ -54,10 +54,10 @@ class Database:
             yield session
 
     def write(self, function: Callable[[Session], T]) -> T:
-        """Runs `function(session)` in one transaction, durable when this returns; its exception rolls back and is raised.
+        """Runs `function(session)` in one transaction, durable when this returns; its exception rolls back and rises.
 
-        TimeoutError means that the outcome is unknown; `function` may be run again after a lost group, so it must have no
-        effect outside the database.
+        TimeoutError means that the outcome is unknown; `function` may be run again after a lost group, so it must
+        have no effect outside the database.
         """
         if self._writer is not None:
             return self._writer.run(function)

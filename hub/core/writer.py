@@ -1,7 +1,7 @@
 """One thread that writes to SQLite for all callers of a process, many transactions per fsync.
 
-Each job runs in a savepoint, so that one caller's error takes back only that caller's work. When the whole group is lost
-(disk full, lost lock) its jobs are run again one by one, so that the innocent ones succeed.
+Each job runs in a savepoint, so that one caller's error takes back only that caller's work. When the whole group is
+lost (disk full, lost lock) its jobs are run again one by one, so that the innocent ones succeed.
 """
 
 import queue
@@ -48,7 +48,7 @@ class GroupWriter:
         self._thread.start()
 
     def run(self, function: Callable[[Session], T]) -> T:
-        """The result of `function(session)` once it is committed; queue.Full when too many wait, TimeoutError when unsure."""
+        """The result of `function(session)` once committed; queue.Full when too many wait, TimeoutError when unsure."""
         session: Session | None = getattr(self._local, "session", None)
         if session is not None:  # called from inside a job: join it, queueing would wait for itself
             return function(session)

@@ -1,0 +1,59 @@
+# Two commands are enough: `make demo` runs the town, `make test` runs every test. Both set up what they need.
+.DEFAULT_GOAL := help
+.PHONY: help tools setup assets demo test check fast format slow bench bench-ingest bench-live bench-memory shots lock clean
+
+PORT ?= 8080
+python := .venv/bin/python
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+setup:  ## build .venv from the locks, nothing else
+	@.ci/venv.sh
+
+assets: setup  ## browser assets from npm into hub/static/vendor
+	@$(python) -m hub.assets
+
+demo: assets  ## the town at http://localhost:8080 (PORT=...)
+	@$(python) -m hub demo --port $(PORT)
+
+tools:
+	@.ci/venv.sh tests
+
+test: tools  ## every test; installs the servers it needs on Debian
+	@.ci/packages.sh
+	@$(python) -m hub.assets
+	@$(python) -m pytest -m "not slow"
+
+check: tools  ## format, lint, types, import rules, fast tests: under a minute
+	@$(python) -m ruff format --check . && $(python) -m ruff check .
+	@$(python) -m mypy
+	@.venv/bin/lint-imports
+	@$(python) -m pytest -q -m "not (slow or lab or journey or postgres or process)"
+
+format: tools  ## put the code into its format
+	@$(python) -m ruff format . && $(python) -m ruff check --fix .
+
+slow: tools  ## tests that take minutes
+	@.ci/packages.sh
+	@$(python) -m pytest -m slow
+
+bench: bench-ingest bench-live bench-memory  ## every figure of the README
+
+bench-ingest: tools  ## ingest against a bare loop
+	@$(python) -m tests.bench.ingest
+
+bench-live: tools  ## 2,000 phones on the live stream
+	@$(python) -m tests.bench.live
+
+bench-memory: tools assets  ## memory and start of the demo, memory of a node
+	@$(python) -m tests.bench.memory
+
+shots: tools assets  ## screenshots of every page of a running demo into build/shots
+	@$(python) -m tests.journeys.pages build/shots http://localhost:$(PORT)
+
+lock:  ## resolve the dependencies anew (needs uv)
+	@sh .ci/lock.sh
+
+clean:  ## remove what was built
+	rm -rf .venv build hub/static/vendor hub/assets/node_modules

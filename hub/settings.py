@@ -24,33 +24,37 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True)
 
     state_dir: Path = Field(
-        Path("/var/lib/stadtknoten"), description="Directory for the database, keys and node states"
+        default=Path("/var/lib/stadtknoten"), description="Directory for the database, keys and node states"
     )
     database_url: str = Field(
-        "", description="sqlite:///file or postgresql+psycopg://…; empty: hub.db in the state directory"
+        default="", description="sqlite:///file or postgresql+psycopg://…; empty: hub.db in the state directory"
     )
     broker_url: str = Field(
-        "embedded://127.0.0.1:1883", description="embedded://host:port, mqtt:// or mqtts://[user:password@]host:port"
+        default="embedded://127.0.0.1:1883",
+        description="embedded://host:port, mqtt:// or mqtts://[user:password@]host:port",
     )
-    broker_ca_file: Path | None = Field(None, description="Certificate authority of an mqtts:// broker")
-    broker_cert_file: Path | None = Field(None, description="The hub's client certificate for an mqtts:// broker")
-    broker_key_file: Path | None = Field(None, description="Key of that certificate")
+    broker_ca_file: Path | None = Field(default=None, description="Certificate authority of an mqtts:// broker")
+    broker_cert_file: Path | None = Field(
+        default=None, description="The hub's client certificate for an mqtts:// broker"
+    )
+    broker_key_file: Path | None = Field(default=None, description="Key of that certificate")
     timeseries_url: str = Field(
-        "sql://", description="sql:// (roll-ups in the database) or influxdb://token@host:port/org/bucket"
+        default="sql://", description="sql:// (roll-ups in the database) or influxdb://token@host:port/org/bucket"
     )
-    public_url: str = Field("http://localhost:8080", description="Address that people type")
-    host: str = Field("127.0.0.1", description="Address that the web and live servers listen on")
-    port: int = Field(8080, ge=1, le=65535, description="Port of the web server")
-    live_port: int = Field(8082, ge=1, le=65535, description="Port of the live server (SSE)")
+    public_url: str = Field(default="http://localhost:8080", description="Address that people type")
+    host: str = Field(default="127.0.0.1", description="Address that the web and live servers listen on")
+    port: int = Field(default=8080, ge=1, le=65535, description="Port of the web server")
+    live_port: int = Field(default=8082, ge=1, le=65535, description="Port of the live server (SSE)")
     live_url: str = Field(
-        "", description="Public address of the live server; empty: same host as the request, live port"
+        default="", description="Public address of the live server; empty: same host as the request, live port"
     )
     secret_file: Path | None = Field(
-        None, description="File (0600) with the key that signs forms; made at the first start"
+        default=None, description="File (0600) with the key that signs forms; made at the first start"
     )
-    town: str = Field("bad_rappenau", description="Folder under hub/data with the town's facts")
-    demo: bool = Field(False, description="1 shows /demo with its credentials; set by `hub demo` only")
-    portal_url: str = Field("", description="Address of the portal preview, shown on /demo")
+    town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
+    demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    portal_url: str = Field(default="", description="Address of the portal preview, shown on /demo")
 
     @field_validator(*_SCHEMES)
     @classmethod

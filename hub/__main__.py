@@ -1,0 +1,132 @@
+"""The hub's command line."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hub.environment import user_state_dir
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
+
+PARTS = ("web", "live", "worker")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code. A wrong setting ends it with one clear line."""
+    chosen = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        code: int = chosen.run(chosen)
+    except (ValueError, OSError) as error:
+        logging.getLogger(__name__).debug("start failed", exc_info=True)
+        print(*(f"stadtknoten-hub: {line}" for line in _plain(error)), sep="\n", file=sys.stderr)
+        return 2
+    return code
+
+
+def _plain(error: Exception) -> list[str]:
+    """One line a problem; pydantic's errors name the environment variable."""
+    problems = getattr(error, "errors", None)
+    if problems is None:
+        return [str(error)]
+    return [
+        f"HUB_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+        for problem in problems()
+    ]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their help."""
+    top = argparse.ArgumentParser(
+        prog="stadtknoten-hub",
+        description="The town's hub: stores what the nodes report and serves the pages. Settings come from the "
+        "environment (HUB_DATABASE_URL, HUB_BROKER_URL, HUB_TIMESERIES_URL, HUB_PUBLIC_URL, HUB_STATE_DIR ...), "
+        "see the table in README.md.",
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_demo(commands.add_parser("demo", help="run the whole town on this machine, with simulated sensors"))
+    serve = commands.add_parser("serve", help="run web, live and worker (and ingest on the embedded broker)")
+    serve.add_argument("--only", choices=PARTS, help="run one of them in this process, as a systemd unit does")
+    serve.set_defaults(run=_serve)
+    ingest = commands.add_parser("ingest", help="store what the nodes send (with embedded://: run the broker, too)")
+    ingest.set_defaults(run=_ingest)
+    commands.add_parser("migrate", help="bring the database's schema up to date").set_defaults(run=_migrate)
+    commands.add_parser("seed", help="write the town's facts into the database").set_defaults(run=_seed)
+    _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
+    return top
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    state = user_state_dir()
+    demo.add_argument("--port", type=int, default=8080, help="web server (default 8080; the next free one if busy)")
+    demo.add_argument("--portal-port", type=int, help="WiFi landing page (default: the web port + 1)")
+    demo.add_argument("--nodes", type=int, default=6, help="WiFi nodes besides the sensor boards (default 6)")
+    demo.add_argument("--speed", type=float, default=1.0, help="how much faster than real time cars come and go")
+    demo.add_argument("--state-dir", type=Path, default=state, help=f"database and node states (default {state})")
+    demo.set_defaults(run=_demo)
+
+
+def _add_admin(admin: argparse.ArgumentParser) -> None:
+    admin.add_argument("action", choices=("create", "reset"))
+    admin.add_argument("name")
+    admin.add_argument("--password-stdin", action="store_true", help="read the password instead of making one up")
+    admin.set_defaults(run=_admin)
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from hub.demo import run as demo
+
+    return demo.run(demo.Options(chosen.port, chosen.portal_port, chosen.nodes, chosen.speed, chosen.state_dir))
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from hub import serve
+
+    settings = _settings()
+    return serve.everything(settings) if chosen.only is None else serve.PARTS[chosen.only](settings)
+
+
+def _ingest(_: argparse.Namespace) -> int:
+    from hub import serve
+
+    return serve.ingest(_settings())
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    from hub import setup
+
+    setup.migrate(_settings())
+    return 0
+
+
+def _seed(_: argparse.Namespace) -> int:
+    from hub import setup
+
+    setup.seed(_settings())
+    return 0
+
+
+def _admin(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    password = sys.stdin.readline().rstrip("\n") if chosen.password_stdin else None
+    made = setup.set_admin(_settings(), chosen.name, create=chosen.action == "create", password=password)
+    if password is None:
+        print(f"name {chosen.name}, password {made}")
+    return 0
+
+
+def _settings() -> "Settings":
+    from hub.settings import Settings
+
+    settings = Settings()
+    logging.getLogger().setLevel(settings.log_level)
+    return settings
+
+
+if __name__ == "__main__":
+    sys.exit(main())

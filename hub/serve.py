@@ -1,0 +1,88 @@
+"""The hub's long-running processes: web, live, worker, ingest, and all of them under one supervisor."""
+
+import signal
+import threading
+
+from hub.core import broker, clock, schedule
+from hub.core.supervisor import Program, Supervisor
+from hub.environment import current_environment
+from hub.settings import Settings
+
+WEB_THREADS = 8
+
+
+def web(settings: Settings) -> int:
+    """Flask on granian's WSGI server."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    server = Granian(
+        "hub.app:create_web",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=WEB_THREADS,
+        backpressure=1000,
+        respawn_failed_workers=True,
+        workers_kill_timeout=5,
+        log_access=False,
+        websockets=False,
+    )
+    server.serve()
+    return 0
+
+
+def live(settings: Settings) -> int:
+    """The snapshot stream on granian's ASGI server."""
+    from hub.app import run_live
+
+    run_live(settings)
+    return 0
+
+
+def worker(settings: Settings) -> int:
+    """Schedules: bulletin to the nodes, hourly figures, deletion dates."""
+    from hub.app import tasks
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    certificates = broker.Certificates(settings.broker_ca_file, settings.broker_cert_file, settings.broker_key_file)
+    client = broker.client(settings.broker_url, "stadtknoten-worker", certificates)
+    client.connect_async(*broker.address(settings.broker_url))
+    client.loop_start()
+
+    def publish(topic: str, payload: bytes, retain: bool) -> bool:
+        return client.is_connected() and client.publish(topic, payload, qos=1, retain=retain).rc == 0
+
+    try:
+        schedule.run(tasks(settings, publish), stop, clock.now_ms)
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return 0
+
+
+def ingest(settings: Settings) -> int:
+    """Stores what the nodes send."""
+    from hub.app import run_ingest
+
+    run_ingest(settings)
+    return 0
+
+
+PARTS = {"web": web, "live": live, "worker": worker}
+
+
+def everything(settings: Settings) -> int:
+    """All parts as processes under one supervisor; ingest too when the broker is the embedded one."""
+    environment = current_environment()
+    programs = [Program(part, ("-m", "hub", "serve", "--only", part), environment) for part in PARTS]
+    if broker.is_embedded(settings.broker_url):
+        programs.insert(0, Program("ingest", ("-m", "hub", "ingest"), environment))
+    supervisor = Supervisor(programs)
+    supervisor.start()
+    supervisor.run()
+    return 0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy.orm import Session
+from hub.core.db import Session
 
 # event class declared in a module's api -> handlers of the modules above it, run in the announcer's transaction
 EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {}

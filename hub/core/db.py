@@ -14,6 +14,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from hub.core.writer import GroupWriter
 
+__all__ = ["Base", "Database", "Session", "sqlite_engine"]  # modules take Session from here, not from SQLAlchemy
+
 T = TypeVar("T")
 
 SCHEMES = ("sqlite", "postgresql+psycopg")

@@ -1,0 +1,142 @@
+"""Command line of the portal: the web pages, the gate, or a preview."""
+
+import argparse
+import ipaddress
+import logging
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from captive_portal import config
+from captive_portal.access import Access
+
+_USAGE = """examples:
+  stadtknoten-portal --config /etc/stadtknoten/node.toml         landing page (no root needed)
+  stadtknoten-portal gate --config /etc/stadtknoten/node.toml    opens and closes the network (needs root)
+  stadtknoten-portal --preview --state-dir DIR --port 8081       look at the pages; no network is touched
+"""
+
+
+def main() -> None:
+    """Run what was asked for; every refusal is one line and exit code 2."""
+    arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        if arguments.role == "gate":
+            _gate(arguments)
+        elif arguments.preview or arguments.role == "preview":
+            _preview(arguments)
+        else:
+            _web(arguments)
+    except (config.ConfigError, OSError) as error:
+        sys.exit(_complain(error))
+
+
+def _complain(error: Exception) -> int:
+    print(f"stadtknoten-portal: {error}", file=sys.stderr)
+    return 2
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="stadtknoten-portal",
+        description="Free WiFi of the town: landing page, accept, and the gate to the internet.",
+        epilog=_USAGE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("role", nargs="?", default="web", choices=("web", "gate", "preview"), help="default: web")
+    parser.add_argument("--config", type=Path, metavar="FILE.toml", help="the node's configuration file")
+    parser.add_argument("--preview", action="store_true", help="show the pages without root and without a gate")
+    parser.add_argument("--state-dir", type=Path, help="preview: the node's state directory (bulletin.json)")
+    parser.add_argument("--host", default="127.0.0.1", help="preview: address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8081, help="preview: port to listen on (default 8081)")
+    parser.add_argument("--hub-url", default="", help="preview: address of the town's services")
+    parser.add_argument("--label", default="", help="preview: name of the WiFi spot")
+    parser.add_argument("--near", type=_position, metavar="LAT,LON", help="preview: show car parks near this place")
+    return parser.parse_args()
+
+
+def _position(text: str) -> tuple[float, float]:
+    lat, lon = text.split(",")
+    return float(lat), float(lon)
+
+
+def _gate(arguments: argparse.Namespace) -> None:
+    from captive_portal import gate
+
+    gate.run(_config(arguments).network)
+
+
+def _web(arguments: argparse.Namespace) -> None:
+    from captive_portal.accesspoint import stations
+    from captive_portal.gateclient import GateAccess
+
+    loaded = _config(arguments)
+    network = loaded.network
+    addresses = tuple(address for address in (network.ipv4, network.ipv6) if address)
+    access = GateAccess(network.gate_socket)
+    _serve(loaded.portal, access, lambda: stations(network.hostapd, network.lan), addresses)
+
+
+def _preview(arguments: argparse.Namespace) -> None:
+    from captive_portal.preview import PreviewAccess
+
+    if arguments.config:
+        portal = config.load_portal(arguments.config)
+    else:
+        directory = arguments.state_dir or Path(tempfile.gettempdir()) / "stadtknoten-preview-without-state"
+        portal = config.Portal(label=arguments.label or "Vorschau", state_directory=directory)
+    if arguments.hub_url and not arguments.hub_url.startswith(("http://", "https://")):
+        raise config.ConfigError("--hub-url must begin with http:// or https://")
+    chosen = {
+        "label": arguments.label,
+        "state_directory": arguments.state_dir,
+        "services_url": arguments.hub_url,
+        "near": arguments.near,
+    }
+    portal = replace(portal, listen=f"{arguments.host}:{arguments.port}", **{k: v for k, v in chosen.items() if v})
+    _serve(portal, PreviewAccess(), lambda: None, ())
+
+
+def _config(arguments: argparse.Namespace) -> config.Config:
+    if arguments.config is None:
+        raise config.ConfigError("--config FILE.toml is missing (or use --preview)")
+    return config.load(arguments.config)
+
+
+def _serve(
+    portal: config.Portal,
+    access: Access,
+    clients: Callable[[], int | None],
+    addresses: tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...],
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; 4 threads were measured as enough for a node."""
+    from waitress.server import create_server
+
+    from captive_portal.report import Reports
+    from captive_portal.web import create_app
+
+    reports = Reports(portal.state_directory / "agent.sock", clients)
+    app = create_app(portal, access, reports, addresses)
+    server = create_server(
+        app, listen=portal.listen, threads=4, connection_limit=500, channel_timeout=15, ident="stadtknoten"
+    )
+    reports.start()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    print(f"Landing page at http://{_readable(portal.listen)}/", flush=True)
+    try:
+        server.run()
+    finally:
+        reports.stop()
+
+
+def _readable(listen: str) -> str:
+    return listen.split(maxsplit=1)[0].replace("*", socket.gethostname()).replace("127.0.0.1", "localhost")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Access without a network: remembers in memory which browser accepted. For looking at the pages without root."""
+
+import threading
+import time
+from collections import OrderedDict
+
+from captive_portal.access import Opened, Visitor
+
+_MOST = 1000
+
+
+class PreviewAccess:
+    """Sessions by the browser's cookie, or by its address where a request carries none."""
+
+    preview = True
+
+    def __init__(self) -> None:
+        self._until: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def remaining_s(self, visitor: Visitor) -> int | None:
+        """Seconds left, or None if this browser has not accepted."""
+        with self._lock:
+            until = self._until.get(visitor.cookie or visitor.address, 0.0)
+        left = int(until - time.monotonic())
+        return left if left > 0 else None
+
+    def open(self, visitor: Visitor, seconds: int) -> Opened:
+        """Remember the accept; the oldest of a thousand is forgotten."""
+        extended = self.remaining_s(visitor) is not None
+        until = time.monotonic() + seconds
+        with self._lock:
+            for key in filter(None, (visitor.cookie, visitor.address)):
+                self._until[key] = until
+                self._until.move_to_end(key)
+            while len(self._until) > _MOST:
+                self._until.popitem(last=False)
+            return Opened(seconds, len(self._until), extended)
+
+    def forget(self, visitor: Visitor) -> None:
+        """Begin the preview anew for this browser."""
+        with self._lock:
+            self._until.pop(visitor.cookie, None)
+            self._until.pop(visitor.address, None)

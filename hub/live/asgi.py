@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+import os
 import random
 import resource
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
@@ -185,12 +187,20 @@ class Application:
 
 def create(settings: Settings, source: Source, limits: rules.Limits | None = None) -> Application:
     """The application for these settings; `source` gives the newest sites body as JSON bytes."""
-    return Application(source, rules.allowed_origins(settings.public_url), limits or _limits())
+    return Application(source, rules.allowed_origins(settings.public_url), limits or file_limits())
 
 
-def run(settings: Settings, source: Source) -> None:
-    """Serves until SIGTERM or SIGINT; every open stream is ended properly."""
-    asyncio.run(serve(create(settings, source), settings.host, settings.live_port))
+def run(settings: Settings, source: Source) -> NoReturn:
+    """Serves until SIGTERM or SIGINT, ends every open stream properly, then ends the process."""
+    run_application(create(settings, source), settings.host, settings.live_port)
+
+
+def run_application(application: Application, host: str, port: int) -> NoReturn:
+    """The same for an application that is made already."""
+    asyncio.run(serve(application, host, port))
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)  # a thread of granian that meets the interpreter's tear-down aborts the process
 
 
 async def serve(application: Application, host: str, port: int) -> None:
@@ -219,7 +229,7 @@ async def serve(application: Application, host: str, port: int) -> None:
     await serving
 
 
-def _limits() -> rules.Limits:
+def file_limits() -> rules.Limits:
     """As many streams as this process may have descriptors, after raising the soft limit to the hard one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)

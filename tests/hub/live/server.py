@@ -1,7 +1,6 @@
 """A live server whose snapshot is the content of a file; started as a process by the tests and the bench."""
 
 import argparse
-import asyncio
 from pathlib import Path
 
 from hub.live import asgi, rules
@@ -19,7 +18,7 @@ def main() -> None:
     pace = rules.Pace(chosen.tick, chosen.heartbeat, chosen.send)
     origins = rules.allowed_origins("http://localhost:8080")
     application = asgi.Application(chosen.file.read_bytes, origins, rules.Limits(), pace)
-    asyncio.run(asgi.serve(application, "127.0.0.1", chosen.port))
+    asgi.run_application(application, "127.0.0.1", chosen.port)
 
 
 if __name__ == "__main__":

@@ -66,9 +66,9 @@ def _position(text: str) -> tuple[float, float]:
 
 
 def _gate(arguments: argparse.Namespace) -> None:
-    from captive_portal import gate
+    from captive_portal import gateserver
 
-    gate.run(_config(arguments).network)
+    gateserver.run(_config(arguments).network)
 
 
 def _web(arguments: argparse.Namespace) -> None:

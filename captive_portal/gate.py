@@ -8,7 +8,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -205,7 +204,7 @@ class Gate:
 
 def rules_text(network: Network) -> str:
     """The rules file with this node's interfaces and networks set in."""
-    template = Template(resources.files("captive_portal").joinpath("gate.nft").read_text("utf-8"))
+    template = Template(Path(__file__).with_name("gate.nft").read_text("utf-8"))
     ports = ", ".join(map(str, network.admin_ports))
     nat6 = network.ipv6_masquerade and network.ipv6
     return template.substitute(

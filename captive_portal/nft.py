@@ -50,5 +50,6 @@ class Nft:
         printed = self._library.nft_ctx_get_output_buffer(self._context) or b""
         refused = self._library.nft_ctx_get_error_buffer(self._context) or b""
         if code != 0:
-            raise NftError(refused.decode(errors="replace").strip() or "nftables refused the transaction")
+            lines = refused.decode(errors="replace").strip().splitlines()
+            raise NftError(lines[0] if lines else "nftables refused the transaction")
         return str(printed, "utf-8")

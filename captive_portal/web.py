@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 
 from flask import Flask, Response, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -53,10 +53,10 @@ def create_app(
     addresses: tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...] = (),
 ) -> Flask:
     """The portal as a WSGI application. `addresses` are the node's own on the visitors' network."""
-    app = Flask("captive_portal", static_folder=None)
+    app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LONGEST_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    css = resources.files("captive_portal").joinpath("templates/portal.css").read_text("utf-8").strip()
+    css = Path(__file__).with_name("templates").joinpath("portal.css").read_text("utf-8").strip()
     own = [str(address.ip) for address in addresses]
     host = portal.host or (own[0] if own else "localhost")
     app.extensions["portal"] = Site(

@@ -6,6 +6,7 @@ import os
 import random
 import resource
 import signal
+import socket
 import sys
 import time
 from collections import Counter
@@ -196,7 +197,9 @@ def run(settings: Settings, source: Source) -> NoReturn:
 
 
 def run_application(application: Application, host: str, port: int) -> NoReturn:
-    """The same for an application that is made already."""
+    """The same for an application that is made already. OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    socket.create_server((host, port), family=family).close()  # granian would end in a panic
     asyncio.run(serve(application, host, port))
     logging.shutdown()
     sys.stdout.flush()

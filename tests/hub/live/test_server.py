@@ -180,3 +180,10 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on(start: Call
             break
     assert town.health()["streams"] == 1
     lazy.close()
+
+
+def test_a_taken_port_stops_the_start_with_one_clear_error(start: Callable[..., Town], tmp_path: Path) -> None:
+    town = start()
+    command = [sys.executable, "-m", "tests.hub.live.server", str(town.file), str(town.port)]
+    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    assert second.stderr.splitlines()[-1].startswith("OSError: [Errno 98] Address already in use")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 DAY = 86_400_000
 BAY_STATES = ("occupied", "free", "unknown", "faulty")
 HIGH_LOAD = 0.8  # share of a node's capacity from which it is marked
+GAP_PATIENCE = 600_000  # a younger gap may still close by itself: its messages are on their way
+_ONE_BY_ONE = 3  # so many silent nodes are named, more become one line
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,80 @@ class Attention:
     count: int = 0
     since: int | None = None
     text: str = ""
+
+
+@dataclass(frozen=True)
+class NodeLine:
+    """One node as the control room shows it; None = never reported."""
+
+    id: str
+    label: str
+    role: str
+    online: bool
+    last_seen: int | None = None
+    clients: int | None = None
+    capacity: int | None = None
+    software: str = ""
+    protocol: str = ""
+    waiting: int | None = None
+    lat: float | None = None
+    lon: float | None = None
+    bays: int = 0
+
+    @property
+    def load(self) -> float | None:
+        """Share of its places that is taken; None when either number is not known."""
+        if self.clients is None or not self.capacity or not self.online:
+            return None
+        return self.clients / self.capacity
+
+    @property
+    def state(self) -> str:
+        """never | silent | high | good."""
+        if self.last_seen is None:
+            return "never"
+        if not self.online:
+            return "silent"
+        return "high" if (self.load or 0) >= HIGH_LOAD else "good"
+
+
+@dataclass(frozen=True)
+class AlarmLine:
+    """Something a node or the hub raised; `text` comes from outside."""
+
+    node: str
+    code: str
+    text: str
+    at: int
+
+
+@dataclass(frozen=True)
+class GapLine:
+    """Numbers that a node used but that never arrived."""
+
+    node: str
+    outbox: str
+    first: int
+    last: int
+    since: int
+
+    @property
+    def count(self) -> int:
+        """How many messages are missing."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the conclusions are drawn from; the counts are those of the last 24 hours."""
+
+    nodes: Sequence[NodeLine] = ()
+    alarms: Sequence[AlarmLine] = ()
+    gaps: Sequence[GapLine] = ()
+    refused: int = 0
+    quarantined: int = 0
+    faulty_bays: int = 0
+    feedback: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,11 +153,41 @@ def headline(attentions: Sequence[Attention]) -> str:
     return names[len(attentions)] if len(attentions) < len(names) else "many"
 
 
-def load(clients: int | None, capacity: int | None) -> float | None:
-    """Share of a node's places that is taken; None when either number is not known."""
-    if clients is None or not capacity:
-        return None
-    return clients / capacity
+def attentions(found: Findings, now: int) -> list[Attention]:
+    """Everything that needs a person, dangers first."""
+    items = [*_silent(found.nodes), *_alarms(found.alarms)]
+    old = [gap for gap in found.gaps if now - gap.since >= GAP_PATIENCE]
+    if old:
+        missing, since = sum(gap.count for gap in old), min(gap.since for gap in old)
+        items.append(Attention("missing", "danger", count=missing, since=since))
+    for kind, count in (
+        ("refused", found.refused),
+        ("quarantined", found.quarantined),
+        ("faulty", found.faulty_bays),
+        ("feedback", found.feedback),
+    ):
+        if count:
+            items.append(Attention(kind, "warning", count=count))
+    return attention_order(items)
+
+
+def _silent(nodes: Sequence[NodeLine]) -> list[Attention]:
+    """Nodes that reported once and are silent now; those that were never switched on need nobody."""
+    silent = [node for node in nodes if node.state == "silent"]
+    if len(silent) <= _ONE_BY_ONE:
+        return [Attention("silent", "danger", node.label, since=node.last_seen) for node in silent]
+    return [Attention("many_silent", "danger", count=len(silent), since=min(node.last_seen or 0 for node in silent))]
+
+
+def _alarms(alarms: Sequence[AlarmLine]) -> list[Attention]:
+    """One line for each node and code, with its newest text and the time of its first."""
+    groups: dict[tuple[str, str], list[AlarmLine]] = {}
+    for alarm in sorted(alarms, key=lambda alarm: alarm.at):
+        groups.setdefault((alarm.node, alarm.code), []).append(alarm)
+    return [
+        Attention("alarm", "danger", node, len(group), group[0].at, group[-1].text or code)
+        for (node, code), group in groups.items()
+    ]
 
 
 def crystals(counts: Mapping[str, int], columns: int = 10, rows: int = 5) -> list[Crystal]:

@@ -38,10 +38,58 @@ def test_what_came_in_is_somewhere() -> None:
     assert balance.aside == 5
 
 
-def test_load_is_unknown_without_both_numbers() -> None:
-    assert rules.load(None, 40) is None
-    assert rules.load(3, 0) is None
-    assert rules.load(20, 40) == 0.5
+NOW = 1_800_000_000_000
+
+
+def node(label: str = "Kurpark", **known: object) -> rules.NodeLine:
+    return rules.NodeLine(**{"id": label.lower(), "label": label, "role": "wifi", "online": True, **known})
+
+
+def test_load_is_unknown_without_both_numbers_or_when_the_node_is_silent() -> None:
+    assert node(clients=None, capacity=40).load is None
+    assert node(clients=3, capacity=0).load is None
+    assert node(clients=3, capacity=10, online=False).load is None
+    assert node(clients=20, capacity=40).load == 0.5
+
+
+def test_a_nodes_state_is_one_word() -> None:
+    states = [
+        node(),
+        node(last_seen=NOW, online=False),
+        node(last_seen=NOW, clients=9, capacity=10),
+        node(last_seen=NOW, clients=1, capacity=10),
+    ]
+    assert [line.state for line in states] == ["never", "silent", "high", "good"]
+
+
+def test_when_all_is_well_nothing_needs_a_person() -> None:
+    assert rules.attentions(rules.Findings(nodes=[node(last_seen=NOW), node("Neu")]), NOW) == []
+
+
+def test_silent_nodes_are_named_until_there_are_too_many() -> None:
+    silent = [node(f"N{n}", last_seen=NOW - n, online=False) for n in range(1, 5)]
+    assert [item.subject for item in rules.attentions(rules.Findings(nodes=silent[:3]), NOW)] == ["N3", "N2", "N1"]
+    [one] = rules.attentions(rules.Findings(nodes=silent), NOW)
+    assert (one.kind, one.count, one.since) == ("many_silent", 4, NOW - 4)
+
+
+def test_a_young_gap_may_still_close_and_an_old_one_is_a_danger() -> None:
+    gap = rules.GapLine("n", "o", 3, 5, NOW)
+    assert rules.attentions(rules.Findings(gaps=[gap]), NOW + rules.GAP_PATIENCE - 1) == []
+    [item] = rules.attentions(rules.Findings(gaps=[gap]), NOW + rules.GAP_PATIENCE)
+    assert (item.kind, item.level, item.count) == ("missing", "danger", 3)
+
+
+def test_the_same_alarm_again_and_again_is_one_line() -> None:
+    alarms = [rules.AlarmLine("n", "heat", f"{t} Grad", NOW + t) for t in (70, 75, 80)]
+    [item] = rules.attentions(rules.Findings(alarms=alarms), NOW)
+    assert (item.count, item.since, item.text) == (3, NOW + 70, "80 Grad")
+
+
+def test_every_kind_of_bad_input_is_named() -> None:
+    found = rules.Findings(refused=1, quarantined=2, faulty_bays=3, feedback=4)
+    kinds = [(item.kind, item.count) for item in rules.attentions(found, NOW)]
+    assert kinds == [("refused", 1), ("quarantined", 2), ("faulty", 3), ("feedback", 4)]
 
 
 def test_the_headline_counts_in_words_up_to_twelve() -> None:

@@ -99,25 +99,44 @@ class Findings:
 
 @dataclass(frozen=True)
 class Balance:
-    """Where every message that came in is; `missing`: numbers that nodes used but that never came."""
+    """Where every message is that the nodes ever numbered.
 
-    received: int
+    `numbered` is the sum of the highest numbers in the ledgers. The heaps are counted apart from it, so the sum can
+    fail: `stored`, `aside` (quarantined, or refused with a readable number), `skipped` (a node said that it dropped
+    them), `underway` (young gaps, still in a node's outbox) and `overdue` (gaps that did not close in time).
+    """
+
+    numbered: int
     stored: int
-    duplicate: int
-    refused: int
-    quarantined: int
-    missing: int
-    waiting: int
+    aside: int
+    skipped: int
+    underway: int
+    overdue: int
 
     @property
-    def aside(self) -> int:
-        """Kept with their reason, but not used."""
-        return self.refused + self.quarantined
+    def lost(self) -> int:
+        """Numbers that are nowhere, or did not come in time; 0 when all is well."""
+        heaps = self.stored + self.aside + self.skipped + self.underway + self.overdue
+        return max(self.numbered - heaps, 0) + self.overdue
 
     @property
-    def unaccounted(self) -> int:
-        """Received but in no heap: must be 0, everything else is a fault of ours."""
-        return self.received - self.stored - self.duplicate - self.refused - self.quarantined
+    def dropped(self) -> int:
+        """Not used, with a reason that is known."""
+        return self.aside + self.skipped
+
+
+def balance(numbered: int, counters: Mapping[str, Mapping[str, int]], gaps: Sequence[GapLine], now: int) -> Balance:
+    """The balance out of the ledgers' sum, ingest's counters (name -> detail -> count) and the open gaps."""
+    totals = {name: sum(details.values()) for name, details in counters.items()}
+    overdue = sum(gap.count for gap in gaps if now - gap.since >= GAP_PATIENCE)
+    return Balance(
+        numbered=numbered,
+        stored=totals.get("stored", 0),
+        aside=totals.get("quarantined", 0) + totals.get("numbered", 0),
+        skipped=totals.get("skipped", 0),
+        underway=sum(gap.count for gap in gaps) - overdue,
+        overdue=overdue,
+    )
 
 
 @dataclass(frozen=True)

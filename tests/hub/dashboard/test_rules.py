@@ -32,12 +32,6 @@ def test_a_line_never_leaves_its_picture(values: list[int | None]) -> None:
     assert all(0 <= float(y) <= 54 for y in numbers[1::2])
 
 
-def test_what_came_in_is_somewhere() -> None:
-    balance = rules.Balance(received=110, stored=100, duplicate=5, refused=3, quarantined=2, missing=0, waiting=0)
-    assert balance.unaccounted == 0
-    assert balance.aside == 5
-
-
 NOW = 1_800_000_000_000
 
 
@@ -110,3 +104,23 @@ def test_every_point_lies_inside_the_map(points: list[tuple[float, float]]) -> N
         x, y = frame.place(lon, lat)
         assert 0 <= x <= 620
         assert 0 <= y <= 326
+
+
+COUNTERS = {"stored": {"bay": 90, "skip": 1}, "quarantined": {"time too old": 2}, "numbered": {"refused": 3}}
+
+
+def test_when_every_number_is_in_a_heap_nothing_is_lost() -> None:
+    counters = {**COUNTERS, "skipped": {"messages": 4}, "duplicate": {"bay": 50}, "refused": {"not JSON": 9}}
+    gap = rules.GapLine("n", "o", 5, 9, NOW)
+    found = rules.balance(105, counters, [gap], NOW + 1)
+    assert (found.stored, found.aside, found.skipped, found.underway, found.lost) == (91, 5, 4, 5, 0)
+
+
+def test_a_number_that_is_in_no_heap_is_lost() -> None:
+    assert rules.balance(97, COUNTERS, [], NOW).lost == 1
+
+
+def test_a_gap_that_did_not_close_in_time_is_lost() -> None:
+    gap = rules.GapLine("n", "o", 5, 6, NOW)
+    found = rules.balance(98, COUNTERS, [gap], NOW + rules.GAP_PATIENCE)
+    assert (found.underway, found.lost) == (0, 2)

@@ -28,8 +28,11 @@ class Certificates:
     key: Path | None = None
 
 
+NO_CERTIFICATES = Certificates()
+
+
 def client(
-    url: str, client_id: str, certificates: Certificates = Certificates(), *, manual_ack: bool = False
+    url: str, client_id: str, certificates: Certificates = NO_CERTIFICATES, *, manual_ack: bool = False
 ) -> mqtt.Client:
     """An unconnected client for `url`: MQTT v5, 3.1.1 on the embedded broker; keeps its session at the broker."""
     embedded = is_embedded(url)

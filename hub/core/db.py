@@ -4,20 +4,30 @@ SQLite has one writer at a time, so writes queue for one thread that commits the
 many callers share one fsync. PostgreSQL groups commits itself, so there a write is a plain transaction.
 """
 
+import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from hub.core.writer import GroupWriter
 
-__all__ = ["Base", "Database", "Session", "sqlite_engine"]  # modules take Session from here, not from SQLAlchemy
+__all__ = [
+    "Base",
+    "Database",
+    "Session",
+    "UnavailableErrors",
+    "sqlite_engine",
+]  # modules take Session from here, not from SQLAlchemy
 
 T = TypeVar("T")
 
+# The database is busy, away or full: what was to be written may be tried again.
+UnavailableErrors = (OperationalError, InterfaceError, TimeoutError, queue.Full)
 SCHEMES = ("sqlite", "postgresql+psycopg")
 
 

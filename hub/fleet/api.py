@@ -1,0 +1,154 @@
+"""The fleet's door: the nodes of the town, what they said last, and the alarms."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hub.core.db import Session
+from hub.fleet import rules, store
+from hub.fleet.rules import Sighting
+
+__all__ = ["AlarmNow", "NodeNow", "alarms", "heard", "names", "nodes", "portal_event", "seed", "status", "tidy"]
+
+TWIN = "two_nodes_one_name"
+OUTBOX_FULL = "outbox_full"
+KEEP_ALARMS_MS = 90 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True)
+class NodeNow:
+    """A node as the pages show it; `name` is {"de", "en"}, numbers are None when the node did not say."""
+
+    id: str
+    role: str
+    name: Mapping[str, str]
+    lat: float
+    lon: float
+    capacity: int
+    assumed: bool
+    online: bool
+    last_seen: int | None
+    clients: int | None
+    waiting: int | None
+    software: str
+    protocol: str
+    temperature_c: float | None
+    memory_mb: float | None
+    uptime_s: int | None
+    synced: bool | None
+    accepts: int
+    bays: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class AlarmNow:
+    """An open alarm."""
+
+    node: str
+    code: str
+    text: str
+    opened_at: int
+    last_at: int
+
+
+def seed(session: Session, town_dir: Path) -> None:
+    """Writes the nodes of nodes.json; what they reported stays."""
+    entries = json.loads((town_dir / "nodes.json").read_text())["nodes"]
+    for entry in entries:
+        facts = {key: entry[key] for key in ("id", "role", "lat", "lon")}
+        name = entry["name"]
+        marks = {"capacity": entry.get("capacity", 0), "assumed": bool(entry.get("assumed", True))}
+        store.save_node(session, {**facts, "name_de": name["de"], "name_en": name["en"], **marks})
+    session.flush()
+    store.remove_others(session, [entry["id"] for entry in entries])
+
+
+def names(session: Session) -> frozenset[str]:
+    """The nodes that may report."""
+    return frozenset(store.names(session))
+
+
+def nodes(session: Session, now: int) -> list[NodeNow]:
+    """Every node, WiFi nodes first."""
+    return [_node_now(row, now) for row in store.nodes(session)]
+
+
+def alarms(session: Session) -> list[AlarmNow]:
+    """Open alarms, newest first."""
+    return [AlarmNow(row.node, row.code, row.text, row.opened_at, row.last_at) for row in store.open_alarms(session)]
+
+
+def status(session: Session, node: str, body: Mapping[str, object], at: int) -> None:
+    """Keeps the latest status of a node and looks for a twin."""
+    row = store.node(session, node)
+    if row is None:
+        return
+    row.status = json.dumps(body)
+    if body.get("state") != "offline":
+        row.last_seen = at
+        _look_for_twin(session, row, str(body.get("outbox", "")), at)
+
+
+def heard(session: Session, latest: Mapping[str, tuple[str, int]]) -> None:
+    """Durable messages came: node -> (outbox, ms)."""
+    store.touch(session, {node: at for node, (_, at) in latest.items()})
+    for node, (outbox, at) in latest.items():
+        row = store.node(session, node)
+        if row is not None:
+            _look_for_twin(session, row, outbox, at)
+
+
+def portal_event(session: Session, node: str, event: str) -> None:
+    """Counts a visitor who accepted the terms; nothing else is kept of it."""
+    row = store.node(session, node) if event == "accept" else None
+    if row is not None:
+        row.accepts += 1
+
+
+def raise_alarm(session: Session, node: str, code: str, text: str, at: int) -> None:
+    """Opens or renews an alarm of a node."""
+    store.raise_alarm(session, node, code[:40], text[:300], at)
+
+
+def tidy(session: Session, now: int) -> None:
+    """Closes alarms that have been quiet for an hour, deletes old ones."""
+    for code in {row.code for row in store.open_alarms(session)}:
+        store.close_alarms(session, code, now - rules.TWIN_QUIET_MS, now)
+    store.forget_alarms(session, now - KEEP_ALARMS_MS)
+
+
+def _look_for_twin(session: Session, row: store.Node, outbox: str, at: int) -> None:
+    if not outbox:
+        return
+    before = store.read_sightings(row)
+    after = rules.remember(before, Sighting(outbox, at))
+    store.write_sightings(row, after)
+    if rules.are_twins(after, at):
+        text = f"Zwei Geräte melden sich als „{row.id}“. Bitte eines davon umbenennen."
+        store.raise_alarm(session, row.id, TWIN, text, at)
+
+
+def _node_now(row: store.Node, now: int) -> NodeNow:
+    said = json.loads(row.status)
+    return NodeNow(
+        id=row.id,
+        role=row.role,
+        name={"de": row.name_de, "en": row.name_en},
+        lat=row.lat,
+        lon=row.lon,
+        capacity=row.capacity,
+        assumed=row.assumed,
+        online=rules.is_online(said.get("state"), row.last_seen, now),
+        last_seen=row.last_seen,
+        clients=said.get("clients"),
+        waiting=said.get("waiting"),
+        software=said.get("software", ""),
+        protocol=said.get("protocol", ""),
+        temperature_c=said.get("temperature_c"),
+        memory_mb=said.get("memory_mb"),
+        uptime_s=said.get("uptime_s"),
+        synced=said.get("synced"),
+        accepts=row.accepts,
+        bays=tuple(str(bay) for bay in said.get("bays", ())),
+    )

@@ -1,0 +1,39 @@
+"""When a node counts as online, and when two nodes live under one name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MINUTE_MS = 60_000
+SILENT_MS = 3 * MINUTE_MS  # a living node sends its status every minute
+TWIN_WINDOW_MS = 15 * MINUTE_MS
+TWIN_QUIET_MS = 60 * MINUTE_MS
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A message of one node that carried this outbox id at this moment (ms)."""
+
+    outbox: str
+    at: int
+
+
+def is_online(state: str | None, last_seen: int | None, now: int) -> bool:
+    """Heard of lately and not gone by its own last will."""
+    return state != "offline" and last_seen is not None and now - last_seen <= SILENT_MS
+
+
+def are_twins(sightings: Sequence[Sighting], now: int) -> bool:
+    """Two living nodes under one name: an outbox id comes back after another one (A, B, A) within the window.
+
+    A node that was re-flashed changes from A to B once and is no twin.
+    """
+    recent = [sighting.outbox for sighting in sightings if now - sighting.at <= TWIN_WINDOW_MS]
+    runs = [outbox for index, outbox in enumerate(recent) if index == 0 or outbox != recent[index - 1]]
+    return len(runs) > len(set(runs))
+
+
+def remember(sightings: Sequence[Sighting], new: Sighting) -> tuple[Sighting, ...]:
+    """The sightings with `new`: only changes are kept, the last one with its newest moment, and at most eight."""
+    if sightings and sightings[-1].outbox == new.outbox:
+        return (*sightings[:-1], new)
+    return (*sightings, new)[-8:]

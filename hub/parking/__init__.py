@@ -1,0 +1,1 @@
+"""Car parks and their bays: what is free now."""

@@ -1,0 +1,58 @@
+"""Which reading counts, and what a car park's bays add up to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+STALE_MS = 35 * 60_000  # a living sensor repeats its state at least every 30 minutes
+STATES = ("free", "occupied", "unknown", "faulty")
+
+
+@dataclass(frozen=True)
+class BayState:
+    """A bay's state and when it began; `ts` and `seq` belong to the newest reading (event time, ms)."""
+
+    state: str
+    since: int
+    ts: int
+    outbox: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading of a bay."""
+
+    state: str
+    ts: int
+    outbox: str
+    seq: int
+
+
+def after(present: BayState | None, reading: Reading) -> BayState | None:
+    """The state after a reading, or None when a newer one is known already: late messages never overwrite.
+
+    Two readings of one moment are ordered by their number in the same outbox.
+    """
+    if present is not None:
+        if reading.ts < present.ts:
+            return None
+        if reading.ts == present.ts and reading.outbox == present.outbox and reading.seq <= present.seq:
+            return None
+    same = present is not None and present.state == reading.state
+    since = present.since if present is not None and same else reading.ts
+    return BayState(reading.state, since, reading.ts, reading.outbox, reading.seq)
+
+
+def shown(state: str, ts: int | None, now: int) -> str:
+    """What people see: a bay that has been silent for too long is unknown."""
+    if ts is None or (state != "faulty" and now - ts > STALE_MS):
+        return "unknown"
+    return state
+
+
+def count(states: Iterable[str]) -> dict[str, int]:
+    """How many bays are in each state."""
+    totals = dict.fromkeys(STATES, 0)
+    for state in states:
+        totals[state] += 1
+    return totals

@@ -1,0 +1,128 @@
+"""Tables of car parks and bays."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.core.db import Base, Session
+from hub.parking.rules import STALE_MS, BayState
+
+
+class Site(Base):
+    """A car park; `facts` is its entry in sites.json."""
+
+    __tablename__ = "parking_site"
+    id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer)
+    facts: Mapped[str] = mapped_column(Text)
+
+
+class Bay(Base):
+    """One bay, the node that reports it, and its newest reading."""
+
+    __tablename__ = "parking_bay"
+    id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    site: Mapped[str] = mapped_column(String(63), index=True)
+    node: Mapped[str] = mapped_column(String(63), index=True)
+    state: Mapped[str] = mapped_column(String(10), default="unknown")
+    since: Mapped[int | None] = mapped_column(BigInteger)
+    ts: Mapped[int | None] = mapped_column(BigInteger)
+    outbox: Mapped[str] = mapped_column(String(64), default="")
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+def save_sites(session: Session, sites: Mapping[str, str]) -> None:
+    """Replaces the facts of all car parks: id -> JSON, in the order to show them."""
+    session.execute(delete(Site))
+    rows = [{"id": key, "position": number, "facts": facts} for number, (key, facts) in enumerate(sites.items())]
+    session.execute(insert(Site), rows)
+
+
+def save_bays(session: Session, bays: Mapping[str, tuple[str, str]]) -> None:
+    """Makes the table hold exactly these bays: id -> (site, node); states stay."""
+    known = dict(session.execute(select(Bay.id, Bay.site + "/" + Bay.node)).tuples())
+    gone = [bay for bay in known if bay not in bays]
+    if gone:
+        session.execute(delete(Bay).where(Bay.id.in_(gone)))
+    new = [
+        {"id": bay, "site": site, "node": node, "state": "unknown", "since": None, "ts": None, "outbox": "", "seq": 0}
+        for bay, (site, node) in bays.items()
+        if bay not in known
+    ]
+    if new:
+        session.execute(insert(Bay), new)
+    for bay, (site, node) in bays.items():
+        if known.get(bay, f"{site}/{node}") != f"{site}/{node}":
+            session.execute(update(Bay).where(Bay.id == bay).values(site=site, node=node))
+
+
+def directory(session: Session) -> list[tuple[str, str]]:
+    """(node, bay) of every bay."""
+    return list(session.execute(select(Bay.node, Bay.id)).tuples())
+
+
+def states(session: Session, bays: Sequence[str]) -> dict[str, BayState]:
+    """The newest readings of some bays, locked for a change where the database can; a bay without any is absent."""
+    columns = (Bay.id, Bay.state, Bay.since, Bay.ts, Bay.outbox, Bay.seq)
+    found = session.execute(select(*columns).where(Bay.id.in_(bays), Bay.ts.is_not(None)).with_for_update())
+    return {row.id: BayState(row.state, row.since or 0, row.ts or 0, row.outbox, row.seq) for row in found}
+
+
+_BAY = Base.metadata.tables[Bay.__tablename__]
+_SET_STATE = (
+    update(_BAY)
+    .where(_BAY.c.id == bindparam("bay"))
+    .values({name: bindparam("new_" + name) for name in ("state", "since", "ts", "outbox", "seq")})
+)
+
+
+def save_states(session: Session, changed: Mapping[str, BayState]) -> None:
+    """Writes new states."""
+    rows = [
+        {
+            "bay": bay,
+            "new_state": new.state,
+            "new_since": new.since,
+            "new_ts": new.ts,
+            "new_outbox": new.outbox,
+            "new_seq": new.seq,
+        }
+        for bay, new in sorted(changed.items())
+    ]
+    if rows:
+        session.connection().execute(_SET_STATE, rows)
+
+
+def sites(session: Session) -> list[tuple[str, str]]:
+    """(id, facts as JSON) of every car park in the order to show them."""
+    return list(session.execute(select(Site.id, Site.facts).order_by(Site.position)).tuples())
+
+
+def totals(session: Session, now: int) -> list[tuple[str, str, int, int | None]]:
+    """(site, state as shown, bays, newest reading) for each car park and state."""
+    silent = or_(Bay.ts.is_(None), and_(Bay.state != "faulty", Bay.ts < now - STALE_MS))
+    shown: Any = case((silent, "unknown"), else_=Bay.state).label("shown")
+    query = select(Bay.site, shown, func.count(), func.max(Bay.ts)).group_by(Bay.site, shown)
+    return list(session.execute(query).tuples())
+
+
+def bays(session: Session, site: str | None) -> list[Bay]:
+    """All bays, or those of one car park."""
+    query = select(Bay).order_by(Bay.id)
+    return list(session.execute(query.where(Bay.site == site) if site else query).scalars())

@@ -172,6 +172,15 @@ def headline(attentions: Sequence[Attention]) -> str:
     return names[len(attentions)] if len(attentions) < len(names) else "many"
 
 
+def ago(at: int, now: int) -> tuple[int, str]:
+    """How long ago, in the largest whole unit: (number, "s" | "min" | "h" | "d"); never negative."""
+    seconds = max(now - at, 0) // 1000
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return seconds // size, unit
+    return seconds, "s"
+
+
 def attentions(found: Findings, now: int) -> list[Attention]:
     """Everything that needs a person, dangers first."""
     items = [*_silent(found.nodes), *_alarms(found.alarms)]

@@ -1,0 +1,214 @@
+"""The control room's contents, put together from the modules below."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from hub.core.db import Session
+from hub.dashboard import rules
+from hub.fleet import api as fleet
+from hub.ingest import api as ingest
+from hub.parking import api as parking
+
+__all__ = ["AsideLine", "Overview", "Picture", "Pin", "Shape", "overview"]
+
+SHOWN = 20  # lines of a list
+_LOOKED_AT = 500  # kept-aside messages that the count of the last day looks at
+_ALL_GAPS = 100_000
+_MAX_PAYLOAD = 240  # characters of a refused payload on the page
+_MAP_WIDTH, _MAP_HEIGHT = 620, 340
+_LOOKS = {
+    "town": "l-ort",
+    "park": "l-park",
+    "water": "l-see",
+    "rail": "l-bahn",
+    "road": "l-weg",
+    "path": "l-weg l-weg--klein",
+}
+
+
+@dataclass(frozen=True)
+class AsideLine:
+    """A refused or quarantined message; `payload` is text from a stranger, cut short."""
+
+    verdict: str
+    reason: str
+    node: str
+    topic: str
+    payload: str
+    size: int
+    at: int
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A part of the map: CSS classes and SVG path."""
+
+    look: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A WiFi node on the map; `fill` is its load from 0 to 1."""
+
+    label: str
+    state: str
+    x: float
+    y: float
+    fill: float
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The map with the WiFi nodes."""
+
+    width: int
+    height: int
+    shapes: Sequence[Shape]
+    pins: Sequence[Pin]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything that /admin shows; times in ms, counters name -> detail -> count since the first start."""
+
+    now: int
+    attentions: Sequence[rules.Attention]
+    balance: rules.Balance
+    per_minute: Sequence[int]
+    line: str
+    wifi: Sequence[rules.NodeLine]
+    boards: Sequence[rules.NodeLine]
+    bays: Mapping[str, int]
+    crystals: Sequence[rules.Crystal]
+    silent_sites: Sequence[str]
+    counters: Mapping[str, Mapping[str, int]]
+    aside: Sequence[AsideLine]
+    gaps: Sequence[rules.GapLine]
+    alarms: Sequence[rules.AlarmLine]
+    picture: Picture | None
+
+    @property
+    def headline(self) -> str:
+        """The name of the title, see `rules.headline`."""
+        return rules.headline(self.attentions)
+
+    @property
+    def clients(self) -> int:
+        """Devices in the WiFi now, as far as the nodes say."""
+        return sum(node.clients or 0 for node in self.wifi if node.online)
+
+    @property
+    def capacity(self) -> int:
+        """Places of the nodes that are online."""
+        return sum(node.capacity or 0 for node in self.wifi if node.online)
+
+
+def overview(session: Session, now: int, language: str, town_dir: Path, feedback: int = 0) -> Overview:
+    """The state of the town's technology at `now` (ms); `feedback` = reports on accessibility of the last week."""
+    nodes = _nodes(session, now, language)
+    gaps = [
+        rules.GapLine(gap.node, gap.outbox, gap.first, gap.last, gap.opened_at) for gap in ingest.open_gaps(session)
+    ]
+    alarms = [rules.AlarmLine(alarm.node, alarm.code, alarm.text, alarm.opened_at) for alarm in fleet.alarms(session)]
+    sites = parking.sites(session, now)
+    bays = {state: sum(getattr(site, state) for site in sites) for state in rules.BAY_STATES}
+    aside = ingest.kept_aside(session, _LOOKED_AT)
+    lately = Counter(row.verdict for row in aside if now - row.received_at < rules.DAY)
+    found = rules.Findings(nodes, alarms, gaps, lately["refused"], lately["quarantined"], bays["faulty"], feedback)
+    counters, per_minute = ingest.counters(session), ingest.per_minute(session, now)
+    wifi = [node for node in nodes if node.role == "wifi"]
+    return Overview(
+        now=now,
+        attentions=rules.attentions(found, now),
+        balance=rules.balance(ingest.numbered(session), counters, gaps, now),
+        per_minute=per_minute,
+        line=rules.sparkline(per_minute),
+        wifi=sorted(wifi, key=_worst_first),
+        boards=sorted((node for node in nodes if node.role != "wifi"), key=_worst_first),
+        bays=bays,
+        crystals=rules.crystals(bays),
+        silent_sites=[
+            site.facts["name"][language] for site in sites if site.capacity and site.unknown == site.capacity
+        ],
+        counters=counters,
+        aside=[_aside_line(row) for row in aside[:SHOWN]],
+        gaps=gaps[:SHOWN],
+        alarms=alarms[:SHOWN],
+        picture=_picture(wifi, town_dir),
+    )
+
+
+def _nodes(session: Session, now: int, language: str) -> list[rules.NodeLine]:
+    return [
+        rules.NodeLine(
+            id=node.id,
+            label=node.name[language],
+            role=node.role,
+            online=node.online,
+            last_seen=node.last_seen,
+            clients=node.clients,
+            capacity=node.capacity,
+            software=node.software,
+            protocol=node.protocol,
+            waiting=node.waiting,
+            lat=node.lat,
+            lon=node.lon,
+            bays=len(node.bays),
+        )
+        for node in fleet.nodes(session, now)
+    ]
+
+
+def _worst_first(node: rules.NodeLine) -> tuple[int, float, str]:
+    return ("silent", "high", "good", "never").index(node.state), -(node.load or 0), node.label
+
+
+def _aside_line(row: ingest.AsideRow) -> AsideLine:
+    text = row.payload[: _MAX_PAYLOAD * 4].decode("utf-8", "replace")
+    payload = "".join(character if character.isprintable() else "·" for character in text)[:_MAX_PAYLOAD]
+    return AsideLine(row.verdict, row.reason, row.node, row.topic, payload, row.size, row.received_at)
+
+
+def _picture(wifi: Sequence[rules.NodeLine], town_dir: Path) -> Picture | None:
+    places = tuple((node.lon, node.lat) for node in wifi if node.lon is not None and node.lat is not None)
+    frame = rules.frame_around(places, _MAP_WIDTH, _MAP_HEIGHT)
+    if frame is None:
+        return None
+    pins = [
+        Pin(node.label, node.state, *frame.place(node.lon, node.lat), fill=min(node.load or 0.0, 1.0))
+        for node in wifi
+        if node.lon is not None and node.lat is not None
+    ]
+    return Picture(_MAP_WIDTH, _MAP_HEIGHT, _shapes(frame, town_dir / "map.geojson"), pins)
+
+
+@lru_cache(maxsize=4)
+def _shapes(frame: rules.Frame, file: Path) -> tuple[Shape, ...]:
+    """The town's map as SVG paths; drawn once, because neither town nor nodes move."""
+    features = json.loads(file.read_text())["features"]
+    return tuple(
+        Shape(_LOOKS[feature["properties"]["kind"]], rules.path_of(frame, line, closed=closed))
+        for feature in features
+        if feature["properties"].get("kind") in _LOOKS
+        for line, closed in _lines(feature["geometry"])
+    )
+
+
+def _lines(geometry: Mapping[str, Any]) -> list[tuple[Sequence[Sequence[float]], bool]]:
+    """The lines of a GeoJSON geometry and whether each is closed; points have none."""
+    kind, coordinates = geometry["type"], geometry["coordinates"]
+    if kind == "LineString":
+        return [(coordinates, False)]
+    if kind == "MultiLineString":
+        return [(line, False) for line in coordinates]
+    if kind == "Polygon":
+        return [(line, True) for line in coordinates]
+    if kind == "MultiPolygon":
+        return [(line, True) for polygon in coordinates for line in polygon]
+    return []

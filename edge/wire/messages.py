@@ -111,9 +111,13 @@ def readable_seq(payload: bytes) -> tuple[str, int] | None:
     except WireError:
         return None
     outbox, seq = body.get("outbox", ""), body.get("seq")
-    if isinstance(outbox, str) and len(outbox) <= 64 and type(seq) is int and 0 < seq <= MAX_SEQ:
+    if isinstance(outbox, str) and _is_outbox(outbox) and type(seq) is int and 0 < seq <= MAX_SEQ:
         return outbox, seq
     return None
+
+
+def _is_outbox(text: str) -> bool:
+    return text == "" or topics.is_name(text)
 
 
 def _check_ranges(kind: str, body: dict[str, object]) -> None:
@@ -121,8 +125,8 @@ def _check_ranges(kind: str, body: dict[str, object]) -> None:
     if seq is not None and not (0 if kind == "ack" else 1) <= seq <= MAX_SEQ:  # type: ignore[operator]
         raise WireError("out of range: seq")
     outbox = body.get("outbox")
-    if outbox is not None and len(outbox) > 64:  # type: ignore[arg-type]
-        raise WireError("too long: outbox")
+    if outbox is not None and not _is_outbox(outbox):  # type: ignore[arg-type]
+        raise WireError("not a name: outbox")
     if kind == "skip" and not 0 < body["from"] <= body["to"] <= MAX_SEQ:  # type: ignore[operator]
         raise WireError("out of range: from, to")
     if kind == "bay":

@@ -219,7 +219,7 @@ def counters(session: Session) -> dict[tuple[str, str], int]:
 
 def minutes(session: Session, since: int) -> dict[int, int]:
     """Messages per minute since a moment; a minute without any is absent."""
-    rows = session.execute(select(Minute.minute, Minute.received).where(Minute.minute >= since)).tuples()
+    rows = session.execute(select(Minute.minute, Minute.received).where(Minute.minute >= since)).all()
     return dict(rows)
 
 

@@ -56,7 +56,7 @@ def save_sites(session: Session, sites: Mapping[str, str]) -> None:
 
 def save_bays(session: Session, bays: Mapping[str, tuple[str, str]]) -> None:
     """Makes the table hold exactly these bays: id -> (site, node); states stay."""
-    known = dict(session.execute(select(Bay.id, Bay.site + "/" + Bay.node)).tuples())
+    known = dict(session.execute(select(Bay.id, Bay.site + "/" + Bay.node)).all())
     gone = [bay for bay in known if bay not in bays]
     if gone:
         session.execute(delete(Bay).where(Bay.id.in_(gone)))
@@ -74,7 +74,7 @@ def save_bays(session: Session, bays: Mapping[str, tuple[str, str]]) -> None:
 
 def directory(session: Session) -> list[tuple[str, str]]:
     """(node, bay) of every bay."""
-    return list(session.execute(select(Bay.node, Bay.id)).tuples())
+    return [(node, bay) for node, bay in session.execute(select(Bay.node, Bay.id))]
 
 
 def states(session: Session, bays: Sequence[str]) -> dict[str, BayState]:
@@ -111,7 +111,7 @@ def save_states(session: Session, changed: Mapping[str, BayState]) -> None:
 
 def sites(session: Session) -> list[tuple[str, str]]:
     """(id, facts as JSON) of every car park in the order to show them."""
-    return list(session.execute(select(Site.id, Site.facts).order_by(Site.position)).tuples())
+    return [(key, facts) for key, facts in session.execute(select(Site.id, Site.facts).order_by(Site.position))]
 
 
 def totals(session: Session, now: int) -> list[tuple[str, str, int, int | None]]:
@@ -119,7 +119,7 @@ def totals(session: Session, now: int) -> list[tuple[str, str, int, int | None]]
     silent = or_(Bay.ts.is_(None), and_(Bay.state != "faulty", Bay.ts < now - STALE_MS))
     shown: Any = case((silent, "unknown"), else_=Bay.state).label("shown")
     query = select(Bay.site, shown, func.count(), func.max(Bay.ts)).group_by(Bay.site, shown)
-    return list(session.execute(query).tuples())
+    return [(site, state, number, ts) for site, state, number, ts in session.execute(query)]
 
 
 def bays(session: Session, site: str | None) -> list[Bay]:

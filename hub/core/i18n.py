@@ -21,14 +21,16 @@ _LOCALES = {"de": "de_DE", "en": "en_GB"}
 @cache
 def catalogue(lang: str) -> NullTranslations:
     """The translations into `lang`; German is the source and has none."""
-    path = CATALOGUES / lang / "LC_MESSAGES" / "messages.po"
-    if not path.exists():
-        return NullTranslations()
-    compiled = io.BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=lang))
-    compiled.seek(0)
-    return Translations(fp=compiled)
+    files = sorted((CATALOGUES / lang / "LC_MESSAGES").glob("*.po"))
+    merged: NullTranslations = NullTranslations()
+    for path in files:
+        compiled = io.BytesIO()
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale=lang))
+        compiled.seek(0)
+        found = Translations(fp=compiled)
+        merged = merged.merge(found) if isinstance(merged, Translations) else found
+    return merged
 
 
 def translate(text: str, lang: str) -> str:

@@ -1,0 +1,67 @@
+"""What every page stands on: language, forms, access, errors, headers, the database of the request."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+import flask
+
+from hub.core.db import Database, Session
+from hub.core.web import access, errors, forms, headers, language
+from hub.core.web.access import PUBLIC, Visitor, visitor
+from hub.core.web.headers import answer_json, live_url
+from hub.core.web.language import gettext
+from hub.settings import Settings
+
+__all__ = [
+    "PUBLIC",
+    "Visitor",
+    "access",
+    "answer_json",
+    "database",
+    "gettext",
+    "install",
+    "language",
+    "live_url",
+    "read",
+    "settings",
+    "visitor",
+    "write",
+]
+
+T = TypeVar("T")
+MAX_BODY_BYTES = 64 * 1024
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    found: Settings = flask.current_app.extensions["settings"]
+    return found
+
+
+def database() -> Database:
+    """The process's database."""
+    found: Database = flask.current_app.extensions["database"]
+    return found
+
+
+def read() -> AbstractContextManager[Session]:
+    """A reading session."""
+    return database().read()
+
+
+def write(function: Callable[[Session], T]) -> T:
+    """Runs `function(session)` in one transaction."""
+    return database().write(function)
+
+
+def install(app: flask.Flask, chosen: Settings, opened: Database) -> None:
+    """Prepares a Flask application; `access.install` closes what is not in its table."""
+    app.extensions |= {"settings": chosen, "database": opened}
+    app.secret_key = chosen.secret()
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_PARTS=50, SEND_FILE_MAX_AGE_DEFAULT=3600)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    errors.install(app)
+    forms.install(app)
+    language.install(app)
+    app.after_request(headers.secure)

@@ -1,0 +1,65 @@
+"""Errors in plain words, with an id that stands in the log as well."""
+
+import logging
+import secrets
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from hub.core.db import UnavailableErrors
+from hub.core.web.language import gettext as _
+
+log = logging.getLogger(__name__)
+
+
+def _words(code: int) -> tuple[str, str]:
+    """(title, what to do) for a status code."""
+    known = {
+        400: (_("Das konnten wir nicht lesen"), _("Bitte gehen Sie zurück und versuchen Sie es noch einmal.")),
+        401: (_("Bitte melden Sie sich an"), _("Diese Seite ist nur mit einem Konto zu sehen.")),
+        403: (_("Das ist hier nicht erlaubt"), _("Laden Sie die Seite neu und versuchen Sie es noch einmal.")),
+        404: (
+            _("Diese Seite gibt es nicht"),
+            _("Vielleicht wurde sie verschoben. Auf der Startseite finden Sie alles."),
+        ),
+        405: (_("So geht das nicht"), _("Bitte nutzen Sie die Knöpfe auf der Seite.")),
+        413: (_("Das ist zu groß"), _("Bitte senden Sie weniger Text.")),
+        429: (_("Das war zu oft"), _("Bitte warten Sie einen Moment und versuchen Sie es noch einmal.")),
+        503: (
+            _("Gerade nicht erreichbar"),
+            _("Wir speichern gerade nichts. Bitte versuchen Sie es in einer Minute wieder."),
+        ),
+    }
+    default = (_("Das hat nicht geklappt"), _("Der Fehler liegt bei uns. Bitte versuchen Sie es später noch einmal."))
+    return known.get(code, default)
+
+
+def respond(code: int, error_id: str = "") -> tuple[flask.Response, int]:
+    """The error as a page, or as JSON below /api/."""
+    title, advice = _words(code)
+    if flask.request.path.startswith("/api/"):
+        body = {"error": f"{title}. {advice}"} | ({"id": error_id} if error_id else {})
+        return flask.jsonify(body), code
+    page = flask.render_template("error.html", code=code, title=title, advice=advice, error_id=error_id)
+    return flask.make_response(page), code
+
+
+def install(app: flask.Flask) -> None:
+    """Catches everything; a stack trace goes to the log only."""
+
+    @app.errorhandler(HTTPException)
+    def expected(error: HTTPException) -> flask.typing.ResponseReturnValue:
+        if error.code is None or error.code < 400:
+            return error.get_response(flask.request.environ)
+        response, code = respond(error.code)
+        for name, value in error.get_headers(flask.request.environ):
+            if name in ("Allow", "Retry-After"):
+                response.headers[name] = value
+        return response, code
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> flask.typing.ResponseReturnValue:
+        error_id = secrets.token_hex(4)
+        code = 503 if isinstance(error, UnavailableErrors) else 500
+        log.error("error %s at %s %s", error_id, flask.request.method, flask.request.path, exc_info=error)
+        return respond(code, error_id)

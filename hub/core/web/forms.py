@@ -1,0 +1,56 @@
+"""Forms that only our own pages can send: a random cookie and its HMAC in the form must fit."""
+
+import hashlib
+import hmac
+import secrets
+
+import flask
+from markupsafe import Markup
+
+COOKIE = "sk_form"
+FIELD = "csrf"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def csrf_token() -> str:
+    """What a form of this browser must carry."""
+    if "csrf_seed" not in flask.g:
+        flask.g.csrf_seed = flask.request.cookies.get(COOKIE) or secrets.token_urlsafe(24)
+    return _sign(flask.g.csrf_seed)
+
+
+def csrf_field() -> Markup:
+    """The hidden field for a form."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token())
+
+
+def check() -> None:
+    """Refuses (403) a changing request without a token that fits its cookie."""
+    if flask.request.method in _SAFE:
+        return
+    seed = flask.request.cookies.get(COOKIE, "")
+    token = flask.request.form.get(FIELD) or flask.request.headers.get("X-CSRF-Token", "")
+    if not seed or not hmac.compare_digest(_sign(seed).encode(), token.encode()):
+        flask.abort(403)
+
+
+def remember(response: flask.Response) -> flask.Response:
+    """Sets the cookie that belongs to a token that was handed out."""
+    seed = flask.g.get("csrf_seed")
+    if seed is not None:
+        response.headers["Cache-Control"] = "no-store"
+        if flask.request.cookies.get(COOKIE) != seed:
+            response.set_cookie(COOKIE, seed, samesite="Lax", httponly=True, secure=flask.request.is_secure)
+    return response
+
+
+def install(app: flask.Flask) -> None:
+    """Checks every changing request; gives templates `csrf_field()` and `csrf_token()`."""
+    app.before_request(check)
+    app.after_request(remember)
+    app.jinja_env.globals |= {"csrf_field": csrf_field, "csrf_token": csrf_token}
+
+
+def _sign(seed: str) -> str:
+    key = flask.current_app.secret_key
+    return hmac.new(key if isinstance(key, bytes) else str(key).encode(), seed.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,41 @@
+"""Security headers, ETags, and where the live server is."""
+
+import hashlib
+from urllib.parse import urlsplit
+
+import flask
+
+from hub.settings import Settings
+
+
+def live_url() -> str:
+    """Public address of the live server: as set, or this host with the live port."""
+    settings: Settings = flask.current_app.extensions["settings"]
+    if settings.live_url:
+        return settings.live_url.rstrip("/")
+    host = urlsplit(f"//{flask.request.host}").hostname or "localhost"
+    return f"{flask.request.scheme}://{f'[{host}]' if ':' in host else host}:{settings.live_port}"
+
+
+def answer_json(body: bytes, max_age: int = 0) -> flask.Response:
+    """JSON bytes with an ETag; 304 when the caller has them already."""
+    response = flask.Response(body, mimetype="application/json")
+    response.set_etag(hashlib.sha256(body).hexdigest()[:20])
+    response.headers["Cache-Control"] = f"max-age={max_age}" if max_age else "no-cache"
+    return response.make_conditional(flask.request)
+
+
+def secure(response: flask.Response) -> flask.Response:
+    """Only our own scripts and styles, nothing inline, no frame around us."""
+    origin = urlsplit(live_url())
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        f"frame-ancestors 'none'; connect-src 'self' {origin.scheme}://{origin.netloc}"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(), payment=()"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if flask.request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response

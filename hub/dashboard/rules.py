@@ -8,6 +8,7 @@ DAY = 86_400_000
 BAY_STATES = ("occupied", "free", "unknown", "faulty")
 HIGH_LOAD = 0.8  # share of a node's capacity from which it is marked
 GAP_PATIENCE = 600_000  # a younger gap may still close by itself: its messages are on their way
+TWIN = "two_nodes_one_name"  # the fleet's code for two living nodes under one name
 _ONE_BY_ONE = 3  # so many silent nodes are named, more become one line
 
 
@@ -213,7 +214,7 @@ def _alarms(alarms: Sequence[AlarmLine]) -> list[Attention]:
     for alarm in sorted(alarms, key=lambda alarm: alarm.at):
         groups.setdefault((alarm.node, alarm.code), []).append(alarm)
     return [
-        Attention("alarm", "danger", node, len(group), group[0].at, group[-1].text or code)
+        Attention("twin" if code == TWIN else "alarm", "danger", node, len(group), group[0].at, group[-1].text or code)
         for (node, code), group in groups.items()
     ]
 

@@ -1,24 +1,13 @@
 """Admins, log-in, sessions on a real database."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import text
 
 from hub.account import api, rules
-from hub.core.db import Base, Database
+from hub.core.db import Database
 
 NOW = 1_800_000_000_000
 PHONE = "192.0.2.7"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path}/hub.db")
-    Base.metadata.create_all(made.engine)
-    yield made
-    made.close()
 
 
 def log_in(database: Database, name: str, password: str, now: int = NOW) -> api.Person:

@@ -71,6 +71,7 @@ class Picture:
     height: int
     shapes: Sequence[Shape]
     pins: Sequence[Pin]
+    outside: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,11 @@ def overview(session: Session, now: int, language: str, town_dir: Path, feedback
     gaps = [
         rules.GapLine(gap.node, gap.outbox, gap.first, gap.last, gap.opened_at) for gap in ingest.open_gaps(session)
     ]
-    alarms = [rules.AlarmLine(alarm.node, alarm.code, alarm.text, alarm.opened_at) for alarm in fleet.alarms(session)]
+    labels = {node.id: node.label for node in nodes}
+    alarms = [
+        rules.AlarmLine(labels.get(alarm.node, alarm.node), alarm.code, alarm.text, alarm.opened_at)
+        for alarm in fleet.alarms(session)
+    ]
     sites = parking.sites(session, now)
     bays = {state: sum(getattr(site, state) for site in sites) for state in rules.BAY_STATES}
     aside = ingest.kept_aside(session, _LOOKED_AT)
@@ -176,16 +181,18 @@ def _aside_line(row: ingest.AsideRow) -> AsideLine:
 
 
 def _picture(wifi: Sequence[rules.NodeLine], town_dir: Path) -> Picture | None:
-    places = tuple((node.lon, node.lat) for node in wifi if node.lon is not None and node.lat is not None)
-    frame = rules.frame_around(places, _MAP_WIDTH, _MAP_HEIGHT)
+    """The map of the town's core; nodes in far villages are named below it."""
+    places = [(node, node.lon, node.lat) for node in wifi if node.lon is not None and node.lat is not None]
+    frame = rules.frame_around(rules.core([(lon, lat) for _, lon, lat in places]), _MAP_WIDTH, _MAP_HEIGHT)
     if frame is None:
         return None
+    inside = [place for place in places if frame.shows(place[1], place[2])]
     pins = [
-        Pin(node.label, node.state, *frame.place(node.lon, node.lat), fill=min(node.load or 0.0, 1.0))
-        for node in wifi
-        if node.lon is not None and node.lat is not None
+        Pin(node.label, node.state, *frame.place(lon, lat), fill=min(node.load or 0.0, 1.0))
+        for node, lon, lat in inside
     ]
-    return Picture(_MAP_WIDTH, _MAP_HEIGHT, _shapes(frame, town_dir / "map.geojson"), pins)
+    outside = [place[0].label for place in places if place not in inside]
+    return Picture(_MAP_WIDTH, _MAP_HEIGHT, _shapes(frame, town_dir / "map.geojson"), pins, outside)
 
 
 @lru_cache(maxsize=4)

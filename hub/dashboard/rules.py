@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 DAY = 86_400_000
 BAY_STATES = ("occupied", "free", "unknown", "faulty")
@@ -165,6 +166,20 @@ class Frame:
         x = (lon - self.west) / (self.east - self.west) * self.width
         y = (self.north - lat) / (self.north - self.south) * self.height
         return round(x, 1), round(y, 1)
+
+    def shows(self, lon: float, lat: float) -> bool:
+        """True when the point lies in the picture."""
+        return self.west <= lon <= self.east and self.south <= lat <= self.north
+
+
+def core(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points without the far ones (over three times the middle distance): a map of the town, not of the county."""
+    if not points:
+        return []
+    lon, lat = median(point[0] for point in points), median(point[1] for point in points)
+    distances = [math.hypot((x - lon) * math.cos(math.radians(lat)), y - lat) for x, y in points]
+    reach = 3 * median(distances)
+    return [point for point, distance in zip(points, distances, strict=True) if distance <= reach]
 
 
 def headline(attentions: Sequence[Attention]) -> str:

@@ -104,8 +104,8 @@ def test_an_old_gap_is_a_loss(admin: FlaskClient, town: Town) -> None:
 def test_two_nodes_with_one_name_raise_a_line(admin: FlaskClient, town: Town) -> None:
     for outbox in ("a", "b", "a", "b"):
         town.status(LAKE, outbox=outbox)
-    assert "kurpark_see: zwei Geräte unter einem Namen" in page(admin)
-    assert "kurpark_see: two devices under one name" in page(admin, "en")
+    assert "Kurpark am See: zwei Geräte unter einem Namen" in page(admin)
+    assert "Spa lake: two devices under one name" in page(admin, "en")
 
 
 def test_nothing_that_came_from_outside_becomes_markup(admin: FlaskClient, town: Town) -> None:

@@ -124,3 +124,10 @@ def test_a_gap_that_did_not_close_in_time_is_lost() -> None:
     gap = rules.GapLine("n", "o", 5, 6, NOW)
     found = rules.balance(98, COUNTERS, [gap], NOW + rules.GAP_PATIENCE)
     assert (found.underway, found.lost) == (0, 2)
+
+
+def test_a_far_village_does_not_shrink_the_town_on_the_map() -> None:
+    town = [(9.10 + n / 1000, 49.24 + n / 1000) for n in range(8)]
+    assert rules.core([*town, (9.3, 49.3)]) == town
+    assert rules.core([]) == []
+    assert rules.core([(9.1, 49.2)]) == [(9.1, 49.2)]

@@ -20,7 +20,7 @@ SHOWN = 20  # lines of a list
 _LOOKED_AT = 500  # kept-aside messages that the count of the last day looks at
 _ALL_GAPS = 100_000
 _MAX_PAYLOAD = 240  # characters of a refused payload on the page
-_MAP_WIDTH, _MAP_HEIGHT = 620, 340
+_WIDE, _NARROW = (620, 340), (330, 290)  # desktop and phone, in SVG units
 _LOOKS = {
     "town": "l-ort",
     "park": "l-park",
@@ -93,6 +93,7 @@ class Overview:
     gaps: Sequence[rules.GapLine]
     alarms: Sequence[rules.AlarmLine]
     picture: Picture | None
+    small_picture: Picture | None
 
     @property
     def headline(self) -> str:
@@ -145,7 +146,8 @@ def overview(session: Session, now: int, language: str, town_dir: Path, feedback
         aside=[_aside_line(row) for row in aside[:SHOWN]],
         gaps=gaps[:SHOWN],
         alarms=alarms[:SHOWN],
-        picture=_picture(wifi, town_dir),
+        picture=_picture(wifi, town_dir, *_WIDE),
+        small_picture=_picture(wifi, town_dir, *_NARROW),
     )
 
 
@@ -180,10 +182,10 @@ def _aside_line(row: ingest.AsideRow) -> AsideLine:
     return AsideLine(row.verdict, row.reason, row.node, row.topic, payload, row.size, row.received_at)
 
 
-def _picture(wifi: Sequence[rules.NodeLine], town_dir: Path) -> Picture | None:
+def _picture(wifi: Sequence[rules.NodeLine], town_dir: Path, width: int, height: int) -> Picture | None:
     """The map of the town's core; nodes in far villages are named below it."""
     places = [(node, node.lon, node.lat) for node in wifi if node.lon is not None and node.lat is not None]
-    frame = rules.frame_around(rules.core([(lon, lat) for _, lon, lat in places]), _MAP_WIDTH, _MAP_HEIGHT)
+    frame = rules.frame_around(rules.core([(lon, lat) for _, lon, lat in places]), width, height)
     if frame is None:
         return None
     inside = [place for place in places if frame.shows(place[1], place[2])]
@@ -192,7 +194,7 @@ def _picture(wifi: Sequence[rules.NodeLine], town_dir: Path) -> Picture | None:
         for node, lon, lat in inside
     ]
     outside = [place[0].label for place in places if place not in inside]
-    return Picture(_MAP_WIDTH, _MAP_HEIGHT, _shapes(frame, town_dir / "map.geojson"), pins, outside)
+    return Picture(width, height, _shapes(frame, town_dir / "map.geojson"), pins, outside)
 
 
 @lru_cache(maxsize=4)

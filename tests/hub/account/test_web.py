@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from hub.account import api, web
-from hub.app import create_web
+from hub.app import create_app
 from hub.core.db import Base, Database
 from hub.settings import Settings
 
@@ -28,8 +28,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def app(tmp_path: Path, database: Database) -> flask.Flask:
-    made: flask.Flask = create_web(Settings(state_dir=tmp_path))
-    return made
+    return create_app(Settings(state_dir=tmp_path))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from edge import wire
 from hub.account import api as account
 from hub.account import web as account_web
-from hub.app import EVENTS, create_web
+from hub.app import EVENTS, create_app
 from hub.core import events
 from hub.core.clock import now_ms
 from hub.core.db import Base, Database
@@ -70,6 +70,7 @@ def settings(tmp_path: Path) -> Settings:
     town.mkdir()
     (town / "nodes.json").write_text(json.dumps({"nodes": [{"capacity": 100, **node} for node in NODES]}))
     (town / "sites.json").write_text(json.dumps({"sites": SITES}))
+    (town / "town.json").write_text(json.dumps({"name": "Bad Rappenau", "address": "Kirchplatz 4"}))
     (town / "map.geojson").write_text(json.dumps(MAP))
     return Settings(state_dir=tmp_path, town=str(town))
 
@@ -88,8 +89,7 @@ def town(settings: Settings) -> Iterator[Town]:
 
 @pytest.fixture
 def app(settings: Settings, town: Town) -> flask.Flask:
-    made: flask.Flask = create_web(settings)
-    return made
+    return create_app(settings)
 
 
 @pytest.fixture

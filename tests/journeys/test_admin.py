@@ -1,0 +1,139 @@
+"""The control room in a real browser, on the real web server."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from edge import wire
+from hub import app, setup
+from hub.core import events
+from hub.core.clock import now_ms
+from hub.core.db import Database
+from hub.ingest import api as ingest
+from hub.settings import Settings
+from tests.servers import free_port, wait_for_port
+
+pytestmark = pytest.mark.journey
+
+NAME, PASSWORD = "leitstelle", "salz wasser rosen turm"
+NODE, LABEL = "rathausplatz", "Rathausplatz / Marktplatz"
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@dataclass(frozen=True)
+class ControlRoom:
+    """A running web server with the town's data and one admin."""
+
+    url: str
+    database: Database
+
+    def report(self, clients: int) -> None:
+        """The node at the town hall says how many devices it has."""
+        now = now_ms()
+        said = {"ts": wire.format_ms(now), "state": "online", "clients": clients, "capacity": 160, "software": "0.1.0"}
+        message = ingest.Incoming(f"node/v1/{NODE}/status", json.dumps(said).encode(), now)
+        self.database.write(ingest.Batch([message], app.known_senders(self.database), now).store)
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlRoom]:
+    settings = Settings(state_dir=tmp_path_factory.mktemp("hub"), port=free_port())
+    setup.migrate(settings)
+    setup.seed(settings)
+    setup.set_admin(settings, NAME, password=PASSWORD)
+    chosen = {"HUB_STATE_DIR": str(settings.state_dir), "HUB_PORT": str(settings.port)}
+    command = [sys.executable, "-m", "hub", "serve", "--only", "web"]
+    server = subprocess.Popen(command, env={**os.environ, **chosen}, cwd=Path(__file__).parents[2])
+    database = Database(settings.database)
+    events.wire(app.EVENTS)
+    try:
+        assert wait_for_port(settings.port)
+        yield ControlRoom(f"http://127.0.0.1:{settings.port}", database)
+    finally:
+        server.terminate()
+        server.wait(15)
+        events.wire({})
+        database.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(locale="de-DE", viewport={"width": 390, "height": 844})
+    yield context.new_page()
+    context.close()
+
+
+def log_in(page: Page, room: ControlRoom) -> None:
+    page.goto(f"{room.url}/admin")
+    page.get_by_label("Name").fill(NAME)
+    page.get_by_label("Passwort").fill(PASSWORD)
+    page.get_by_role("button", name="Anmelden").click()
+    expect(page).to_have_url(f"{room.url}/admin")
+
+
+def test_the_control_room_logs_in_sees_its_nodes_and_logs_out(page: Page, room: ControlRoom) -> None:
+    room.report(96)
+    log_in(page, room)
+    expect(page.get_by_role("row", name=LABEL)).to_contain_text("96")
+    page.get_by_role("button", name="Abmelden").click()
+    expect(page).to_have_url(f"{room.url}/")
+    page.goto(f"{room.url}/admin")
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+
+
+def test_new_figures_appear_without_reload_and_keep_the_focus(page: Page, room: ControlRoom) -> None:
+    room.report(11)
+    log_in(page, room)
+    page.evaluate("window.stillTheSamePage = true")
+    page.locator("#zu-parken").focus()
+    room.report(123)
+    expect(page.get_by_role("row", name=LABEL)).to_contain_text("123", timeout=15_000)
+    assert page.evaluate("window.stillTheSamePage && document.activeElement.id") == "zu-parken"
+
+
+def test_log_in_works_with_the_keyboard_alone(page: Page, room: ControlRoom) -> None:
+    page.goto(f"{room.url}/anmelden?next=/admin")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "name":
+            break
+    page.keyboard.type(NAME)
+    page.keyboard.press("Tab")
+    page.keyboard.type("falsch geraten")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Name oder Passwort stimmt nicht")
+    page.get_by_label("Passwort").focus()
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page).to_have_url(f"{room.url}/admin")
+
+
+def test_the_page_is_complete_without_javascript(browser: Browser, room: ControlRoom) -> None:
+    room.report(77)
+    context = browser.new_context(locale="de-DE", java_script_enabled=False)
+    page = context.new_page()
+    log_in(page, room)
+    expect(page.get_by_role("row", name=LABEL)).to_contain_text("77")
+    context.close()
+
+
+def test_an_ended_session_leads_back_to_the_log_in(page: Page, room: ControlRoom) -> None:
+    log_in(page, room)
+    page.context.clear_cookies()
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible(timeout=15_000)

@@ -1,20 +1,31 @@
 """The ONLY wiring: which module listens to which event, which pages exist and who may see them."""
 
+import json
+import logging
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import flask
+
+from hub.account import web as account_web
 from hub.bulletin import api as bulletin
-from hub.core import broker, clock, events, timeseries
+from hub.bulletin import web as bulletin_web
+from hub.core import broker, clock, events, timeseries, web
 from hub.core.db import Base, Database, Session
 from hub.core.schedule import Task
+from hub.core.web import PUBLIC, access, system
+from hub.dashboard import web as dashboard_web
 from hub.fleet import api as fleet
 from hub.fleet import messages as fleet_messages
 from hub.ingest import api as ingest
+from hub.ingest import web as ingest_web
 from hub.ingest.api import Directory, MessagesStored, StatusReceived
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
+from hub.parking import web as parking_web
 from hub.settings import Settings
 
 # event class declared in a module's api -> handlers of the modules above it, run in the announcer's transaction
@@ -23,7 +34,53 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     StatusReceived: (fleet_messages.on_status,),
 }
 
+# endpoint -> who may call it: everybody or a role; what is missing here is closed
+ACCESS: Mapping[str, str] = {
+    "static": PUBLIC,
+    "system.healthz": PUBLIC,
+    "system.readyz": PUBLIC,
+    "system.openapi": PUBLIC,
+    "ingest.metrics": PUBLIC,
+    "parking.overview": PUBLIC,
+    "parking.site": PUBLIC,
+    "parking.map_shapes": PUBLIC,
+    "parking.sites_json": PUBLIC,
+    "parking.bays_json": PUBLIC,
+    "parking.stream": PUBLIC,
+    "bulletin.start": PUBLIC,
+    "bulletin.wifi": PUBLIC,
+    "bulletin.imprint": PUBLIC,
+    "bulletin.privacy": PUBLIC,
+    "bulletin.accessibility": PUBLIC,
+    "bulletin.leave_feedback": PUBLIC,
+    "bulletin.demo": PUBLIC,
+    "account.log_in_page": PUBLIC,
+    "account.log_in": PUBLIC,
+    "account.log_out": PUBLIC,
+    "dashboard.overview": "admin",
+}
+
 Publish = Callable[[str, bytes, bool], bool]
+
+
+def create_app(settings: Settings) -> flask.Flask:
+    """The web application. OSError when the town's files or the state directory cannot be read."""
+    app = flask.Flask("hub", root_path=str(Path(__file__).parent))
+    database = Database(settings.database)
+    web.install(app, settings, database)
+    app.extensions["timeseries"] = timeseries.open_timeseries(settings.timeseries_url, database)
+    app.jinja_env.globals["town"] = json.loads((settings.town_dir / "town.json").read_text())
+    for room in (system, ingest_web, parking_web, bulletin_web, account_web, dashboard_web):
+        app.register_blueprint(room.blueprint)
+    access.install(app, ACCESS, account_web.find_visitor, account_web.LOGIN_PATH)
+    return app
+
+
+def create_web() -> flask.Flask:
+    """The same with the settings of the environment, for the web server."""
+    settings = Settings()
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+    return create_app(settings)
 
 
 def tasks(settings: Settings, publish: Publish) -> list[Task]:

@@ -17,7 +17,9 @@ from hub.core.db import Session
 from hub.parking.api import SiteNow
 
 __all__ = [
+    "MAX_SHORT",
     "Current",
+    "Facts",
     "FeedbackRow",
     "OfficeNow",
     "Opening",
@@ -209,7 +211,7 @@ def _only(facts: Facts, *names: str) -> dict[str, object]:
     return {name: facts.get(name) for name in names}
 
 
-def _spans(facts: Facts, moment: datetime) -> list[rules.Span]:
+def _spans(facts: Facts, moment: datetime) -> Sequence[rules.Span]:
     return gateway.spans(facts["opening_hours"], moment.date(), OFFICE_DAYS, moment.tzinfo or UTC)
 
 

@@ -16,6 +16,7 @@ from hub.parking.rules import Reading
 __all__ = [
     "BayNow",
     "SiteNow",
+    "Total",
     "apply",
     "bays",
     "directory",
@@ -25,6 +26,7 @@ __all__ = [
     "sites_json",
     "snapshot",
     "today",
+    "total",
 ]
 
 MEASUREMENT = "parking_occupied_share"
@@ -48,6 +50,22 @@ class SiteNow:
     def measured(self) -> int:
         """Bays of which the state is known."""
         return self.free + self.occupied
+
+    @property
+    def fullness(self) -> str:
+        """free, few, full, unknown or broken: the word beside the number."""
+        return rules.fullness(self.free, self.occupied, self.faulty, self.capacity)
+
+
+@dataclass(frozen=True)
+class Total:
+    """All car parks together; `roomiest` is the one with most free bays, updated_at in ms or None."""
+
+    free: int
+    measured: int
+    capacity: int
+    roomiest: SiteNow | None
+    updated_at: int | None
 
 
 @dataclass(frozen=True)
@@ -124,6 +142,19 @@ def sites(session: Session, now: int) -> list[SiteNow]:
         )
         for site, facts in store.sites(session)
     ]
+
+
+def total(found: Iterable[SiteNow]) -> Total:
+    """What the car parks add up to."""
+    sites = list(found)
+    roomiest = max(sites, key=lambda site: site.free, default=None)
+    return Total(
+        free=sum(site.free for site in sites),
+        measured=sum(site.measured for site in sites),
+        capacity=sum(site.capacity for site in sites),
+        roomiest=roomiest if roomiest is not None and roomiest.free else None,
+        updated_at=max((site.updated_at for site in sites if site.updated_at is not None), default=None),
+    )
 
 
 def bays(session: Session, now: int, site: str | None = None) -> list[BayNow]:

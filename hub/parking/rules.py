@@ -56,3 +56,13 @@ def count(states: Iterable[str]) -> dict[str, int]:
     for state in states:
         totals[state] += 1
     return totals
+
+
+def fullness(free: int, occupied: int, faulty: int, capacity: int) -> str:
+    """The word for a car park: few means at most one bay in five is free; js/live.js says the same."""
+    measured = free + occupied
+    if measured == 0:
+        return "broken" if capacity and faulty == capacity else "unknown"
+    if free == 0:
+        return "full"
+    return "few" if free * 5 <= measured else "free"

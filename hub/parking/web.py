@@ -1,0 +1,101 @@
+"""Car parks as pages, as JSON and as a live stream."""
+
+import json
+from collections.abc import Callable, Mapping
+
+import flask
+from flask.typing import ResponseReturnValue
+
+from edge import wire
+from hub.core import i18n, web
+from hub.core.clock import now_ms
+from hub.parking import api
+from hub.parking.api import SiteNow
+
+blueprint = flask.Blueprint("parking", __name__)
+
+FILTERS: Mapping[str, Callable[[SiteNow], bool]] = {
+    "frei": lambda site: site.free > 0,
+    "gratis": lambda site: bool(site.facts["tariff"].get("free")),
+    "behindert": lambda site: bool(site.facts.get("disabled_bays")),
+    "laden": lambda site: bool(site.facts.get("ev_points")),
+}
+
+
+@blueprint.get("/parken")
+def overview() -> ResponseReturnValue:
+    """All car parks, as a list and on a map."""
+    return _page(None)
+
+
+@blueprint.get("/parken/<site_id>")
+def site(site_id: str) -> ResponseReturnValue:
+    """The same with one car park in detail."""
+    return _page(site_id)
+
+
+@blueprint.get("/parken/karte.geojson")
+def map_shapes() -> ResponseReturnValue:
+    """The town's map."""
+    response = web.answer_json((web.settings().town_dir / "map.geojson").read_bytes(), max_age=3600)
+    response.mimetype = "application/geo+json"
+    return response
+
+
+@blueprint.get("/api/parking/sites")
+def sites_json() -> ResponseReturnValue:
+    """Every car park now."""
+    with web.read() as session:
+        return web.answer_json(api.snapshot(session, now_ms()))
+
+
+@blueprint.get("/api/parking/bays")
+def bays_json() -> ResponseReturnValue:
+    """Every bay now, or those of ?site=."""
+    wanted = flask.request.args.get("site")
+    with web.read() as session:
+        found = api.bays(session, now_ms(), wanted)
+    bays = [
+        {
+            "id": bay.id,
+            "node": bay.node,
+            "site": bay.site,
+            "state": bay.state,
+            "since": wire.format_ms(bay.since) if bay.since is not None else None,
+        }
+        for bay in found
+    ]
+    return web.answer_json(json.dumps({"bays": bays}, separators=(",", ":")).encode())
+
+
+@blueprint.get("/api/parking/stream")
+def stream() -> ResponseReturnValue:
+    """Sends the browser on to the live server."""
+    return flask.redirect(f"{web.live_url()}/api/parking/stream", 307)
+
+
+def _page(site_id: str | None) -> ResponseReturnValue:
+    now, chosen = now_ms(), flask.request.args.get("filter", "")
+    with web.read() as session:
+        sites = api.sites(session, now)
+        selected = next((one for one in sites if one.id == site_id), None)
+        if site_id is not None and selected is None:
+            flask.abort(404)
+        bays = api.bays(session, now, site_id) if selected else []
+    matches = FILTERS.get(chosen, lambda _: True)
+    return flask.render_template(
+        "parking/page.html",
+        sites=[one for one in sites if matches(one)],
+        selected=selected,
+        bays=bays,
+        hours=_hours_today(selected, now) if selected else [],
+        total=api.total(sites),
+        chosen=chosen if chosen in FILTERS else "",
+        now=now,
+    )
+
+
+def _hours_today(selected: SiteNow, now: int) -> list[float | None]:
+    midnight = i18n.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    series = flask.current_app.extensions["timeseries"]
+    return api.today(series, selected.id, int(midnight.timestamp() * 1000), now)

@@ -1,0 +1,108 @@
+/* The map, and every figure of the page put in place when it changes. */
+"use strict";
+(() => {
+  const words = document.getElementById("worte").dataset;
+  const box = document.getElementById("karte");
+  const LOOKS = { town: "l-ort", park: "l-park", water: "l-see", rail: "l-bahn", road: "l-weg", path: "l-weg l-weg--klein" };
+  const pins = new Map();
+  const map = L.map(box, { zoomSnap: 0.25, minZoom: 12, maxZoom: 18, scrollWheelZoom: false, zoomControl: false });
+  map.attributionControl.setPrefix(false).setPosition("bottomleft").addAttribution(box.dataset.attribution);
+  L.control.zoom({ position: "topright" }).addTo(map);
+  map.fitBounds(JSON.parse(box.dataset.bounds));
+
+  function escaped(text) {
+    const node = document.createElement("i");
+    node.textContent = text;
+    return node.innerHTML;
+  }
+
+  function drawShapes(shapes) {
+    const lang = document.documentElement.lang;
+    L.geoJSON(shapes, {
+      interactive: false,
+      filter: (shape) => shape.geometry.type !== "Point",
+      style: (shape) => ({ className: LOOKS[shape.properties.kind] || "l-weg", stroke: !["town", "park", "water"].includes(shape.properties.kind), fill: ["town", "park", "water"].includes(shape.properties.kind), weight: null, color: null, fillColor: null, fillOpacity: null, opacity: null }),
+    }).addTo(map);
+    for (const shape of shapes.features) {
+      const name = shape.properties.name;
+      if (shape.geometry.type !== "Point" || !name) continue;
+      const [lon, lat] = shape.geometry.coordinates;
+      const text = typeof name === "string" ? name : name[lang] || name.de;
+      L.marker([lat, lon], { interactive: false, keyboard: false, icon: L.divIcon({ className: "pk-name", iconSize: null, html: escaped(text) }) }).addTo(map);
+    }
+  }
+
+  function icon(id, state, free) {
+    const sign = { unknown: "?", broken: "!" }[state] || free;
+    const chosen = id === box.dataset.selected ? " pk-nadel--wahl" : "";
+    return L.divIcon({ className: `pk-nadel pk-nadel--${state}${chosen}`, iconSize: [44, 36], iconAnchor: [22, 34], html: `<span>${sign}</span>` });
+  }
+
+  function place(row) {
+    const { site, lat, lon, name, state } = row.dataset;
+    const free = row.querySelector("[data-free]").textContent;
+    const label = () => `${name}: ${row.querySelector("[data-free]").textContent} ${words.free}`;
+    const pin = L.marker([lat, lon], { icon: icon(site, state, free), alt: name, keyboard: true, zIndexOffset: site === box.dataset.selected ? 1000 : 0 }).addTo(map);
+    pin.on("click", () => { location.href = row.href; });
+    pin.on("keypress", (event) => { if (event.originalEvent.key === "Enter") location.href = row.href; });
+    pin.getElement().setAttribute("aria-label", label());
+    pin.getElement().setAttribute("role", "link");
+    pins.set(site, { pin, label });
+  }
+
+  function word(row, state) {
+    const [look, sign] = words[`${state}Look`] ? words[`${state}Look`].split(" ") : ["unbekannt", "frage"];
+    const place = row.querySelector("[data-word]");
+    place.className = `pk-zu pk-${look}`;
+    place.querySelector("use").setAttribute("href", `#i-${sign}`);
+    place.querySelector("span").textContent = words[state];
+  }
+
+  function update(site) {
+    const state = live.fullness(site), shown = ["unknown", "broken"].includes(state) ? "–" : live.numbers.format(site.free);
+    for (const row of document.querySelectorAll(`[data-site="${CSS.escape(site.id)}"]`)) {
+      const number = row.querySelector("[data-free]");
+      if (number.textContent === shown && row.dataset.state === state) continue;
+      live.put(number, shown);
+      row.dataset.state = state;
+      word(row, state);
+      const known = pins.get(site.id);
+      if (!known) continue;
+      known.pin.setIcon(icon(site.id, state, shown));
+      known.pin.getElement().setAttribute("aria-label", known.label());
+      known.pin.getElement().setAttribute("role", "link");
+      live.flash(known.pin.getElement());
+    }
+    detail(site, state, shown);
+  }
+
+  function detail(site, state, shown) {
+    const sheet = document.querySelector(`[data-detail="${CSS.escape(site.id)}"]`);
+    if (!sheet || sheet.dataset.newest === JSON.stringify(site)) return;
+    sheet.dataset.newest = JSON.stringify(site);
+    live.put(sheet.querySelector("[data-free]"), shown);
+    if (site.updated_at) live.put(sheet.querySelector("[data-time]"), live.clock(site.updated_at));
+    live.band(sheet.querySelector(".sk-band"), site.occupied, site.free + site.occupied);
+    const [look, sign] = words[`${state}Look`].split(" "), pill = sheet.querySelector("[data-pill] .sk-pille");
+    pill.className = `sk-pille sk-pille--${look}`;
+    pill.querySelector("use").setAttribute("href", `#i-${sign}`);
+    pill.lastChild.textContent = words[state];
+    bays(site.id);
+  }
+
+  async function bays(site) {
+    const answer = await fetch(`/api/parking/bays?site=${encodeURIComponent(site)}`, { cache: "no-cache" }).catch(() => null);
+    if (!answer || !answer.ok) return;
+    for (const bay of (await answer.json()).bays) {
+      const cube = document.querySelector(`[data-bay="${CSS.escape(bay.id)}"]`);
+      if (!cube || cube.dataset.state === bay.state) continue;
+      cube.dataset.state = bay.state;
+      cube.setAttribute("href", `#bay-${bay.state}`);
+      live.flash(cube);
+    }
+  }
+
+  for (const row of document.querySelectorAll("[data-site]")) place(row);
+  fetch(box.dataset.shapes).then((answer) => answer.json()).then(drawShapes).catch(() => {});
+  live.listen((sites) => sites.forEach(update));
+})();

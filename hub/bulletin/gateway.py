@@ -1,8 +1,8 @@
 """Opening hours in the notation of OpenStreetMap, read by the library opening_hours.
 
 Its `PH` (public holiday) knows no German state, so that 6 January and Corpus Christi would count as working days.
-Therefore the holidays of Baden-Württemberg are taken from the library `holidays` and a day that is one is asked with the
-rules of `PH` made into rules of the weekday.
+Therefore the holidays of Baden-Württemberg are taken from the library `holidays`, and a day that is one is asked with
+the rules of `PH` made into rules of the weekday.
 """
 
 import re
@@ -34,9 +34,10 @@ def check(hours: str) -> None:
     _parse(hours)
 
 
-def spans(hours: str, first: date, days: int, zone: tzinfo) -> list[Span]:
+@lru_cache(maxsize=1024)
+def spans(hours: str, first: date, days: int, zone: tzinfo) -> tuple[Span, ...]:
     """Opening intervals of some days, in order of time; times are local."""
-    return [span for offset in range(days) for span in _of_day(hours, first + offset * _DAY, zone)]
+    return tuple(span for offset in range(days) for span in _of_day(hours, first + offset * _DAY, zone))
 
 
 def _of_day(hours: str, day: date, zone: tzinfo) -> Iterator[Span]:

@@ -139,19 +139,18 @@ class InfluxTimeSeries:
 
     def write(self, points: Sequence[Point]) -> None:
         """Adds points, kept one by one by the server."""
-        from influxdb_client.domain.write_precision import WritePrecision
 
         lines = [
             {
                 "measurement": point.measurement,
                 "tags": {"series": point.series},
                 "fields": {"value": float(point.value)},
-                "time": point.at,
+                "time": point.at * 1_000_000,
             }
             for point in points
         ]
         if lines:
-            self._writer.write(bucket=self._bucket, record=lines, write_precision=WritePrecision.MS)
+            self._writer.write(bucket=self._bucket, record=lines)
 
     def hourly(self, measurement: str, series: str, start: int, end: int) -> list[Hour]:
         """Hours with points, in order; asked in Flux, with parameters instead of pasted text."""

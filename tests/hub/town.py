@@ -1,4 +1,4 @@
-"""A tiny town for tests: two boards with two bays each and one WiFi node."""
+"""A tiny town for tests: two boards with two (or more) bays each and one WiFi node."""
 
 import json
 from pathlib import Path
@@ -24,18 +24,18 @@ def _node(key: str, role: str, **more: object) -> dict[str, object]:
     return {"id": key, "role": role, "name": {"de": key, "en": key}, "lat": 49.24, "lon": 9.11, **more}
 
 
-NODES = {
-    "nodes": [
-        _node("plaza", "wifi", capacity=40, assumed=True),
-        _node("lake-b1", "sensors", site="lake", sensor="digital", bays=["lake-001", "lake-002"]),
-        _node("hall-b1", "sensors", site="hall", sensor="digital", bays=["hall-001", "hall-002"]),
+def nodes(bays: int) -> dict[str, object]:
+    """The content of nodes.json."""
+    boards = [
+        _node(f"{site}-b1", "sensors", site=site, sensor="digital", bays=[f"{site}-001", f"{site}-{bays:03d}"])
+        for site in ("lake", "hall")
     ]
-}
+    return {"nodes": [_node("plaza", "wifi", capacity=40, assumed=True), *boards]}
 
 
-def write(directory: Path) -> Path:
+def write(directory: Path, bays: int = 2) -> Path:
     """Writes the files that fleet and parking read."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "sites.json").write_text(json.dumps(SITES))
-    (directory / "nodes.json").write_text(json.dumps(NODES))
+    (directory / "nodes.json").write_text(json.dumps(nodes(bays)))
     return directory

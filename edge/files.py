@@ -1,0 +1,20 @@
+"""Files that other programs of the node read: replaced in one step, on disk before the old one is gone."""
+
+import os
+from pathlib import Path
+
+
+def replace(file: Path, content: bytes, mode: int = 0o640) -> None:
+    """Writes `content` so that a reader sees the old or the new file, never half of one."""
+    fresh = file.with_name(f".{file.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(file)
+    directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,269 @@
+"""The node's ONE connection to the hub: sends waiting rows, hears acks and bulletins. MQTT v5, else 3.1.1.
+
+A PUBACK proves nothing: a row leaves the outbox only with the hub's own ack on hub/v1/<node>/ack.
+"""
+
+import contextlib
+import logging
+import random
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge import wire
+from edge.config import Broker
+from edge.outbox import Outbox
+from edge.window import Window
+
+_log = logging.getLogger(__name__)
+_NAMES = {MQTTProtocolVersion.MQTTv5: "MQTT 5", MQTTProtocolVersion.MQTTv311: "MQTT 3.1.1"}
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+_CONNECT_TIMEOUT_S = 10.0
+_UNSUPPORTED = "Unsupported protocol version"
+
+Status = Callable[[str, str], dict[str, object]]  # (state, protocol) -> body of a status message
+
+
+class Uplink:
+    """Keeps the connection up in a thread of its own. `pump` sends, and is called by the agent's tick."""
+
+    def __init__(
+        self,
+        node: str,
+        broker: Broker,
+        outbox: Outbox,
+        status: Status,
+        on_bulletin: Callable[[bytes], None] | None,
+        on_change: Callable[[bool], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self._node, self._broker, self._outbox, self._status = node, broker, outbox, status
+        self._on_bulletin, self._on_change, self._wake = on_bulletin, on_change, wake
+        self._window = Window(broker.window)
+        self._protocol = MQTTProtocolVersion.MQTTv5
+        self._client: mqtt.Client | None = None
+        self._acked: tuple[str, int] = ("", 0)
+        self._refused = 0
+        self._lock = threading.Lock()
+        self._ready = False  # connected and subscribed
+        self._answered = False  # the broker took the connection during this attempt
+        self._too_new = False  # the broker does not speak MQTT 5
+        self._ended = threading.Event()
+        self._stopping = threading.Event()
+        self._away = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"uplink-{node}", daemon=True)
+
+    @property
+    def connected(self) -> bool:
+        """True while connected and subscribed."""
+        return self._ready
+
+    @property
+    def protocol(self) -> str:
+        """ "MQTT 5" or "MQTT 3.1.1": what the broker speaks."""
+        return _NAMES[self._protocol]
+
+    def start(self) -> None:
+        """Begins to connect, and to reconnect for ever."""
+        self._thread.start()
+
+    def stop(self, seconds: float = 1.0) -> None:
+        """Says goodbye (status offline) and ends within about `seconds`."""
+        self._stopping.set()
+        client = self._client
+        if client is not None:
+            if self._ready:
+                farewell = self._publish_status(client, "offline")
+                with contextlib.suppress(RuntimeError, ValueError):
+                    farewell.wait_for_publish(seconds / 2)
+            client.disconnect()
+        self._thread.join(seconds / 2)
+
+    def cut(self, away: bool) -> None:
+        """True tears the connection, as a dug-up cable does, and stays away until False (simulated outages)."""
+        if not away:
+            self._away.clear()
+            return
+        self._away.set()
+        client = self._client
+        sock = client.socket() if client is not None else None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def report_status(self) -> None:
+        """Sends the present status, if connected."""
+        client = self._client
+        if client is not None and self._ready:
+            self._publish_status(client, "online")
+
+    def pump(self, now: float) -> None:
+        """Forgets what the hub acked, sends what waits as far as the window allows; `now` is monotonic."""
+        with self._lock:
+            (outbox, seq), self._acked = self._acked, ("", 0)
+        if seq:
+            self._outbox.forget(outbox, seq)
+        client = self._client
+        if client is None or not self._ready:
+            return
+        with self._lock:
+            if outbox == self._outbox.id:
+                self._window.acked(seq)
+            if self._window.expire(now):
+                _log.warning("%s: no ack from the hub, sending again", self._node)
+            self._send(client, now)
+
+    def _send(self, client: mqtt.Client, now: float) -> None:
+        if self._window.room <= 0 or self._window.highest >= self._outbox.last:
+            return
+        for row in self._outbox.rows(self._window.highest, self._window.room):
+            payload = wire.encode(row.kind, row.body(self._outbox.id))
+            sent = client.publish(wire.up(self._node, row.kind), payload, qos=1)
+            if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
+            self._window.add(row.seq, now)
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE_S
+        while not self._stopping.is_set():
+            self._answered = False
+            if not self._away.is_set():
+                # Version 5 is tried every time: a broker may have been replaced, or was only starting.
+                self._connect_once(MQTTProtocolVersion.MQTTv5)
+                if self._too_new and not self._stopping.is_set():
+                    self._connect_once(MQTTProtocolVersion.MQTTv311)
+            pause = _FIRST_PAUSE_S if self._answered else min(pause * 2, _LONGEST_PAUSE_S)
+            self._stopping.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 (jitter, no secret)
+
+    def _connect_once(self, protocol: MQTTProtocolVersion) -> None:
+        """One connection from its beginning to its end."""
+        self._protocol, self._too_new = protocol, False
+        self._ended.clear()
+        try:
+            client = self._make_client()
+            client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
+        except (OSError, ValueError) as error:  # refused, no route, unknown host, broken certificate
+            _log.info("%s: no connection to %s:%d (%s)", self._node, self._broker.host, self._broker.port, error)
+            return
+        self._client = client
+        client.loop_start()
+        self._ended.wait()
+        self._client = None
+        client.loop_stop()
+        self._lost()
+
+    def _make_client(self) -> mqtt.Client:
+        v5 = self._protocol == MQTTProtocolVersion.MQTTv5
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"{self._node}-{self._outbox.id}",  # a clone with its own outbox steals no session
+            clean_session=None if v5 else True,
+            protocol=self._protocol,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = _CONNECT_TIMEOUT_S
+        client.on_connect, client.on_disconnect = self._connected, self._disconnected
+        client.on_subscribe, client.on_publish, client.on_message = self._subscribed, self._published, self._message
+        client.will_set(wire.up(self._node, "status"), self._encoded_status("offline"), qos=1, retain=True)
+        if self._broker.username is not None:
+            client.username_pw_set(self._broker.username, _password(self._broker))
+        if self._broker.tls:
+            client.tls_set_context(_tls(self._broker))
+        return client
+
+    def _encoded_status(self, state: str) -> bytes:
+        return wire.encode("status", self._status(state, self.protocol))
+
+    def _publish_status(self, client: mqtt.Client, state: str) -> mqtt.MQTTMessageInfo:
+        return client.publish(wire.up(self._node, "status"), self._encoded_status(state), qos=1, retain=True)
+
+    def _connected(
+        self, client: mqtt.Client, _data: object, _flags: mqtt.ConnectFlags, reason: ReasonCode, _more: object
+    ) -> None:
+        if reason.is_failure:
+            self._too_new = str(reason) == _UNSUPPORTED
+            if not self._too_new:
+                _log.warning("%s: the broker refused the connection: %s", self._node, reason)
+            client.disconnect()
+            return
+        self._answered = True
+        topics = [(wire.all_down(self._node), 1)]
+        if self._on_bulletin is not None:
+            topics.append((wire.BULLETIN, 1))
+        client.subscribe(topics)
+
+    def _subscribed(
+        self, client: mqtt.Client, _data: object, _mid: int, reasons: list[ReasonCode], _more: object
+    ) -> None:
+        for reason in reasons:
+            if reason.is_failure:
+                _log.error("%s: the broker refused the subscription: %s", self._node, reason)
+        with self._lock:
+            self._window.restart()
+            self._ready = True
+        _log.info("%s: connected to %s:%d, %s", self._node, self._broker.host, self._broker.port, self.protocol)
+        self._publish_status(client, "online")
+        self._on_change(True)
+
+    def _disconnected(
+        self, _client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _more: object
+    ) -> None:
+        if self._ready:
+            _log.info("%s: connection lost: %s", self._node, reason)
+        elif not self._answered and self._protocol == MQTTProtocolVersion.MQTTv5:
+            self._too_new = True  # closed instead of answering: as brokers do that speak 3.1.1 only
+        self._ended.set()
+
+    def _lost(self) -> None:
+        was_ready, self._ready = self._ready, False
+        if was_ready:
+            self._on_change(False)
+
+    def _published(self, _client: mqtt.Client, _data: object, _mid: int, reason: ReasonCode, _more: object) -> None:
+        # 16: nobody listens; from 128: refused. The row stays and is sent again when the hub's ack does not come.
+        if reason.value == 16 or reason.value >= 128:
+            self._refused += 1
+            if self._refused == 1:
+                _log.warning("%s: the broker took a message but did not deliver it: %s", self._node, reason)
+        else:
+            self._refused = 0
+
+    def _message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        try:
+            if message.topic == wire.BULLETIN:
+                if self._on_bulletin is not None:
+                    self._on_bulletin(message.payload)
+            elif message.topic == wire.down(self._node, "ack"):
+                self._heard_ack(wire.decode("ack", message.payload))
+        except wire.WireError as error:
+            _log.warning("%s: ignored a message on %s: %s", self._node, message.topic, error)
+
+    def _heard_ack(self, body: dict[str, object]) -> None:
+        outbox, seq = body["outbox"], body["seq"]
+        if outbox == self._outbox.id and isinstance(outbox, str) and isinstance(seq, int):
+            with self._lock:
+                self._acked = (outbox, max(seq, self._acked[1]))
+            if self._outbox.last > self._window.highest:
+                self._wake()  # a backlog goes out as fast as the hub takes it, not at the pace of the tick
+
+
+def _password(broker: Broker) -> str | None:
+    if broker.password_file is None:
+        return None
+    return broker.password_file.read_text(encoding="utf-8").strip()
+
+
+def _tls(broker: Broker) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(broker.ca_file) if broker.ca_file else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if broker.cert_file is not None:
+        context.load_cert_chain(str(broker.cert_file), str(broker.key_file) if broker.key_file else None)
+    return context

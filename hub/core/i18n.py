@@ -20,17 +20,15 @@ _LOCALES = {"de": "de_DE", "en": "en_GB"}
 
 @cache
 def catalogue(lang: str) -> NullTranslations:
-    """The translations into `lang`; German is the source and has none."""
-    files = sorted((CATALOGUES / lang / "LC_MESSAGES").glob("*.po"))
-    merged: NullTranslations = NullTranslations()
-    for path in files:
+    """The translations into `lang` from all its files; German is the source and has none."""
+    found = NullTranslations()
+    for path in sorted((CATALOGUES / lang / "LC_MESSAGES").glob("*.po")):
         compiled = io.BytesIO()
         with path.open("rb") as file:
             write_mo(compiled, read_po(file, locale=lang))
         compiled.seek(0)
-        found = Translations(fp=compiled)
-        merged = merged.merge(found) if isinstance(merged, Translations) else found
-    return merged
+        found.add_fallback(Translations(fp=compiled))
+    return found
 
 
 def translate(text: str, lang: str) -> str:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from edge import wire
 from hub.core import i18n, web
 from hub.core.clock import now_ms
+from hub.core.timeseries import TimeSeries
 from hub.parking import api
 from hub.parking.api import SiteNow
 
@@ -16,7 +17,7 @@ blueprint = flask.Blueprint("parking", __name__)
 
 FILTERS: Mapping[str, Callable[[SiteNow], bool]] = {
     "frei": lambda site: site.free > 0,
-    "gratis": lambda site: bool(site.facts["tariff"].get("free")),
+    "gratis": lambda site: bool(site.facts.get("tariff", {}).get("free")),
     "behindert": lambda site: bool(site.facts.get("disabled_bays")),
     "laden": lambda site: bool(site.facts.get("ev_points")),
 }
@@ -36,8 +37,11 @@ def site(site_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/parken/karte.geojson")
 def map_shapes() -> ResponseReturnValue:
-    """The town's map."""
-    response = web.answer_json((web.settings().town_dir / "map.geojson").read_bytes(), max_age=3600)
+    """The town's map; 404 for a town without one."""
+    file = web.settings().town_dir / "map.geojson"
+    if not file.exists():
+        flask.abort(404)
+    response = web.answer_json(file.read_bytes(), max_age=3600)
     response.mimetype = "application/geo+json"
     return response
 
@@ -97,5 +101,5 @@ def _page(site_id: str | None) -> ResponseReturnValue:
 
 def _hours_today(selected: SiteNow, now: int) -> list[float | None]:
     midnight = i18n.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    series = flask.current_app.extensions["timeseries"]
+    series: TimeSeries = flask.current_app.extensions["timeseries"]
     return api.today(series, selected.id, int(midnight.timestamp() * 1000), now)

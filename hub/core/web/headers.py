@@ -22,7 +22,8 @@ def answer_json(body: bytes, max_age: int = 0) -> flask.Response:
     response = flask.Response(body, mimetype="application/json")
     response.set_etag(hashlib.sha256(body).hexdigest()[:20])
     response.headers["Cache-Control"] = f"max-age={max_age}" if max_age else "no-cache"
-    return response.make_conditional(flask.request)
+    response.make_conditional(flask.request)
+    return response
 
 
 def secure(response: flask.Response) -> flask.Response:

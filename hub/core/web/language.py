@@ -38,7 +38,7 @@ def remember(response: flask.Response) -> flask.Response:
     """Keeps a choice that came with the address in a cookie; says what the page depends on."""
     for name, known in (("lang", i18n.LANGUAGES), ("theme", THEMES)):
         value = flask.request.args.get(name)
-        if value in known:
+        if value is not None and value in known:
             response.set_cookie(f"sk_{name}", value, max_age=YEAR_SECONDS, samesite="Lax", httponly=True)
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Language", language())

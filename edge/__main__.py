@@ -44,7 +44,8 @@ The configuration is one TOML file, for example:
 """
 
 _MOCK_HELP = """use no hardware: read "pin value" lines on standard input instead. A digital pin takes 0 or 1, an
-ultrasonic bay the number of its ECHO pin and the distance in metres, or none for a lost echo: "17 1", "24 0.5", "24 none" """
+ultrasonic bay the number of its ECHO pin and the distance in metres, or none for a lost
+echo: "17 1", "24 0.5", "24 none" """
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -102,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         "--reference-log",
         type=Path,
         metavar="FILE",
-        help="for tests: also append each message to FILE before it is stored, one JSON line each, to compare with the hub",
+        help="for tests: append each message to FILE before it is stored, one JSON line each, to compare with the hub",
     )
     parser.add_argument("--verbose", action="store_true", help="say more in the log")
     return parser

@@ -43,7 +43,7 @@ class DigitalBay:
             config, gpiozero.DigitalInputDevice, config.pins[0], pull_up=config.active_low, pin_factory=factory
         )
 
-    def read(self, before: bool | None) -> Reading | None:  # noqa: ARG002 (same shape as the ultrasonic bay)
+    def read(self, before: bool | None) -> Reading | None:
         """The pin now."""
         return Reading(bool(self._device.value))
 

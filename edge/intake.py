@@ -60,7 +60,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
         self.free = threading.BoundedSemaphore(_MAX_CONNECTIONS)
         super().__init__(path, _Conversation)
 
-    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+    def handle_error(self, request: object, client_address: object) -> None:
         _log.exception("a report could not be taken")
 
 

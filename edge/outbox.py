@@ -102,7 +102,7 @@ class Outbox:
     @property
     def id(self) -> str:
         """Random name of this file, made with it."""
-        return self._id
+        return str(self._id)
 
     @property
     def last(self) -> int:
@@ -112,7 +112,7 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """How many rows the hub has not acked yet."""
-        return self._rows
+        return int(self._rows)
 
     def put(self, messages: Iterable[Message]) -> list[Row]:
         """Stores all or none, durably; returns the new rows (with skips, when it had to make room)."""

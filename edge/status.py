@@ -1,4 +1,4 @@
-"""What the node tells about itself: temperature, memory, uptime, clock. Every figure may be missing on some machines."""
+"""What the node tells about itself: temperature, memory, uptime, clock. Any figure may be missing on some machine."""
 
 import ctypes
 import time

@@ -9,13 +9,10 @@ import random
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge import wire
@@ -95,7 +92,7 @@ class Uplink:
         self._away.set()
         client = self._client
         sock = client.socket() if client is not None else None
-        if sock is not None:
+        if isinstance(sock, socket.socket):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
@@ -240,9 +237,9 @@ class Uplink:
         try:
             if message.topic == wire.BULLETIN:
                 if self._on_bulletin is not None:
-                    self._on_bulletin(message.payload)
+                    self._on_bulletin(bytes(message.payload))
             elif message.topic == wire.down(self._node, "ack"):
-                self._heard_ack(wire.decode("ack", message.payload))
+                self._heard_ack(wire.decode("ack", bytes(message.payload)))
         except wire.WireError as error:
             _log.warning("%s: ignored a message on %s: %s", self._node, message.topic, error)
 

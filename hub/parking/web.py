@@ -86,10 +86,10 @@ def _page(site_id: str | None) -> ResponseReturnValue:
         if site_id is not None and selected is None:
             flask.abort(404)
         bays = api.bays(session, now, site_id) if selected else []
-    matches = FILTERS.get(chosen, lambda _: True)
+    matches = FILTERS.get(chosen)
     return flask.render_template(
         "parking/page.html",
-        sites=[one for one in sites if matches(one)],
+        sites=[one for one in sites if matches is None or matches(one)],
         selected=selected,
         bays=bays,
         hours=_hours_today(selected, now) if selected else [],

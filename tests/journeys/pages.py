@@ -38,6 +38,7 @@ def shoot(browser: Browser, outdir: Path, url: str, paths: dict[str, str] = PATH
             page.wait_for_timeout(400)  # the map and the first snapshot
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 problems.append(f"{page.url} is wider than {width} px")
+            page.evaluate("document.querySelector('.sk-fuss').style.position = 'static'")  # else it covers the picture
             page.screenshot(path=outdir / f"{name}-{width}-{lang}-{theme}.png", full_page=True)
         context.close()
     return [problem for problem in problems if "404" not in problem]

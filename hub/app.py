@@ -1,4 +1,7 @@
-"""The ONLY wiring: which module listens to which event, which pages exist and who may see them."""
+"""The ONLY wiring: which module listens to which event, which pages exist and who may see them.
+
+Each process calls its own function here, which imports what only that process needs: Flask, the opening hours, amqtt.
+"""
 
 import json
 import logging
@@ -6,33 +9,29 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import flask
-
-from hub.account import web as account_web
-from hub.bulletin import api as bulletin
-from hub.bulletin import web as bulletin_web
-from hub.core import broker, clock, events, timeseries, web
+from hub.core import broker, clock, events, timeseries
 from hub.core.db import Base, Database, Session
 from hub.core.schedule import Task
-from hub.core.web import PUBLIC, access, system
-from hub.dashboard import web as dashboard_web
 from hub.fleet import api as fleet
 from hub.fleet import messages as fleet_messages
 from hub.ingest import api as ingest
-from hub.ingest import web as ingest_web
 from hub.ingest.api import Directory, MessagesStored, StatusReceived
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
-from hub.parking import web as parking_web
 from hub.settings import Settings
+
+if TYPE_CHECKING:
+    import flask
 
 # event class declared in a module's api -> handlers of the modules above it, run in the announcer's transaction
 EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     MessagesStored: (fleet_messages.on_messages, parking_messages.on_messages),
     StatusReceived: (fleet_messages.on_status,),
 }
+
+PUBLIC = "public"
 
 # endpoint -> who may call it: everybody or a role; what is missing here is closed
 ACCESS: Mapping[str, str] = {
@@ -63,8 +62,18 @@ ACCESS: Mapping[str, str] = {
 Publish = Callable[[str, bytes, bool], bool]
 
 
-def create_app(settings: Settings) -> flask.Flask:
+def create_app(settings: Settings) -> "flask.Flask":
     """The web application. OSError when the town's files or the state directory cannot be read."""
+    import flask
+
+    from hub.account import web as account_web
+    from hub.bulletin import web as bulletin_web
+    from hub.core import web
+    from hub.core.web import access, system
+    from hub.dashboard import web as dashboard_web
+    from hub.ingest import web as ingest_web
+    from hub.parking import web as parking_web
+
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
     database = Database(settings.database)
     web.install(app, settings, database)
@@ -76,7 +85,7 @@ def create_app(settings: Settings) -> flask.Flask:
     return app
 
 
-def create_web() -> flask.Flask:
+def create_web() -> "flask.Flask":
     """The same with the settings of the environment, for the web server."""
     settings = Settings()
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
@@ -85,6 +94,8 @@ def create_web() -> flask.Flask:
 
 def tasks(settings: Settings, publish: Publish) -> list[Task]:
     """What the worker does and how often."""
+    from hub.bulletin import api as bulletin
+
     database = Database(settings.database)
     series = timeseries.open_timeseries(settings.timeseries_url, database)
     publisher = bulletin.Publisher(publish)
@@ -113,7 +124,7 @@ def tasks(settings: Settings, publish: Publish) -> list[Task]:
 
 def run_live(settings: Settings) -> None:
     """The live server with parking's snapshot as its source."""
-    from hub.live import asgi  # noqa: PLC0415 (granian is loaded in this process alone)
+    from hub.live import asgi
 
     database = Database(settings.database)
 
@@ -126,8 +137,8 @@ def run_live(settings: Settings) -> None:
 
 def run_ingest(settings: Settings) -> None:
     """Ingest until SIGTERM; on the embedded default with the broker in this process."""
-    from hub.core.embedded import EmbeddedBroker  # noqa: PLC0415 (amqtt is loaded where it is used)
-    from hub.ingest.worker import Ingest  # noqa: PLC0415
+    from hub.core.embedded import EmbeddedBroker
+    from hub.ingest.worker import Ingest
 
     events.wire(EVENTS)
     embedded = None
@@ -154,6 +165,7 @@ def known_senders(database: Database) -> Directory:
 
 def load_tables() -> Any:
     """The metadata of all tables, for migrations."""
-    from hub.account import store  # noqa: F401, PLC0415 (registers its tables)
+    from hub.account import store as _account  # noqa: F401 (registers its tables)
+    from hub.bulletin import store as _bulletin  # noqa: F401
 
     return Base.metadata

@@ -15,6 +15,7 @@ def web(settings: Settings) -> int:
     """Flask on granian's WSGI server."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     server = Granian(
         "hub.app:create_web",
@@ -28,6 +29,7 @@ def web(settings: Settings) -> int:
         respawn_failed_workers=True,
         workers_kill_timeout=5,
         log_access=False,
+        log_level=LogLevels.error,
         websockets=False,
     )
     server.serve()

@@ -11,6 +11,7 @@ from edge.config import BayConfig, Broker, Config, State
 from edge.rules import Limits
 
 _FIRST_PIN = 2
+_FIRST_ECHO = 15  # GPIO 2 and 3 have fixed pull resistors: they can trigger, not listen
 _HOLD_OCCUPIED_S, _HOLD_FREE_S = 2.0, 3.0  # shorter than in the street, so that the town is alive at once
 _FLIP_WINDOW_S = 600.0
 
@@ -75,6 +76,5 @@ def config(place: Place, broker_url: str, state_dir: Path, speed: float) -> Conf
 
 def _bay(place: Place, number: int, bay: str) -> BayConfig:
     if place.sensor == "ultrasonic":
-        trigger = _FIRST_PIN + 2 * number
-        return BayConfig(bay, "ultrasonic", (trigger, trigger + 1))
+        return BayConfig(bay, "ultrasonic", (_FIRST_PIN + number, _FIRST_ECHO + number))
     return BayConfig(bay, "digital", (_FIRST_PIN + number,))

@@ -6,12 +6,20 @@ It speaks MQTT 3.1.1 and listens on loopback only.
 import asyncio
 import logging
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from amqtt.broker import Broker
 
 _START_SECONDS = 15.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class _Steady(dict[str, Any]):
+    """amqtt 0.12.1 walks over its subscriptions while other clients subscribe; a walk over a copy does not break."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self.keys()))
 
 
 class EmbeddedBroker:
@@ -44,6 +52,7 @@ class EmbeddedBroker:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         broker = Broker(self._config(), self._loop)
+        broker._subscriptions = _Steady(broker._subscriptions)
         try:
             self._loop.run_until_complete(broker.start())
         except Exception as error:

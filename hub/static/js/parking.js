@@ -103,6 +103,7 @@
   }
 
   for (const row of document.querySelectorAll("[data-site]")) place(row);
+  if (pins.has(box.dataset.selected)) map.setView(pins.get(box.dataset.selected).pin.getLatLng(), map.getZoom() + 0.75, { animate: false });
   fetch(box.dataset.shapes).then((answer) => answer.json()).then(drawShapes).catch(() => {});
   live.listen((sites) => sites.forEach(update));
 })();

@@ -84,6 +84,8 @@ class Simulation:
             agent.start()
             if ended.wait(_START_PAUSE_S):
                 break
+        for visitors in self._visitors:
+            visitors.begin()
         begin = before = time.monotonic()
         while not ended.wait(_STEP_S):
             now = time.monotonic()

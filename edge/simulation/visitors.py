@@ -23,6 +23,11 @@ class Visitors:
         self._liveliness = self._chance.uniform(0.4, 1.0)
         self.clients = round(self._target(moment))
 
+    def begin(self) -> None:
+        """Says how many devices are there already."""
+        if self.clients:
+            self._report("accept")
+
     def advance(self, moment: datetime, hours: float) -> None:
         """Lets `hours` pass; at most one visitor comes and one leaves, each reported."""
         if self._chance.random() < self._target(moment) / _STAY_HOURS * hours and self.clients < self._capacity:

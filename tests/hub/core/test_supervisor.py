@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 WATCHED = """
+import os
 import sys
 from hub.core.supervisor import Program, Supervisor
 supervisor = Supervisor([Program("child", ("-c", sys.argv[1]), dict(os.environ))])

@@ -7,7 +7,7 @@
   const pins = new Map();
   const map = L.map(box, { zoomSnap: 0.25, minZoom: 12, maxZoom: 18, scrollWheelZoom: false, zoomControl: false });
   map.attributionControl.setPrefix(false).setPosition("bottomleft").addAttribution(box.dataset.attribution);
-  L.control.zoom({ position: "topright" }).addTo(map);
+  L.control.zoom({ position: "bottomright" }).addTo(map);
   map.fitBounds(JSON.parse(box.dataset.bounds));
 
   function escaped(text) {
@@ -47,7 +47,24 @@
     pin.on("keypress", (event) => { if (event.originalEvent.key === "Enter") location.href = row.href; });
     pin.getElement().setAttribute("aria-label", label());
     pin.getElement().setAttribute("role", "link");
-    pins.set(site, { pin, label });
+    pins.set(site, { pin, label, home: pin.getLatLng() });
+  }
+
+  /* Pins that lie on each other move apart, so that each can be read and touched. */
+  function spread() {
+    const WIDE = 40, HIGH = 36, spots = [...pins.values()].map(({ pin, home }) => ({ pin, at: map.latLngToLayerPoint(home) }));
+    for (let round = 0, moved = true; moved && round < 60; round++) {
+      moved = false;
+      for (const [index, one] of spots.entries()) for (const other of spots.slice(index + 1)) {
+        const x = other.at.x - one.at.x, y = other.at.y - one.at.y, tightX = WIDE - Math.abs(x), tightY = HIGH - Math.abs(y);
+        if (tightX <= 0.5 || tightY <= 0.5) continue;
+        const step = tightX < tightY ? L.point((x < 0 ? -1 : 1) * tightX / 2, 0) : L.point(0, (y < 0 ? -1 : 1) * tightY / 2);
+        one.at = one.at.subtract(step);
+        other.at = other.at.add(step);
+        moved = true;
+      }
+    }
+    for (const { pin, at } of spots) pin.setLatLng(map.layerPointToLatLng(at));
   }
 
   function word(row, state) {
@@ -103,7 +120,9 @@
   }
 
   for (const row of document.querySelectorAll("[data-site]")) place(row);
-  if (pins.has(box.dataset.selected)) map.setView(pins.get(box.dataset.selected).pin.getLatLng(), map.getZoom() + 0.75, { animate: false });
+  if (pins.has(box.dataset.selected)) map.setView(pins.get(box.dataset.selected).home, map.getZoom() + 0.75, { animate: false });
+  spread();
+  map.on("zoomend", spread);
   fetch(box.dataset.shapes).then((answer) => answer.json()).then(drawShapes).catch(() => {});
   live.listen((sites) => sites.forEach(update));
 })();

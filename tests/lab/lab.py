@@ -144,6 +144,20 @@ class Client:
         """Whether a connection to a port of the internet that nobody redirects gets through."""
         return "hello" in self.get(f"http://{address}:8000/").stdout
 
+    def pings(self, target: str, source: str) -> bool:
+        """Whether an echo from `source` comes back."""
+        command = ("ping", "-c", "1", "-W", "1", "-I", source, target)
+        return self.lab.run(*command, netns=self.space, check=False).returncode == 0
+
+    def borrow(self, address: str) -> None:
+        """Take an address that is not this device's."""
+        options = ("nodad",) if ":" in address else ()
+        self.run("ip", "addr", "add", address, "dev", "wlan0", *options)
+
+    def give_back(self, address: str) -> None:
+        """Drop a borrowed address."""
+        self.run("ip", "addr", "del", address, "dev", "wlan0")
+
     def address6(self) -> str | None:
         """The device's global IPv6 address, once it may be used."""
         shown = json.loads(self.run("ip", "-j", "-6", "addr", "show", "dev", "wlan0", "scope", "global").stdout)

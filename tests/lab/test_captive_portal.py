@@ -94,11 +94,16 @@ def test_a_second_device_stays_captive_beside_the_first(first: Client, second: C
 
 
 def test_a_borrowed_address_opens_nothing_for_another_device(first: Client, second: Client) -> None:
-    stolen = first.lease["ip"]
+    stolen = (first.lease["ip"], first.address6() or "")
     first.run("ip", "link", "set", "wlan0", "down")
-    second.run("ip", "addr", "add", f"{stolen}/32", "dev", "wlan0")
-    assert "hello" not in second.get(f"http://{INTERNET4}:8000/", "--interface", stolen).stdout
-    second.run("ip", "addr", "del", f"{stolen}/32", "dev", "wlan0")
+    for address, gateway in zip(stolen, ("10.77.0.1", "fd77:77::1"), strict=True):
+        second.borrow(address)
+        # the node answers the thief, so that only the gate's binding can be what stops it
+        second.lab.run("ip", "neigh", "flush", "all", netns=second.space)
+        wait_until(lambda a=address, g=gateway: second.pings(g, a), "the node to believe the thief")
+        assert "hello" not in second.get(f"http://{INTERNET4}:8000/", "--interface", address).stdout
+        assert "hello" not in second.get(f"http://[{INTERNET6}]:8000/", "--interface", address).stdout
+        second.give_back(address)
     first.run("ip", "link", "set", "wlan0", "up")
     first.run("ip", "route", "replace", "default", "via", "10.77.0.1")
     wait_until(lambda: first.reaches(INTERNET4), "the first device to be back")

@@ -14,7 +14,6 @@ from hub.demo import ports
 from hub.environment import inherited_environment
 
 _READY_SECONDS = 60.0
-_FIRST_NODE = "rathausplatz"
 
 
 @dataclass(frozen=True)
@@ -104,11 +103,13 @@ def programs(options: Options, chosen: Ports, environment: dict[str, str]) -> li
         ),
         environment,
     )
+    place = json.loads((town / "nodes.json").read_text())["nodes"][0]
     portal = Program(
         "portal",
         (
-            *("-m", "captive_portal", "preview", "--state-dir", str(state / "nodes" / _FIRST_NODE)),
+            *("-m", "captive_portal", "preview", "--state-dir", str(state / "nodes" / place["id"])),
             *("--port", str(chosen.portal), "--hub-url", f"http://localhost:{chosen.web}"),
+            *("--label", place["name"]["de"], "--near", f"{place['lat']},{place['lon']}"),
         ),
         environment,
     )

@@ -31,7 +31,9 @@ def page() -> Iterator[Page]:
     chromium = program("chromium", "chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        yield browser.new_context(java_script_enabled=False, locale="de-DE", viewport={"width": 320, "height": 640}).new_page()
+        yield browser.new_context(
+            java_script_enabled=False, locale="de-DE", viewport={"width": 320, "height": 640}
+        ).new_page()
         browser.close()
 
 

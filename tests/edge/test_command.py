@@ -1,0 +1,183 @@
+"""`python -m edge` as a process, against a real broker."""
+
+import json
+import queue
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from edge import wire
+from hub.core.embedded import EmbeddedBroker
+from tests.servers import Mosquitto, free_port, wait_for_port
+
+pytestmark = pytest.mark.process
+GOLDEN = Path(__file__).parents[1] / "wire" / "golden"
+
+
+class Listener:
+    """Hears what a node says and answers as the hub would."""
+
+    def __init__(self, port: int, protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5) -> None:
+        self.messages: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, "listener", protocol=protocol)
+        self.client.on_message = lambda _client, _data, said: self.messages.put((said.topic, said.payload))
+        subscribed: queue.Queue[bool] = queue.Queue()
+        self.client.on_subscribe = lambda *_: subscribed.put(True)
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+        self.client.subscribe(wire.ALL_UP, qos=1)
+        subscribed.get(timeout=10)
+
+    def next(self, kind: str, seconds: float = 20.0) -> dict:
+        """The next message of a kind."""
+        deadline = time.monotonic() + seconds
+        while True:
+            topic, payload = self.messages.get(timeout=max(0.1, deadline - time.monotonic()))
+            if topic.endswith("/" + kind) and payload:
+                return wire.decode(kind, payload)
+
+    def ack(self, node: str, outbox: str, seq: int) -> None:
+        self.client.publish(wire.down(node, "ack"), wire.encode("ack", {"outbox": outbox, "seq": seq}), qos=1)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return tmp_path / "node.toml"
+
+
+def write(config: Path, port: int) -> None:
+    config.write_text(
+        f"""
+[node]
+name = "lake-b1"
+[broker]
+url = "mqtt://127.0.0.1:{port}"
+[state]
+directory = "{config.parent / "state"}"
+[rules]
+occupied_after_s = 0.2
+free_after_s = 0.2
+sample_s = 0.1
+[[bays]]
+id = "lake-001"
+sensor = "digital"
+pin = 17
+"""
+    )
+
+
+@pytest.fixture
+def agent(config: Path) -> Iterator[list[subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def start(config: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "edge", "--config", str(config), "--mock"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def say(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+
+
+def test_a_pin_line_becomes_a_bay_message_like_the_golden_one(mosquitto: Mosquitto, config: Path, agent: list) -> None:
+    hub = Listener(mosquitto.port)
+    write(config, mosquitto.port)
+    agent.append(start(config))
+    status = hub.next("status")
+    assert (status["state"], status["protocol"]) == ("online", "MQTT 5")
+    assert hub.next("bay")["state"] == "free"
+    say(agent[0], "17 0")  # active low: the sensor pulls the pin down when a car is there
+    body = hub.next("bay")
+    golden = json.loads((GOLDEN / "bay.json").read_text())
+    assert (body["bay"], body["state"], body["seq"]) == ("lake-001", "occupied", 2)
+    assert set(body) == set(golden) - {"distance_m"}
+    assert {type(body[field]) for field in body} <= {type(value) for value in golden.values()}
+    hub.close()
+
+
+def test_a_row_is_sent_again_after_a_restart_until_the_hub_acks(
+    mosquitto: Mosquitto, config: Path, agent: list
+) -> None:
+    hub = Listener(mosquitto.port)
+    write(config, mosquitto.port)
+    agent.append(start(config))
+    first = hub.next("bay")  # the broker took it and PUBACKed, the hub says nothing
+    agent[0].kill()
+    agent[0].wait()
+    agent.append(start(config))
+    again = hub.next("bay")
+    assert (again["outbox"], again["seq"]) == (first["outbox"], first["seq"])
+    hub.ack("lake-b1", str(first["outbox"]), int(first["seq"]))
+    say(agent[1], "17 0")
+    assert hub.next("bay")["seq"] == 2
+    hub.close()
+
+
+def test_the_last_will_says_offline_when_the_agent_is_killed(mosquitto: Mosquitto, config: Path, agent: list) -> None:
+    hub = Listener(mosquitto.port)
+    write(config, mosquitto.port)
+    agent.append(start(config))
+    assert hub.next("status")["state"] == "online"
+    agent[0].kill()
+    assert hub.next("status")["state"] == "offline"
+    hub.close()
+
+
+def test_sigterm_says_goodbye_and_ends(mosquitto: Mosquitto, config: Path, agent: list) -> None:
+    hub = Listener(mosquitto.port)
+    write(config, mosquitto.port)
+    agent.append(start(config))
+    assert hub.next("status")["state"] == "online"
+    agent[0].terminate()
+    assert hub.next("status")["state"] == "offline"
+    assert agent[0].wait(10) == 0
+    hub.close()
+
+
+def test_a_broker_of_the_old_protocol_is_spoken_to_in_3_1_1(config: Path, agent: list) -> None:
+    port = free_port()
+    broker = EmbeddedBroker("127.0.0.1", port)
+    broker.start()
+    assert wait_for_port(port)
+    hub = Listener(port, MQTTProtocolVersion.MQTTv311)
+    write(config, port)
+    agent.append(start(config))
+    assert hub.next("status", 40)["protocol"] == "MQTT 3.1.1"
+    hub.close()
+    broker.stop()
+
+
+def test_a_wrong_line_on_standard_input_is_answered_and_ignored(
+    mosquitto: Mosquitto, config: Path, agent: list
+) -> None:
+    write(config, mosquitto.port)
+    agent.append(start(config))
+    say(agent[0], "99 maybe")
+    assert agent[0].stderr is not None
+    assert any("99" in line and "Traceback" not in line for line in iter(agent[0].stderr.readline, ""))
+
+
+def test_a_wrong_configuration_ends_with_one_line(config: Path) -> None:
+    config.write_text("[node]\n")
+    process = start(config)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert errors.count("\n") == 1
+    assert "name" in errors

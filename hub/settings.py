@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _SCHEMES = {
     "database_url": ("sqlite", "postgresql+psycopg"),
     "broker_url": ("embedded", "mqtt", "mqtts"),
-    "timeseries_url": ("sql", "influxdb", "influxdbs"),
+    "timeseries_url": ("sql", "influxdb", "influxdbs", "victoriametrics", "victoriametrics+https"),
     "public_url": ("http", "https"),
 }
 _TOWNS = Path(__file__).parent / "data"
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     )
     broker_key_file: Path | None = Field(default=None, description="Key of that certificate")
     timeseries_url: str = Field(
-        default="sql://", description="sql:// (roll-ups in the database) or influxdb://token@host:port/org/bucket"
+        default="sql://", description="sql://, influxdb://token@host:port/org/bucket or victoriametrics://host:port"
     )
     public_url: str = Field(default="http://localhost:8080", description="Address that people type")
     host: str = Field(default="127.0.0.1", description="Address that the web and live servers listen on")

@@ -1,12 +1,14 @@
-"""Figures over time: hourly roll-ups in the database (sql://) or an InfluxDB-compatible server (influxdb://).
+"""Figures over time: hourly roll-ups in the database (sql://), InfluxDB or VictoriaMetrics.
 
 A server keeps every point and rolls up when asked; the database keeps one row an hour and series.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
+from urllib.request import urlopen
 
 from sqlalchemy import BigInteger, Float, String, case, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +17,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.core.db import Base, Database, Session
 
 HOUR_MS = 3_600_000
+SERVERS = {
+    "influxdb": ("http", 8086),
+    "influxdbs": ("https", 8086),
+    "victoriametrics": ("http", 8428),
+    "victoriametrics+https": ("https", 8428),
+}
 
 
 @dataclass(frozen=True)
@@ -53,9 +61,9 @@ def open_timeseries(url: str, database: Database) -> TimeSeries:
     scheme = urlsplit(url).scheme
     if scheme == "sql":
         return SqlTimeSeries(database)
-    if scheme in ("influxdb", "influxdbs"):
-        return InfluxTimeSeries(url)
-    raise ValueError(f"HUB_TIMESERIES_URL: unknown scheme {scheme!r}; use sql:// or influxdb://")
+    if scheme in SERVERS:
+        return ServerTimeSeries(url)
+    raise ValueError(f"HUB_TIMESERIES_URL: unknown scheme {scheme!r}; use sql://, influxdb:// or victoriametrics://")
 
 
 class HourRow(Base):
@@ -117,10 +125,11 @@ def _add(session: Session, points: Sequence[Point]) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_=change), rows)
 
 
-class InfluxTimeSeries:
-    """A server that speaks InfluxDB 2: influxdb://token@host:port/org/bucket (influxdbs:// for TLS).
+class ServerTimeSeries:
+    """A server that takes InfluxDB's line protocol through influxdb-client and keeps every point.
 
-    Raises OSError-like errors of the library when the server is away; the caller tries again later.
+    influxdb://token@host:port/organisation/bucket is asked in Flux, victoriametrics://host:port over its own export
+    interface, because it has no Flux. influxdbs:// and victoriametrics+https:// use TLS.
     """
 
     def __init__(self, url: str) -> None:
@@ -128,18 +137,18 @@ class InfluxTimeSeries:
         from influxdb_client.client.write_api import SYNCHRONOUS
 
         parts = urlsplit(url)
+        self._speaks_flux = parts.scheme.startswith("influxdb")
         names = [unquote(name) for name in parts.path.split("/") if name]
-        if len(names) != 2:
+        if self._speaks_flux and len(names) != 2:
             raise ValueError("HUB_TIMESERIES_URL must look like influxdb://token@host:8086/organisation/bucket")
-        self._org, self._bucket = names
-        scheme = "https" if parts.scheme == "influxdbs" else "http"
-        address = f"{scheme}://{parts.hostname}:{parts.port or 8086}"
-        self._client = InfluxDBClient(url=address, token=unquote(parts.username or ""), org=self._org)
+        self._org, self._bucket = names if self._speaks_flux else ("", "")
+        scheme, port = SERVERS[parts.scheme]
+        self._address = f"{scheme}://{parts.hostname}:{parts.port or port}"
+        self._client = InfluxDBClient(url=self._address, token=unquote(parts.username or ""), org=self._org)
         self._writer = self._client.write_api(write_options=SYNCHRONOUS)
 
     def write(self, points: Sequence[Point]) -> None:
-        """Adds points, kept one by one by the server."""
-
+        """Adds points, kept one by one by the server; OSError when it is away."""
         lines = [
             {
                 "measurement": point.measurement,
@@ -150,30 +159,45 @@ class InfluxTimeSeries:
             for point in points
         ]
         if lines:
-            self._writer.write(bucket=self._bucket, record=lines)
+            try:
+                self._writer.write(bucket=self._bucket, record=lines)
+            except Exception as error:  # the library lets errors of two others through
+                raise OSError(f"the time series server did not take the figures: {error}") from error
 
     def hourly(self, measurement: str, series: str, start: int, end: int) -> list[Hour]:
-        """Hours with points, in order; asked in Flux, with parameters instead of pasted text."""
+        """Hours with points, in order."""
+        begin = start - start % HOUR_MS
+        asked = self._flux if self._speaks_flux else self._export
+        return roll_up(point for point in asked(measurement, series, begin, end) if begin <= point[0] < end)
+
+    def _flux(self, measurement: str, series: str, start: int, end: int) -> Iterator[tuple[int, float]]:
+        """(moment in ms, value) of each point; names are parameters, not pasted text."""
         query = """
-            data = from(bucket: bucket) |> range(start: time(v: start), stop: time(v: stop))
+            from(bucket: bucket) |> range(start: time(v: start), stop: time(v: stop))
               |> filter(fn: (r) => r._measurement == measurement and r.series == series and r._field == "value")
-            data |> window(every: 1h) |> reduce(
-              identity: {count: 0, total: 0.0, least: 1e308, most: -1e308},
-              fn: (r, accumulator) => ({
-                count: accumulator.count + 1,
-                total: accumulator.total + r._value,
-                least: if r._value < accumulator.least then r._value else accumulator.least,
-                most: if r._value > accumulator.most then r._value else accumulator.most,
-              }))
         """
-        span = {"start": (start - start % HOUR_MS) * 1_000_000, "stop": end * 1_000_000}
+        span = {"start": start * 1_000_000, "stop": end * 1_000_000}
         names = {"bucket": self._bucket, "measurement": measurement, "series": series}
-        tables = self._client.query_api().query(query, params={**span, **names})
-        hours = []
-        for table in tables:
+        for table in self._client.query_api().query(query, params={**span, **names}):
             for record in table.records:
-                begin = int(record.values["_start"].timestamp() * 1000)
-                count, total = int(record.values["count"]), float(record.values["total"])
-                least, most = float(record.values["least"]), float(record.values["most"])
-                hours.append(Hour(begin - begin % HOUR_MS, count, total / count, least, most))
-        return sorted(hours, key=lambda hour: hour.hour_ms)
+                yield int(record.values["_time"].timestamp() * 1000), float(record.values["_value"])
+
+    def _export(self, measurement: str, series: str, start: int, end: int) -> Iterator[tuple[int, float]]:
+        """The same from VictoriaMetrics, which names a field measurement_field."""
+        match = f"{measurement}_value{{series={json.dumps(series)}}}"
+        query = urlencode({"match[]": match, "start": start / 1000, "end": end / 1000})
+        with urlopen(f"{self._address}/api/v1/export?{query}", timeout=10) as answer:  # noqa: S310 (scheme set above)
+            for line in answer:
+                body = json.loads(line)
+                yield from zip(body["timestamps"], body["values"], strict=True)
+
+
+def roll_up(points: Iterable[tuple[int, float]]) -> list[Hour]:
+    """Points (ms, value) as hours."""
+    hours: dict[int, list[float]] = {}
+    for at, value in points:
+        hours.setdefault(at - at % HOUR_MS, []).append(value)
+    return [
+        Hour(hour, len(values), sum(values) / len(values), min(values), max(values))
+        for hour, values in sorted(hours.items())
+    ]

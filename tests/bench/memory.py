@@ -18,10 +18,13 @@ from pathlib import Path
 import psutil
 
 from hub.demo import ports
+from tests.lab.lab import Lab, why_impossible
+from tests.servers import Mosquitto
 
 SETTLE_SECONDS = 60
 DEMO_LIMIT_MB = 400
 START_LIMIT_SECONDS = 10
+NODE_LIMIT_MB = 104
 
 
 def pss_mb(pid: int) -> float:
@@ -75,6 +78,46 @@ def seconds_to_first_page(state: str, port: int) -> tuple[float, float, list[tup
     return first_page, sum(size for _, size in parts), parts
 
 
+def agent_of_sixteen_bays(directory: Path, port: int) -> Path:
+    """The configuration of a node with 16 bays, 8 of them ultrasonic."""
+    lines = ["[node]", 'name = "bench"', "[broker]", f'url = "mqtt://127.0.0.1:{port}"', "[state]"]
+    lines.append(f'directory = "{directory / "agent"}"')
+    for number in range(8):
+        lines += ["[[bays]]", f'id = "bench-{number:03d}"', 'sensor = "digital"', f"pin = {number + 2}"]
+        lines += ["[[bays]]", f'id = "bench-{number + 8:03d}"', 'sensor = "ultrasonic"']
+        lines += [f"trigger = {number + 10}", f"echo = {number + 18}"]
+    file = directory / "bench.toml"
+    file.write_text("\n".join(lines))
+    return file
+
+
+def node_memory(directory: Path) -> dict[str, float]:
+    """MB of edge, portal and gate; portal and gate run in the lab's namespaces and serve a page first."""
+    directory.chmod(0o755)
+    with Mosquitto(directory / "mosquitto") as broker, Lab(directory) as lab:
+        command = [
+            sys.executable,
+            "-m",
+            "edge",
+            "--mock",
+            "--config",
+            str(agent_of_sixteen_bays(directory, broker.port)),
+        ]
+        agent = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            lab.start_gate()
+            lab.start_portal()
+            lab.client(1).join().get("http://10.77.0.1/")
+            time.sleep(SETTLE_SECONDS / 2)
+            times = psutil.Process(agent.pid).cpu_times()
+            share = (times.user + times.system) / (time.time() - psutil.Process(agent.pid).create_time())
+            print(f"edge: {share:.1%} of a core, start included, with 16 bays, 8 of them ultrasonic")
+            return {"edge": pss_mb(agent.pid), "portal": lab.pss_mb("portal"), "gate": lab.pss_mb("gate")}
+        finally:
+            agent.terminate()
+            agent.wait(10)
+
+
 def main() -> None:
     """Prints the figures."""
     print(f"machine: {platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}")
@@ -86,6 +129,16 @@ def main() -> None:
     print(
         f"demo: {total:.0f} MB PSS in {len(parts)} processes after {SETTLE_SECONDS} s (at most {DEMO_LIMIT_MB} wanted)"
     )
+
+    impossible = why_impossible()
+    if impossible:
+        print(f"node: not measured, {impossible}")
+        return
+    with tempfile.TemporaryDirectory() as state:
+        sizes = node_memory(Path(state))
+    for name, size in sizes.items():
+        print(f"  {size:6.1f} MB  {name}")
+    print(f"node: {sum(sizes.values()):.0f} MB PSS for edge, portal and gate (at most {NODE_LIMIT_MB} wanted)")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def install() -> bool:
         (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(MODULES / source, VENDOR / target)
     kern = (MODULES / "@kern-ux/native/dist/kern.min.css").read_text()
-    (VENDOR / "kern.css").write_text("".join(rule for rule in rules(kern) if _is_used(rule)))
+    (VENDOR / "kern.css").write_text("".join(rule for rule in rules(kern) if is_used(rule)))
     stamp.write_text(wanted)
     return True
 
@@ -55,7 +55,8 @@ def rules(css: str) -> Iterator[str]:
                 start = position + 1
 
 
-def _is_used(rule: str) -> bool:
+def is_used(rule: str) -> bool:
+    """True for a rule of a part that our pages use."""
     head = rule.partition("}")[0] if rule.startswith("@media") else rule.partition("{")[0] + "{"
     return not rule.startswith("@font-face") and any(part in head for part in KERN_PARTS)
 

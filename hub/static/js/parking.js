@@ -121,6 +121,7 @@
 
   for (const row of document.querySelectorAll("[data-site]")) place(row);
   if (pins.has(box.dataset.selected)) map.setView(pins.get(box.dataset.selected).home, map.getZoom() + 0.75, { animate: false });
+  document.querySelector(".sk-rollen [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
   spread();
   map.on("zoomend", spread);
   fetch(box.dataset.shapes).then((answer) => answer.json()).then(drawShapes).catch(() => {});

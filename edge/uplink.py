@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 _NAMES = {MQTTProtocolVersion.MQTTv5: "MQTT 5", MQTTProtocolVersion.MQTTv311: "MQTT 3.1.1"}
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 _CONNECT_TIMEOUT_S = 10.0
+_ANSWER_TIMEOUT_S = 3.0  # for version 5; then 3.1.1 is tried, and 5 again at the next connection
 _UNSUPPORTED = "Unsupported protocol version"
 
 Status = Callable[[str, str], dict[str, object]]  # (state, protocol) -> body of a status message
@@ -54,6 +55,7 @@ class Uplink:
         self._answered = False  # the broker took the connection during this attempt
         self._too_new = False  # the broker does not speak MQTT 5
         self._ended = threading.Event()
+        self._heard = threading.Event()  # the broker said something, or the connection is over
         self._stopping = threading.Event()
         self._away = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"uplink-{node}", daemon=True)
@@ -144,6 +146,7 @@ class Uplink:
         """One connection from its beginning to its end."""
         self._protocol, self._too_new = protocol, False
         self._ended.clear()
+        self._heard.clear()
         try:
             client = self._make_client()
             client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
@@ -152,7 +155,11 @@ class Uplink:
             return
         self._client = client
         client.loop_start()
-        self._ended.wait()
+        if protocol == MQTTProtocolVersion.MQTTv5 and not self._heard.wait(_ANSWER_TIMEOUT_S):
+            self._too_new = True  # amqtt waits for more bytes instead of refusing a version 5 connection with a will
+            client.disconnect()
+        else:
+            self._ended.wait()
         self._client = None
         client.loop_stop()
         self._lost()
@@ -185,11 +192,13 @@ class Uplink:
     def _connected(
         self, client: mqtt.Client, _data: object, _flags: mqtt.ConnectFlags, reason: ReasonCode, _more: object
     ) -> None:
+        self._heard.set()
         if reason.is_failure:
             self._too_new = str(reason) == _UNSUPPORTED
             if not self._too_new:
                 _log.warning("%s: the broker refused the connection: %s", self._node, reason)
             client.disconnect()
+            self._ended.set()  # a broker may leave a refused connection open for its whole keep-alive
             return
         self._answered = True
         topics = [(wire.all_down(self._node), 1)]
@@ -217,6 +226,7 @@ class Uplink:
             _log.info("%s: connection lost: %s", self._node, reason)
         elif not self._answered and self._protocol == MQTTProtocolVersion.MQTTv5:
             self._too_new = True  # closed instead of answering: as brokers do that speak 3.1.1 only
+        self._heard.set()
         self._ended.set()
 
     def _lost(self) -> None:

@@ -159,7 +159,7 @@ def test_a_broker_of_the_old_protocol_is_spoken_to_in_3_1_1(config: Path, agent:
     hub = Listener(port, MQTTProtocolVersion.MQTTv311)
     write(config, port)
     agent.append(start(config))
-    assert hub.next("status", 40)["protocol"] == "MQTT 3.1.1"
+    assert hub.next("status", 15)["protocol"] == "MQTT 3.1.1"
     hub.close()
     broker.stop()
 

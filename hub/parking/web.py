@@ -1,6 +1,7 @@
 """Car parks as pages, as JSON and as a live stream."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 
 import flask
@@ -13,6 +14,7 @@ from hub.core.timeseries import TimeSeries
 from hub.parking import api
 from hub.parking.api import SiteNow
 
+log = logging.getLogger(__name__)
 blueprint = flask.Blueprint("parking", __name__)
 
 FILTERS: Mapping[str, Callable[[SiteNow], bool]] = {
@@ -102,4 +104,8 @@ def _page(site_id: str | None) -> ResponseReturnValue:
 def _hours_today(selected: SiteNow, now: int) -> list[float | None]:
     midnight = i18n.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
     series: TimeSeries = flask.current_app.extensions["timeseries"]
-    return api.today(series, selected.id, int(midnight.timestamp() * 1000), now)
+    try:
+        return api.today(series, selected.id, int(midnight.timestamp() * 1000), now)
+    except OSError as error:  # the page is worth showing without its chart
+        log.warning("no figures of today for %s: %s", selected.id, error)
+        return []

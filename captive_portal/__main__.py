@@ -1,6 +1,7 @@
 """Command line of the portal: the web pages, the gate, or a preview."""
 
 import argparse
+import http.client
 import ipaddress
 import logging
 import signal
@@ -10,13 +11,18 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from captive_portal import config
 from captive_portal.access import Access
 
+if TYPE_CHECKING:
+    from captive_portal.tls import TlsFront
+
 _USAGE = """examples:
   stadtknoten-portal --config /etc/stadtknoten/node.toml         landing page (no root needed)
   stadtknoten-portal gate --config /etc/stadtknoten/node.toml    opens and closes the network (needs root)
+  stadtknoten-portal dnsmasq --config /etc/stadtknoten/node.toml prints the configuration of dnsmasq for this node
   stadtknoten-portal --preview --state-dir DIR --port 8081       look at the pages; no network is touched
 """
 
@@ -28,6 +34,8 @@ def main() -> None:
     try:
         if arguments.role == "gate":
             _gate(arguments)
+        elif arguments.role == "dnsmasq":
+            _dnsmasq(arguments)
         elif arguments.preview or arguments.role == "preview":
             _preview(arguments)
         else:
@@ -48,7 +56,9 @@ def _arguments() -> argparse.Namespace:
         epilog=_USAGE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("role", nargs="?", default="web", choices=("web", "gate", "preview"), help="default: web")
+    parser.add_argument(
+        "role", nargs="?", default="web", choices=("web", "gate", "dnsmasq", "preview"), help="default: web"
+    )
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="the node's configuration file")
     parser.add_argument("--preview", action="store_true", help="show the pages without root and without a gate")
     parser.add_argument("--state-dir", type=Path, help="preview: the node's state directory (bulletin.json)")
@@ -69,6 +79,13 @@ def _gate(arguments: argparse.Namespace) -> None:
     from captive_portal import gateserver
 
     gateserver.run(_config(arguments).network)
+
+
+def _dnsmasq(arguments: argparse.Namespace) -> None:
+    from captive_portal.dnsmasq import dnsmasq_text
+
+    loaded = _config(arguments)
+    print(dnsmasq_text(loaded.portal, loaded.network), end="")
 
 
 def _web(arguments: argparse.Namespace) -> None:
@@ -117,21 +134,49 @@ def _serve(
     """Serve until SIGTERM or Ctrl-C; 4 threads were measured as enough for a node."""
     from waitress.server import create_server
 
+    from captive_portal.notify import Notifier
     from captive_portal.report import Reports
     from captive_portal.web import create_app
 
     reports = Reports(portal.state_directory / "agent.sock", clients)
-    app = create_app(portal, access, reports, addresses)
-    server = create_server(
-        app, listen=portal.listen, threads=4, connection_limit=500, channel_timeout=15, ident="stadtknoten"
-    )
+    app = create_app(portal, access, reports, addresses, clients)
+    front = _front(portal)
+    if front:
+        app.wsgi_app = front.unwrap(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    listen = " ".join(filter(None, (portal.listen, portal.metrics, "127.0.0.1:0" if front else "")))
+    server = create_server(app, listen=listen, threads=4, connection_limit=500, channel_timeout=15, ident="stadtknoten")
+    if front:
+        front.start(server.effective_listen[-1][1])
     reports.start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(f"Landing page at http://{_readable(portal.listen)}/", flush=True)
+    notifier = Notifier.from_environment()
+    notifier.ready()
+    notifier.watch(lambda: _answers(int(portal.listen.split()[0].rpartition(":")[2])))
     try:
         server.run()
     finally:
         reports.stop()
+
+
+def _front(portal: config.Portal) -> "TlsFront | None":
+    from captive_portal.tls import Certificate, TlsFront
+
+    if portal.certificate is None or portal.certificate_key is None:
+        return None
+    return TlsFront(Certificate(portal.certificate, portal.certificate_key), portal.tls_port)
+
+
+def _answers(port: int) -> bool:
+    """Whether the pages answer at all; a gate that is away is the gate's own watchdog's business."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status in (200, 302, 503)
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def _readable(listen: str) -> str:

@@ -5,7 +5,12 @@ from typing import Protocol
 
 
 class AccessError(Exception):
-    """The way could not be opened or asked for; the text is for the log, the visitor reads a plain sentence."""
+    """The way could not be opened or asked for; the text is for the log, `reason` ("quota", "full", "unknown" or "")
+    tells which plain sentence the visitor reads."""
+
+    def __init__(self, text: str, reason: str = "") -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -17,12 +22,25 @@ class Visitor:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where a visitor stands. `seconds` None = captive; `bytes_left` None = no quota; `spent_s`: the quota is used up
+    for so many seconds."""
+
+    seconds: int | None
+    bytes_left: int | None = None
+    spent_s: int | None = None
+
+
+@dataclass(frozen=True)
 class Opened:
-    """An accept that took effect: seconds granted, running sessions on this node, and whether one was extended."""
+    """An accept that took effect: seconds granted, running sessions on this node, whether one was extended, and the
+    device's hash of the day with the session's end, for the town's other nodes ("" and 0 in the preview)."""
 
     seconds: int
     sessions: int
     extended: bool
+    device: str = ""
+    until_ms: int = 0
 
 
 class Access(Protocol):
@@ -30,8 +48,11 @@ class Access(Protocol):
 
     preview: bool
 
-    def remaining_s(self, visitor: Visitor) -> int | None:
-        """Seconds the visitor is still online, or None while captive; AccessError if nobody can tell."""
+    def look(self, visitor: Visitor) -> Standing:
+        """Whether the visitor is online and for how long; AccessError if nobody can tell."""
 
     def open(self, visitor: Visitor, seconds: int) -> Opened:
         """Let the visitor out for `seconds`; AccessError if that failed."""
+
+    def count(self) -> dict[str, int]:
+        """sessions, spent, places, bytes; AccessError if nobody can tell."""

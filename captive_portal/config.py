@@ -1,20 +1,21 @@
-"""The node's TOML file, as far as the portal and the gate read it: [node], [state], [portal], [network]."""
+"""The node's TOML file, as far as the portal and the gate read it: [node], [state], [portal], [network], [limits],
+[garden], [roaming]."""
 
 import ipaddress
-import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from captive_portal.probes import is_probe_host
+from captive_portal.tables import ConfigError, Section
+
+__all__ = ["Config", "ConfigError", "Limits", "Network", "Portal", "Roaming", "load", "load_portal"]
+
 _Part = TypeVar("_Part")
-_INTERFACE = re.compile(r"[a-zA-Z0-9_.-]{1,15}")
-_HOST = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?")
-
-
-class ConfigError(ValueError):
-    """The file cannot be used; the text is one sentence for the technician."""
+_SMALLEST_NETWORK = 4096  # addresses; fewer could be used up by one flood of requests
+_MOST_CLIENTS = 4000
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,39 @@ class Portal:
     session_minutes: int = 240
     services_url: str = ""
     near: tuple[float, float] | None = None
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    tls_port: int = 8443
+    metrics: str = ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether a certificate is configured."""
+        return self.certificate is not None and self.certificate_key is not None
+
+    @property
+    def api_url(self) -> str:
+        """The address of the RFC 8908 API, the same in DHCPv4, DHCPv6 and router advertisements."""
+        return f"{'https' if self.secure else 'http'}://{self.host}/captive-portal/api"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one visitor gets. Speeds in Mbit/s, `total_mbit` for the whole node (0: no limit), quota 0: none."""
+
+    download_mbit: float = 10.0
+    upload_mbit: float = 5.0
+    total_mbit: float = 0.0
+    quota_mb: int = 5000
+    clients: int = 500
+
+
+@dataclass(frozen=True)
+class Roaming:
+    """`key_file` holds today's key for device hashes, `hub_key` is the hub's public key (32 bytes) or None."""
+
+    key_file: Path = Path("/var/lib/stadtknoten-gate/device.key")
+    hub_key: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -38,15 +72,22 @@ class Network:
     wan: str
     ipv4: ipaddress.IPv4Interface
     ipv6: ipaddress.IPv6Interface | None
+    node: str = ""
     portal_port: int = 8081
+    tls_port: int | None = None
     ipv6_masquerade: bool = False
     admin_ports: tuple[int, ...] = ()
     gate_socket: Path = Path("/run/stadtknoten/gate.sock")
     gate_store: Path = Path("/var/lib/stadtknoten-gate/sessions.db")
+    store_key: Path = Path("/var/lib/stadtknoten-gate/store.key")
+    grants: Path | None = None
     portal_user: str = "stadtknoten-portal"
     lease_file: Path = Path("/run/stadtknoten/dnsmasq.leases")
     hostapd: Path | None = None
     longest_session_s: int = 86_400
+    garden: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    roaming: Roaming = field(default_factory=Roaming)
 
 
 @dataclass(frozen=True)
@@ -67,6 +108,11 @@ def load_portal(path: Path) -> Portal:
     return _read(path, _portal)
 
 
+def load_section(path: Path, name: str) -> dict[str, object]:
+    """One table of the file as it stands; ConfigError when the file or the table cannot be read."""
+    return _read(path, lambda document: Section(document, name).values)
+
+
 def _read(path: Path, parse: Callable[[dict[str, object]], _Part]) -> _Part:
     try:
         with path.open("rb") as file:
@@ -80,110 +126,90 @@ def _read(path: Path, parse: Callable[[dict[str, object]], _Part]) -> _Part:
 
 
 def _portal(document: dict[str, object]) -> Portal:
-    node, portal, state = (_table(document, name) for name in ("node", "portal", "state"))
-    host = _text(portal, "[portal] host", "")
-    if host and not _HOST.fullmatch(host):
-        raise ConfigError("[portal] host is not a host name")
-    services_url = _text(portal, "[portal] services_url", "")
-    if services_url and not services_url.startswith(("http://", "https://")):
-        raise ConfigError("[portal] services_url must begin with http:// or https://")
+    node, portal, state = (Section(document, name) for name in ("node", "portal", "state"))
+    certificate, key = portal.path("certificate"), portal.path("certificate_key")
+    if (certificate is None) != (key is None):
+        raise portal.fail("certificate", "and certificate_key belong together")
+    if certificate and not portal.host("host"):
+        raise portal.fail("host", "must name what the certificate is for")
     return Portal(
-        label=_text(node, "[node] label"),
-        state_directory=Path(_text(state, "[state] directory")),
-        listen=_text(portal, "[portal] listen", Portal.listen),
-        host=host,
-        session_minutes=_whole(portal, "[portal] session_minutes", Portal.session_minutes, 1, 1440),
-        services_url=services_url,
+        label=node.text("label"),
+        state_directory=Path(state.text("directory")),
+        listen=portal.text("listen", Portal.listen),
+        host=portal.host("host"),
+        session_minutes=portal.whole("session_minutes", Portal.session_minutes, 1, 1440),
+        services_url=portal.url("services_url"),
         near=_near(node),
+        certificate=certificate,
+        certificate_key=key,
+        tls_port=portal.whole("tls_port", Portal.tls_port, 1, 65535),
+        metrics=portal.text("metrics", ""),
     )
 
 
 def _network(document: dict[str, object]) -> Network:
-    table = _table(document, "network")
-    hostapd = _text(table, "[network] hostapd", "")
+    section, portal = Section(document, "network"), Section(document, "portal")
+    ipv4 = section.address4("ipv4")
+    if ipv4.network.num_addresses < _SMALLEST_NETWORK:
+        raise section.fail("ipv4", "must be a network of at least 4096 addresses (/20), so that no flood uses it up")
     return Network(
-        lan=_interface(table, "lan"),
-        wan=_interface(table, "wan"),
-        ipv4=_address4(table),
-        ipv6=_address6(table),
-        portal_port=_port(_text(_table(document, "portal"), "[portal] listen", Portal.listen)),
-        ipv6_masquerade=_flag(table, "[network] ipv6_masquerade"),
-        admin_ports=_ports(table),
-        gate_socket=Path(_text(table, "[network] gate_socket", str(Network.gate_socket))),
-        gate_store=Path(_text(table, "[network] gate_store", str(Network.gate_store))),
-        portal_user=_text(table, "[network] portal_user", Network.portal_user),
-        lease_file=Path(_text(table, "[network] lease_file", str(Network.lease_file))),
-        hostapd=Path(hostapd) if hostapd else None,
+        lan=section.interface("lan"),
+        wan=section.interface("wan"),
+        ipv4=ipv4,
+        ipv6=section.address6("ipv6"),
+        node=Section(document, "node").text("name", ""),
+        portal_port=portal.listen_port("listen", Portal.listen),
+        tls_port=portal.whole("tls_port", Portal.tls_port, 1, 65535) if portal.path("certificate") else None,
+        ipv6_masquerade=section.flag("ipv6_masquerade"),
+        admin_ports=section.ports("admin_ports"),
+        gate_socket=section.path("gate_socket", Network.gate_socket) or Network.gate_socket,
+        gate_store=section.path("gate_store", Network.gate_store) or Network.gate_store,
+        store_key=section.path("store_key", Network.store_key) or Network.store_key,
+        grants=Path(Section(document, "state").text("directory")) / "grants",
+        portal_user=section.text("portal_user", Network.portal_user),
+        lease_file=section.path("lease_file", Network.lease_file) or Network.lease_file,
+        hostapd=section.path("hostapd"),
+        garden=_garden(document),
+        limits=_limits(document),
+        roaming=_roaming(document),
     )
 
 
-def _table(document: dict[str, object], name: str) -> dict[str, object]:
-    table = document.get(name, {})
-    if not isinstance(table, dict):
-        raise ConfigError(f"[{name}] must be a table")
-    return table
+def _garden(document: dict[str, object]) -> tuple[str, ...]:
+    """Names that are free before the accept. A probe's host among them would tell every phone that it is online."""
+    section = Section(document, "garden")
+    names = section.hosts("names")
+    for name in names:
+        if is_probe_host(name):
+            raise section.fail("names", f"must not hold {name}: phones test with it whether they are online")
+    return names
 
 
-def _text(table: dict[str, object], name: str, default: str | None = None) -> str:
-    value = table.get(name.rsplit(maxsplit=1)[-1], default)
-    if not isinstance(value, str) or (default is None and not value):
-        raise ConfigError(f"{name} must be a text")
-    return value
+def _limits(document: dict[str, object]) -> Limits:
+    section = Section(document, "limits")
+    return Limits(
+        download_mbit=section.number("download_mbit", Limits.download_mbit, 0.1, 1000),
+        upload_mbit=section.number("upload_mbit", Limits.upload_mbit, 0.1, 1000),
+        total_mbit=section.number("total_mbit", Limits.total_mbit, 0, 10_000),
+        quota_mb=section.whole("quota_mb", Limits.quota_mb, 0, 1_000_000),
+        clients=section.whole("clients", Limits.clients, 1, _MOST_CLIENTS),
+    )
 
 
-def _whole(table: dict[str, object], name: str, default: int, low: int, high: int) -> int:
-    value = table.get(name.rsplit(maxsplit=1)[-1], default)
-    if type(value) is not int or not low <= value <= high:
-        raise ConfigError(f"{name} must be a whole number from {low} to {high}")
-    return value
-
-
-def _flag(table: dict[str, object], name: str) -> bool:
-    value = table.get(name.rsplit(maxsplit=1)[-1], False)
-    if not isinstance(value, bool):
-        raise ConfigError(f"{name} must be true or false")
-    return value
-
-
-def _interface(table: dict[str, object], key: str) -> str:
-    value = _text(table, f"[network] {key}")
-    if not _INTERFACE.fullmatch(value):
-        raise ConfigError(f"[network] {key} must be the name of a network interface")
-    return value
-
-
-def _address4(table: dict[str, object]) -> ipaddress.IPv4Interface:
+def _roaming(document: dict[str, object]) -> Roaming:
+    section = Section(document, "roaming")
+    text = section.text("hub_key", "")
     try:
-        return ipaddress.IPv4Interface(_text(table, "[network] ipv4"))
+        key = bytes.fromhex(text)
     except ValueError:
-        raise ConfigError("[network] ipv4 must be an address with its prefix, such as 10.77.0.1/16") from None
+        key = b"?"
+    if text and len(key) != 32:
+        raise section.fail("hub_key", "must be the hub's public key: 64 hexadecimal digits")
+    return Roaming(section.path("key_file", Roaming.key_file) or Roaming.key_file, key or None)
 
 
-def _address6(table: dict[str, object]) -> ipaddress.IPv6Interface | None:
-    text = _text(table, "[network] ipv6", "")
-    try:
-        return ipaddress.IPv6Interface(text) if text else None
-    except ValueError:
-        raise ConfigError("[network] ipv6 must be an address with its prefix, such as fd77:1::1/64") from None
-
-
-def _port(listen: str) -> int:
-    first = listen.split(maxsplit=1)[0] if listen.split() else ""
-    port = first.rpartition(":")[2]
-    if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConfigError("[portal] listen must be address:port, such as *:8081")
-    return int(port)
-
-
-def _ports(table: dict[str, object]) -> tuple[int, ...]:
-    value = table.get("admin_ports", [])
-    if not isinstance(value, list) or any(type(port) is not int or not 0 < port < 65536 for port in value):
-        raise ConfigError("[network] admin_ports must be a list of port numbers")
-    return tuple(value)
-
-
-def _near(node: dict[str, object]) -> tuple[float, float] | None:
-    lat, lon = node.get("lat"), node.get("lon")
+def _near(node: Section) -> tuple[float, float] | None:
+    lat, lon = node.values.get("lat"), node.values.get("lon")
     if lat is None and lon is None:
         return None
     if not isinstance(lat, int | float) or not isinstance(lon, int | float):

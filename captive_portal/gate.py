@@ -1,66 +1,67 @@
-"""The gate's verbs: open, close, list, load. Pairs of device and address go into nftables sets with a timeout.
+"""The gate's verbs: open, close, show, count, load. A device's pairs of MAC and address go into nftables maps with a
+time-out and name its shaping class.
 
 The kernel keeps the time: if this process dies, nothing opens, and what is open ends when it should.
 """
 
 import ipaddress
+import itertools
 import logging
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from string import Template
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from captive_portal import leases, rules
+from captive_portal import elements, leases, rules
 from captive_portal.config import Network
+from captive_portal.devices import Devices, Grants
+from captive_portal.elements import Pass
+from captive_portal.kernel import FIRST_SLOT, rules_text
 from captive_portal.leases import Address, Neighbour
 from captive_portal.nft import Nft, NftError
+from captive_portal.online import Online, Running
 from captive_portal.sessions import Session, Sessions
 
 _log = logging.getLogger(__name__)
-_SHORTEST_S = 60
 _MOST_ADDRESSES = 16  # of one device; phones use a handful of IPv6 privacy addresses
+_FRESH_S = 0.05  # how long one reading of the neighbour table serves
+_KEEP_BYTES = 50_000_000  # use is written to the store in steps of this
 
 Known = Callable[[], list[Neighbour]]
 
 
 class RefusedError(Exception):
-    """The gate will not do that; the text goes to the caller."""
+    """The gate will not do that; `reason` is a word for the caller's program, the text is for its log."""
 
-
-@dataclass(frozen=True)
-class Running:
-    """A device that is online, in this process's memory. `until_s` counts on the clock that no time setting moves."""
-
-    mac: str
-    addresses: tuple[Address, ...]
-    until_s: float
-    granted_s: int
+    def __init__(self, text: str, reason: str = "") -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class Gate:
-    """Keeps the kernel's sets, its memory and the store in step. Used by one thread only."""
+    """Keeps the kernel's maps, its memory and the store in step. Used by one thread only."""
 
-    def __init__(self, network: Network, nft: Nft, store: Sessions, known: Known | None = None) -> None:
-        self._network, self._nft, self._store = network, nft, store
-        self._known = known or (lambda: leases.known(network.lan, network.lease_file, int(time.time())))
-        self._running: dict[str, Running] = {}
+    def __init__(
+        self,
+        network: Network,
+        nft: Nft,
+        store: Sessions,
+        devices: Devices,
+        grants: Grants | None = None,
+        known: Known | None = None,
+    ) -> None:
+        self._network, self._nft, self._store, self._devices = network, nft, store, devices
+        self._grants = grants or Grants(None, "", None)
+        self._read_known = known or (lambda: leases.known(network.lan, network.lease_file, int(time.time())))
+        self._known_now: tuple[float, list[Neighbour]] = (0.0, [])
+        self._online = Online(range(FIRST_SLOT, FIRST_SLOT + network.limits.clients))
+        self._names = (f"c{time.time_ns():x}x{number:x}" for number in itertools.count())
+        self._ended_bytes = 0
 
-    def answer(self, request: object) -> dict[str, object]:
-        """Carry out one request; RefusedError or NftError if it cannot be done."""
-        if not isinstance(request, dict):
-            raise RefusedError("a request is a JSON object")
-        verb = request.get("verb")
-        if verb == "open":
-            return self.open(self._address(request), self._seconds(request))
-        if verb == "close":
-            return self.close(self._address(request))
-        if verb == "list":
-            return self.sessions(self._address(request) if "address" in request else None)
-        if verb == "load":
-            return self.load()
-        raise RefusedError("the verbs are open, close, list, load")
+    def is_visitor(self, address: Address) -> bool:
+        """An address inside one of this node's own networks, not the node's own."""
+        own = (self._network.ipv4, self._network.ipv6)
+        return any(net and address in net.network and address != net.ip for net in own)
 
     def load(self) -> dict[str, object]:
         """Load the rules as one transaction; sessions stay. A broken rule changes nothing at all."""
@@ -69,101 +70,159 @@ class Gate:
 
     def restore(self) -> int:
         """Put the stored sessions back with the time they have left, in one transaction; how many there are."""
-        found = [self._remembered(session) for session in self._store.all()]
-        self._running = {session.mac: session for session in found if self._left(session) > 0}
-        commands = [command for session in self._running.values() for command in self._opening(session)]
-        if commands:
-            self._nft.run(commands)
-        for session in found:
-            if session.mac not in self._running:
-                self._store.remove(session.mac)
-        return len(self._running)
+        for stored in self._store.all():
+            left = rules.remaining_s(stored.until_ms, stored.granted_s, _now_ms())
+            if left > 0 and not self._online.is_full:
+                self._online.keep(self._remembered(stored, left))
+            else:
+                self._store.remove([stored.mac])
+        self._rebuild()
+        return len(self._online)
 
     def open(self, address: Address, seconds: int) -> dict[str, object]:
         """Let the device behind `address` out with all its addresses, or give it new time."""
-        known = self._known()
-        mac = next((neighbour.mac for neighbour in known if neighbour.address == address), None)
+        mac = self._mac_at(address)
         if mac is None:
-            raise RefusedError("no device is known at this address")
-        before = self._running.get(mac)
-        addresses = self._addresses_of(mac, known, (address, *(before.addresses if before else ())))
-        session = Running(mac, addresses, _boot_s() + seconds, seconds)
-        self._nft.run([*self._taking_over(session), *self._opening(session)])
-        self._keep(session)
-        return {"seconds": seconds, "sessions": len(self._running), "extended": before is not None}
+            raise RefusedError("no device is known at this address", "unknown")
+        before = self._online.of(mac)
+        if before and before.spent:
+            raise RefusedError("the device has used its quota", "quota")
+        if before is None and self._online.is_full:
+            raise RefusedError("every place of this node is taken", "full")
+        session = self._admit(mac, address, seconds)
+        return {
+            "seconds": seconds,
+            "sessions": len(self._online),
+            "extended": before is not None,
+            "device": self._devices.current(mac),
+            "until_ms": _now_ms() + self._left(session) * 1000,
+        }
 
     def close(self, address: Address) -> dict[str, object]:
         """Shut the device behind `address` out; nothing happens if it is not online."""
-        session = self._at(address)
+        session = self._online.at(address)
         if session:
-            self._end(session)
+            self._end([session])
         return {"closed": session is not None}
 
-    def sessions(self, address: Address | None) -> dict[str, object]:
-        """Running sessions, or the one at `address` if the kernel still lets it out; device addresses stay here."""
-        found: Iterable[Running] = self._running.values()
-        if address is not None:
-            session = self._at(address)
-            found = [session] if session and self._is_open(session, address) else []
+    def show(self, address: Address) -> dict[str, object]:
+        """The session at `address` if the kernel still lets it out; a visitor granted by another node comes in."""
+        session = self._online.at(address) or self._roamed_at(address)
+        if session is None or self._left(session) <= 0:
+            return {"online": False}
+        if session.spent:
+            return {"online": False, "reason": "quota", "seconds": self._left(session)}
+        if not self._is_open(session, address):
+            return {"online": False}
+        quota = self._quota
+        left = {"bytes": max(0, quota - session.used_bytes)} if quota else {}
+        return {"online": True, "seconds": self._left(session), **left}
+
+    def count(self) -> dict[str, object]:
+        """Figures about everybody and nobody."""
         return {
-            "sessions": [
-                {"addresses": [str(own) for own in session.addresses], "seconds": self._left(session)}
-                for session in found
-                if self._left(session) > 0
-            ]
+            "sessions": sum(not session.spent for session in self._online),
+            "spent": sum(session.spent for session in self._online),
+            "places": self._network.limits.clients,
+            "bytes": self._ended_bytes + sum(session.used_bytes for session in self._online),
         }
 
     def tidy(self) -> None:
-        """End what is over and let new IPv6 addresses of running devices out. Called every few seconds."""
-        for session in [session for session in self._running.values() if self._left(session) <= 0]:
-            self._end(session)
-        if not self._running:
+        """End what is over or used up, let new addresses of running devices out, admit the granted. Every second."""
+        self._end([session for session in self._online if self._left(session) <= 0])
+        self._grants.collect(_now_ms())
+        if not self._online and not self._grants:
             return
-        known = self._known()
-        for session in list(self._running.values()):
-            addresses = self._addresses_of(session.mac, known, session.addresses)
-            if set(addresses) != set(session.addresses):
-                learned = replace(session, addresses=addresses)
-                self._nft.run([*self._taking_over(learned), *self._opening(learned)])
-                self._keep(learned)
+        self._count_use()
+        seen: dict[str, list[Address]] = {}
+        for neighbour in self._known(fresh=True):
+            if self.is_visitor(neighbour.address):
+                seen.setdefault(neighbour.mac, []).append(neighbour.address)
+        for mac, addresses in seen.items():
+            session = self._online.of(mac)
+            if session is None:
+                self._roam(mac, addresses[0])
+            elif not session.spent:
+                self._learn(session, addresses)
 
-    def _address(self, request: dict[str, Any]) -> Address:
-        """A visitor's address inside one of this node's own networks."""
-        text = request.get("address")
-        try:
-            address = ipaddress.ip_address(text if isinstance(text, str) and len(text) < 46 else "")
-        except ValueError:
-            raise RefusedError("not an IP address") from None
-        if not self._is_visitor(address):
-            if request["verb"] == "list":
-                return address
-            raise RefusedError("not an address of the visitors' network")
-        return address
+    def save(self) -> None:
+        """Write down what everybody used; called at the end."""
+        for session in self._online:
+            self._keep(session)
 
-    def _seconds(self, request: dict[str, Any]) -> int:
-        seconds = request.get("seconds")
-        if type(seconds) is not int or not _SHORTEST_S <= seconds <= self._network.longest_session_s:
-            raise RefusedError(f"seconds must be from {_SHORTEST_S} to {self._network.longest_session_s}")
-        return seconds
+    @property
+    def _quota(self) -> int:
+        """Bytes that a session may use; 0 = no limit."""
+        return self._network.limits.quota_mb * 1_000_000
 
-    def _is_visitor(self, address: Address) -> bool:
-        own = (self._network.ipv4, self._network.ipv6)
-        return any(net and address in net.network and address != net.ip for net in own)
+    def _is_spent(self, used_bytes: int) -> bool:
+        return 0 < self._quota <= used_bytes
 
-    def _addresses_of(self, mac: str, known: list[Neighbour], first: tuple[Address, ...]) -> tuple[Address, ...]:
-        """The device's addresses without repetition: `first`, then what is known beside."""
-        seen = [
-            neighbour.address for neighbour in known if neighbour.mac == mac and self._is_visitor(neighbour.address)
-        ]
-        return tuple(dict.fromkeys((*first, *seen)))[:_MOST_ADDRESSES]
+    def _known(self, *, fresh: bool = False) -> list[Neighbour]:
+        """What the neighbour table and the leases say; one reading serves requests that come together."""
+        read_at, found = self._known_now
+        if fresh or time.monotonic() - read_at > _FRESH_S:
+            found = self._read_known()
+            self._known_now = (time.monotonic(), found)
+        return found
 
-    def _at(self, address: Address) -> Running | None:
-        return next((session for session in self._running.values() if address in session.addresses), None)
+    def _mac_at(self, address: Address) -> str | None:
+        for fresh in (False, True):
+            for neighbour in self._known(fresh=fresh):
+                if neighbour.address == address:
+                    return neighbour.mac
+        return None
+
+    def _admit(self, mac: str, address: Address, seconds: int) -> Running:
+        """Give `mac` its time, with every address that is known of it."""
+        before = self._online.of(mac)
+        seen = [found.address for found in self._known() if found.mac == mac and self.is_visitor(found.address)]
+        first = (address, *(before.addresses if before else ()))
+        addresses = tuple(dict.fromkeys((*first, *seen)))[:_MOST_ADDRESSES]
+        until = _boot_s() + seconds
+        if before:
+            session = replace(before, addresses=addresses, until_s=until, granted_s=seconds)
+        else:
+            session = Running(Pass(mac, self._online.place(), next(self._names)), addresses, until, seconds)
+        self._switch(before, session)
+        return session
+
+    def _learn(self, session: Running, seen: list[Address]) -> None:
+        """Let new addresses of a running device out; the oldest make room."""
+        new = [address for address in seen if address not in session.addresses]
+        if new:
+            self._switch(session, replace(session, addresses=(*new, *session.addresses)[:_MOST_ADDRESSES]))
+
+    def _switch(self, before: Running | None, after: Running) -> None:
+        """A device's new state: in the kernel first, so that nobody is told too much, then in memory and store."""
+        losing = self._online.losing(after)
+        commands = [elements.counting(after.device, after.used_bytes)] if before is None else []
+        for other, taken in [*losing, *([(before, list(before.addresses))] if before else [])]:
+            if not other.spent:
+                commands += elements.closing(other.device, taken, whole=other is before)
+        self._run([*commands, *elements.opening(after.device, after.addresses, self._left(after))])
+        for other, taken in losing:
+            self._keep(other.without(taken))
+        self._keep(after)
+
+    def _roamed_at(self, address: Address) -> Running | None:
+        if not self._grants or not self.is_visitor(address):
+            return None
+        mac = self._mac_at(address)
+        return self._roam(mac, address) if mac and mac not in self._online else None
+
+    def _roam(self, mac: str, address: Address) -> Running | None:
+        """Admit a device that accepted at another node of the town, for the time that it has left."""
+        until = self._grants.until_ms(self._devices.names(mac)) if self._grants else None
+        if until is None or self._online.is_full:
+            return None
+        seconds = min((until - _now_ms()) // 1000, self._network.longest_session_s)
+        return self._admit(mac, address, seconds) if seconds > 0 else None
 
     def _is_open(self, session: Running, address: Address) -> bool:
         """Whether the kernel still has the element: memory alone could say "online" after someone flushed the rules."""
         try:
-            self._nft.text(f"get element inet portal up{address.version} {{ {session.mac} . {address} }}")
+            self._nft.text(elements.is_open(session.device, address))
         except NftError:
             return False
         return True
@@ -172,83 +231,74 @@ class Gate:
         return max(0, round(session.until_s - _boot_s()))
 
     def _keep(self, session: Running) -> None:
-        self._running[session.mac] = session
-        until_ms = time.time_ns() // 1_000_000 + self._left(session) * 1000
-        addresses = tuple(str(address) for address in session.addresses)
-        self._store.put(Session(session.mac, addresses, until_ms, session.granted_s))
+        """Into memory and store."""
+        kept = replace(session, stored_bytes=session.used_bytes)
+        self._online.keep(kept)
+        until_ms = _now_ms() + self._left(kept) * 1000
+        addresses = tuple(str(address) for address in kept.addresses)
+        self._store.put(Session(kept.mac, addresses, until_ms, kept.granted_s, kept.used_bytes))
 
-    def _remembered(self, stored: Session) -> Running:
-        left = rules.remaining_s(stored.until_ms, stored.granted_s, time.time_ns() // 1_000_000)
+    def _remembered(self, stored: Session, left_s: int) -> Running:
         addresses = tuple(ipaddress.ip_address(address) for address in stored.addresses)
-        return Running(stored.mac, addresses, _boot_s() + left, stored.granted_s)
+        device = Pass(stored.mac, self._online.place(), next(self._names))
+        used = stored.used_bytes
+        return Running(device, addresses, _boot_s() + left_s, stored.granted_s, used, used, self._is_spent(used))
 
-    def _end(self, session: Running) -> None:
-        self._nft.run([command for address in session.addresses for command in _closing(session.mac, address)])
-        self._running.pop(session.mac, None)
-        self._store.remove(session.mac)
+    def _end(self, sessions: list[Running]) -> None:
+        if not sessions:
+            return
+        closing = [session for session in sessions if not session.spent]
+        self._run([command for one in closing for command in elements.closing(one.device, one.addresses)])
+        for session in sessions:
+            self._ended_bytes += session.used_bytes
+            self._online.forget(session)
+        self._store.remove([session.mac for session in sessions])
 
-    def _taking_over(self, session: Running) -> list[dict[str, object]]:
-        """An address that moved to another device leaves the old one's session."""
-        commands: list[dict[str, object]] = []
-        for other in [other for other in self._running.values() if other.mac != session.mac]:
-            moved = set(other.addresses) & set(session.addresses)
-            if moved:
-                commands += [command for address in moved for command in _closing(other.mac, address)]
-                self._keep(replace(other, addresses=tuple(own for own in other.addresses if own not in moved)))
-        return commands
+    def _count_use(self) -> None:
+        """Read every counter, shut out who has used its quota, delete counters of ended sessions."""
+        found = {entry["counter"]["name"]: int(entry["counter"]["bytes"]) for entry in self._counters()}
+        own = {session.device.counter for session in self._online}
+        for name in found.keys() - own:
+            try:
+                self._nft.text(f"delete counter inet portal {name}")
+            except NftError:
+                continue  # an element that has just ended still names it; the next round gets it
+        for session in self._online:
+            used = max(session.used_bytes, found.get(session.device.counter, 0))
+            if self._is_spent(used) and not session.spent:
+                self._run(elements.closing(session.device, session.addresses))
+                self._keep(replace(session, used_bytes=used, spent=True))
+            elif used - session.stored_bytes > _KEEP_BYTES:
+                self._keep(replace(session, used_bytes=used))
+            elif used > session.used_bytes:
+                self._online.keep(replace(session, used_bytes=used))
 
-    def _opening(self, session: Running) -> list[dict[str, object]]:
-        left = max(1, self._left(session))
-        return [command for address in session.addresses for command in _renewing(session.mac, address, left)]
+    def _counters(self) -> list[dict[str, Any]]:
+        return [entry for entry in self._nft.read("list counters table inet portal") if "counter" in entry]
 
+    def _run(self, commands: list[str]) -> None:
+        """One transaction. If the kernel holds something else than this memory, it is first brought in step."""
+        if not commands:
+            return
+        try:
+            self._nft.text("\n".join(commands))
+        except NftError as error:
+            _log.warning("the kernel's maps differ from the memory (%s), both are brought in step", error)
+            self._rebuild()
+            self._nft.text("\n".join(commands))
 
-def rules_text(network: Network) -> str:
-    """The rules file with this node's interfaces and networks set in."""
-    template = Template(Path(__file__).with_name("gate.nft").read_text("utf-8"))
-    ports = ", ".join(map(str, network.admin_ports))
-    nat6 = network.ipv6_masquerade and network.ipv6
-    return template.substitute(
-        lan=network.lan,
-        wan=network.wan,
-        portal_port=network.portal_port,
-        network4=network.ipv4.network,
-        admin=f'iifname "{network.wan}" tcp dport {{ {ports} }} accept' if ports else "",
-        masquerade6=f'oifname "{network.wan}" ip6 saddr {nat6.network} masquerade' if nat6 else "",
-    )
-
-
-def let_forward(wan: str) -> None:
-    """Turn on routing; done after the rules are in force. OSError without root."""
-    settings = {"ipv4/ip_forward": "1", f"ipv6/conf/{wan}/accept_ra": "2", "ipv6/conf/all/forwarding": "1"}
-    for name, value in settings.items():
-        path = Path("/proc/sys/net", name)
-        if path.exists():
-            path.write_text(value)
-
-
-def _elements(mac: str, address: Address, seconds: int | None) -> list[dict[str, object]]:
-    """The pair for the way up and the address for the way down."""
-
-    def element(name: str, value: object) -> dict[str, object]:
-        timed = value if seconds is None else {"elem": {"val": value, "timeout": seconds}}
-        return {"element": {"family": "inet", "table": "portal", "name": f"{name}{address.version}", "elem": [timed]}}
-
-    return [element("up", {"concat": [mac, str(address)]}), element("down", str(address))]
-
-
-def _closing(mac: str, address: Address) -> list[dict[str, object]]:
-    """Remove the elements whether or not they are still there: nft has no "delete if present" before 1.0.7."""
-    plain = _elements(mac, address, None)
-    return _commands("add", plain) + _commands("delete", plain)
+    def _rebuild(self) -> None:
+        """The rules and the kernel's maps anew from memory, in one transaction."""
+        commands = [rules_text(self._network), *elements.all_closed()]
+        for session in self._online:
+            commands.append(elements.counting(session.device, session.used_bytes))
+            if not session.spent:
+                commands += elements.opening(session.device, session.addresses, self._left(session))
+        self._nft.text("\n".join(commands))
 
 
-def _renewing(mac: str, address: Address, seconds: int) -> list[dict[str, object]]:
-    """Elements with a fresh timeout: adding to an existing one would leave the old end."""
-    return _closing(mac, address) + _commands("add", _elements(mac, address, seconds))
-
-
-def _commands(verb: str, elements: list[dict[str, object]]) -> list[dict[str, object]]:
-    return [{verb: element} for element in elements]
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _boot_s() -> float:

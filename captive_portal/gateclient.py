@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from captive_portal.access import AccessError, Opened, Visitor
+from captive_portal.access import AccessError, Opened, Standing, Visitor
 
 _PATIENCE_S = 3.0
 _LONGEST_ANSWER = 1 << 20
@@ -19,16 +19,28 @@ class GateAccess:
     def __init__(self, socket_path: Path) -> None:
         self._path = str(socket_path)
 
-    def remaining_s(self, visitor: Visitor) -> int | None:
-        """Seconds left of the session at this address, as the kernel sees it."""
-        answer = self.ask({"verb": "list", "address": visitor.address})
-        sessions = answer["sessions"]
-        return int(sessions[0]["seconds"]) if sessions else None
+    def look(self, visitor: Visitor) -> Standing:
+        """The session at this address, as the kernel sees it."""
+        answer = self.ask({"verb": "show", "address": visitor.address})
+        if answer.get("online") is True:
+            return Standing(int(answer["seconds"]), answer.get("bytes"))
+        return Standing(None, spent_s=int(answer["seconds"]) if answer.get("reason") == "quota" else None)
 
     def open(self, visitor: Visitor, seconds: int) -> Opened:
         """Open IPv4 and IPv6 for the device behind this address."""
         answer = self.ask({"verb": "open", "address": visitor.address, "seconds": seconds})
-        return Opened(int(answer["seconds"]), int(answer["sessions"]), bool(answer["extended"]))
+        return Opened(
+            seconds=int(answer["seconds"]),
+            sessions=int(answer["sessions"]),
+            extended=bool(answer["extended"]),
+            device=str(answer["device"]),
+            until_ms=int(answer["until_ms"]),
+        )
+
+    def count(self) -> dict[str, int]:
+        """Figures about all sessions together."""
+        answer = self.ask({"verb": "count"})
+        return {name: int(answer[name]) for name in ("sessions", "spent", "places", "bytes")}
 
     def ask(self, request: dict[str, object]) -> dict[str, Any]:
         """The gate's answer; AccessError if it refused, is away or speaks nonsense."""
@@ -42,5 +54,6 @@ class GateAccess:
         except (OSError, ValueError) as error:
             raise AccessError(f"the gate does not answer: {error}") from error
         if not isinstance(answer, dict) or answer.get("ok") is not True:
-            raise AccessError(f"the gate refused: {answer.get('error') if isinstance(answer, dict) else answer}")
+            told = answer if isinstance(answer, dict) else {}
+            raise AccessError(f"the gate refused: {told.get('error', answer)}", str(told.get("reason", "")))
         return answer

@@ -14,17 +14,23 @@ import sqlite3
 import struct
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from captive_portal.config import ConfigError, Network
-from captive_portal.gate import Gate, RefusedError, let_forward
+from captive_portal.devices import Devices, Grants
+from captive_portal.gate import Gate, RefusedError
+from captive_portal.kernel import let_forward, shape
 from captive_portal.nft import Nft, NftError
+from captive_portal.notify import Notifier
 from captive_portal.sessions import Sessions
+from captive_portal.verbs import answer
 
 _log = logging.getLogger(__name__)
 _LONGEST_LINE = 4096
+_LONGEST_SESSION_S = 86_400
 _PATIENCE_S = 1.0
-_TIDY_EVERY_S = 3.0
+_TIDY_EVERY_S = 1.0
 
 
 def run(network: Network) -> None:
@@ -32,19 +38,31 @@ def run(network: Network) -> None:
     if os.geteuid() != 0:
         raise ConfigError("the gate needs root: it changes the firewall (the landing page does not)")
     try:
-        gate = Gate(network, Nft(), Sessions(network.gate_store))
+        gate = _make(network)
         gate.load()
         restored = gate.restore()
     except (NftError, sqlite3.Error) as error:
         raise ConfigError(f"the gate cannot start: {error}") from error
+    shape(network, network.limits)
     let_forward(network.wan)
-    with Server(gate, network.gate_socket, network.portal_user) as server:
+    notifier = Notifier.from_environment()
+    with Server(gate, network.gate_socket, network.portal_user, notifier) as server:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        signal.signal(signal.SIGHUP, lambda *_: server.reload())
         _log.info("gate ready at %s, %d sessions restored", network.gate_socket, restored)
+        notifier.ready()
         try:
-            server.serve_forever(poll_interval=_TIDY_EVERY_S)
+            server.serve_forever(poll_interval=_TIDY_EVERY_S / 2)
         finally:
             network.gate_socket.unlink(missing_ok=True)
+            gate.save()
+
+
+def _make(network: Network) -> Gate:
+    store = Sessions(network.gate_store, network.store_key)
+    devices = Devices(network.roaming.key_file, lambda: datetime.now(UTC).date())
+    grants = Grants(network.grants, network.node, network.roaming.hub_key)
+    return Gate(network, Nft(), store, devices, grants)
 
 
 class Server(socketserver.UnixStreamServer):
@@ -52,8 +70,8 @@ class Server(socketserver.UnixStreamServer):
 
     request_queue_size = 64
 
-    def __init__(self, gate: Gate, path: Path, portal_user: str) -> None:
-        self.gate = gate
+    def __init__(self, gate: Gate, path: Path, portal_user: str, notifier: Notifier) -> None:
+        self.gate, self._notifier = gate, notifier
         self.allowed = {0}
         self._tidied = time.monotonic()
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -74,10 +92,18 @@ class Server(socketserver.UnixStreamServer):
         if time.monotonic() - self._tidied < _TIDY_EVERY_S:
             return
         self._tidied = time.monotonic()
+        self._notifier.alive()
         try:
             self.gate.tidy()
         except (NftError, sqlite3.Error):
             _log.exception("tidying failed")
+
+    def reload(self) -> None:
+        """Load the rules again; a broken file changes nothing and is only told."""
+        try:
+            self.gate.load()
+        except (NftError, OSError):
+            _log.exception("the rules could not be loaded again, the old ones stay")
 
     def handle_error(self, _request: object, _client: object) -> None:
         """A caller that went away is no news; anything else is."""
@@ -94,10 +120,10 @@ class Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         """Answer one line."""
         if _uid_of(self.connection) not in self.server.allowed:
-            answer: dict[str, object] = {"ok": False, "error": "this user may not speak to the gate"}
+            said: dict[str, object] = {"ok": False, "error": "this user may not speak to the gate"}
         else:
-            answer = respond(self.server.gate, self.rfile.readline(_LONGEST_LINE + 1))
-        self.wfile.write(json.dumps(answer).encode() + b"\n")
+            said = respond(self.server.gate, self.rfile.readline(_LONGEST_LINE + 1))
+        self.wfile.write(json.dumps(said).encode() + b"\n")
 
 
 def respond(gate: Gate, line: bytes) -> dict[str, object]:
@@ -105,9 +131,9 @@ def respond(gate: Gate, line: bytes) -> dict[str, object]:
     if len(line) > _LONGEST_LINE:
         return {"ok": False, "error": "a request has at most 4096 bytes"}
     try:
-        return {"ok": True, **gate.answer(json.loads(line))}
+        return {"ok": True, **answer(gate, _LONGEST_SESSION_S, json.loads(line))}
     except RefusedError as error:
-        return {"ok": False, "error": str(error)}
+        return {"ok": False, "error": str(error), "reason": error.reason}
     except (ValueError, RecursionError):
         return {"ok": False, "error": "not JSON"}
     except (NftError, sqlite3.Error, OSError):

@@ -38,9 +38,9 @@ class Nft:
         library.nft_ctx_buffer_error(self._context)
         library.nft_ctx_output_set_flags(self._context, _JSON_OUTPUT)
 
-    def run(self, commands: list[dict[str, object]]) -> list[dict[str, Any]]:
-        """Run JSON commands (libnftables-json(5)) as one transaction; what they printed, without the preamble."""
-        printed = self.text(json.dumps({"nftables": commands}))
+    def read(self, command: str) -> list[dict[str, Any]]:
+        """What a list command prints, as JSON (libnftables-json(5)) without the preamble."""
+        printed = self.text(command)
         found = json.loads(printed)["nftables"] if printed.strip() else []
         return [entry for entry in found if "metainfo" not in entry]
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 
-from captive_portal.access import Opened, Visitor
+from captive_portal.access import Opened, Standing, Visitor
 
 _MOST = 1000
 
@@ -18,16 +18,16 @@ class PreviewAccess:
         self._until: OrderedDict[str, float] = OrderedDict()
         self._lock = threading.Lock()
 
-    def remaining_s(self, visitor: Visitor) -> int | None:
-        """Seconds left, or None if this browser has not accepted."""
+    def look(self, visitor: Visitor) -> Standing:
+        """Seconds left, or captive if this browser has not accepted."""
         with self._lock:
             until = self._until.get(visitor.cookie or visitor.address, 0.0)
         left = int(until - time.monotonic())
-        return left if left > 0 else None
+        return Standing(left if left > 0 else None)
 
     def open(self, visitor: Visitor, seconds: int) -> Opened:
         """Remember the accept; the oldest of a thousand is forgotten."""
-        extended = self.remaining_s(visitor) is not None
+        extended = self.look(visitor).seconds is not None
         until = time.monotonic() + seconds
         with self._lock:
             for key in filter(None, (visitor.cookie, visitor.address)):
@@ -36,6 +36,17 @@ class PreviewAccess:
             while len(self._until) > _MOST:
                 self._until.popitem(last=False)
             return Opened(seconds, len(self._until), extended)
+
+    def count(self) -> dict[str, int]:
+        """Browsers that accepted; no bytes flow here."""
+        now = time.monotonic()
+        with self._lock:
+            return {
+                "sessions": sum(until > now for until in self._until.values()),
+                "spent": 0,
+                "places": _MOST,
+                "bytes": 0,
+            }
 
     def forget(self, visitor: Visitor) -> None:
         """Begin the preview anew for this browser."""

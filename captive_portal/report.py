@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from edge.wire import format_ms
+
 _log = logging.getLogger(__name__)
 _LONGEST_QUEUE = 500
 _PATIENCE_S = 5.0
@@ -46,8 +48,15 @@ class Reports:
 
     def portal(self, event: str, clients: int) -> None:
         """Queue an accept, extend or end with the number of clients; never blocks."""
+        self._put({"kind": "portal", "event": event, "clients": clients})
+
+    def session(self, device: str, until_ms: int) -> None:
+        """Queue what the town's other nodes need to let this device in: its hash of the day and its end."""
+        self._put({"kind": "session", "device": device, "until": format_ms(until_ms)})
+
+    def _put(self, report: dict[str, object]) -> None:
         try:
-            self._queue.put_nowait({"kind": "portal", "event": event, "clients": clients})
+            self._queue.put_nowait(report)
         except queue.Full:
             self.lost += 1
 
@@ -57,7 +66,7 @@ class Reports:
                 report = self._queue.get(timeout=0.5)
             except queue.Empty:
                 continue
-            stations = self._clients()
+            stations = self._clients() if report["kind"] == "portal" else None
             self._deliver(report if stations is None else {**report, "clients": stations})
 
     def _deliver(self, report: dict[str, object]) -> None:

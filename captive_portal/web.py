@@ -1,31 +1,32 @@
-"""The pages and the RFC 8908 API. Thin: asks the access, reads the bulletin, renders."""
+"""The routes. Thin: ask the access, send a page or the RFC 8908 API."""
 
-import base64
-import gzip
-import hashlib
 import ipaddress
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from flask import Flask, Response, current_app, jsonify, redirect, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from captive_portal import rules, view
+from captive_portal import api, metrics, view
 from captive_portal.access import Access, AccessError, Visitor
-from captive_portal.bulletin import Bulletin, StateFiles
+from captive_portal.bulletin import StateFiles
 from captive_portal.config import Portal
+from captive_portal.metrics import Metrics
+from captive_portal.pages import Pages
 from captive_portal.preview import PreviewAccess
+from captive_portal.probes import kind_of
 from captive_portal.report import Reports
-from captive_portal.words import LANGUAGES, Speech
 
 _log = logging.getLogger(__name__)
 _LONGEST_BODY = 16 * 1024
 _COOKIE = "vorschau"
 DOCUMENTS = {"regeln": "terms", "impressum": "imprint", "datenschutz": "privacy", "barrierefreiheit": "accessibility"}
+
+Stations = Callable[[], int | None]
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,11 @@ class Site:
     access: Access
     files: StateFiles
     reports: Reports
-    css: str
+    pages: Pages
+    metrics: Metrics
+    stations: Stations
     own_hosts: frozenset[str]
-    own_url: str
-
-    @property
-    def granted_s(self) -> int:
-        """Seconds that an accept grants."""
-        return self.portal.session_minutes * 60
+    own_host: str
 
 
 def create_app(
@@ -51,27 +49,28 @@ def create_app(
     access: Access,
     reports: Reports,
     addresses: tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...] = (),
+    stations: Stations = lambda: None,
 ) -> Flask:
     """The portal as a WSGI application. `addresses` are the node's own on the visitors' network."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LONGEST_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    css = Path(__file__).with_name("templates").joinpath("portal.css").read_text("utf-8").strip()
     own = [str(address.ip) for address in addresses]
     host = portal.host or (own[0] if own else "localhost")
+    files = StateFiles(portal.state_directory)
     app.extensions["portal"] = Site(
-        portal,
-        access,
-        StateFiles(portal.state_directory),
-        reports,
-        css,
-        frozenset((host.lower(), *own)),
-        f"http://{host}/",
+        portal=portal,
+        access=access,
+        files=files,
+        reports=reports,
+        pages=Pages(portal, files, access.preview),
+        metrics=Metrics(),
+        stations=stations,
+        own_hosts=frozenset((host.lower(), *own)),
+        own_host=host,
     )
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    policy = f"default-src 'none';style-src 'sha256-{digest}';form-action 'self';base-uri 'none';frame-ancestors 'none'"
     app.before_request(_send_strangers_home)
-    app.after_request(lambda response: _finish(response, policy))
+    app.after_request(_finish)
     app.register_error_handler(Exception, _problem)
     _add_routes(app)
     return app
@@ -83,21 +82,25 @@ def _add_routes(app: Flask) -> None:
     app.add_url_rule("/verbinden", "accept_again", lambda: redirect("/", 302), methods=["GET"])
     app.add_url_rule("/verbunden", "connected", connected)
     app.add_url_rule("/neu", "start_over", start_over)
-    app.add_url_rule("/captive-portal/api", "api", api)
+    app.add_url_rule("/captive-portal/api", "api", captive_portal_api)
     app.add_url_rule("/healthz", "healthz", healthz)
+    app.add_url_rule("/metrics", "metrics", prometheus)
     for path in DOCUMENTS:
         app.add_url_rule(f"/{path}", path, document)
 
 
 def landing() -> ResponseReturnValue:
     """The town's information and the button; who is online already sees the time left."""
+    site = _site()
     try:
-        if _site().access.remaining_s(_visitor(pages_only=True)) is not None:
-            return connected()
+        standing = site.access.look(_visitor(pages_only=True))
     except AccessError as error:
-        _log.warning("%s", error)
-        return _page("landing.html", failed=True), 503
-    return _page("landing.html", failed=False)
+        return _not_opened(error)
+    if standing.seconds is not None:
+        return connected()
+    if standing.spent_s is not None:
+        return _landing("quota", 200)
+    return site.pages.send("landing.html", shared=True, failed="")
 
 
 def accept() -> ResponseReturnValue:
@@ -106,12 +109,16 @@ def accept() -> ResponseReturnValue:
     if site.access.preview and not cookie:
         cookie = secrets.token_urlsafe(12)
     try:
-        opened = site.access.open(Visitor(_address(), cookie), site.granted_s)
+        opened = site.access.open(Visitor(_address(), cookie), site.pages.granted_s)
     except AccessError as error:
-        _log.warning("%s", error)
-        return _page("landing.html", failed=True), 503
-    site.reports.portal("extend" if opened.extended else "accept", opened.sessions)
-    response = redirect(_to("/verbunden"), 303)
+        site.metrics.count("refused", f'reason="{error.reason or "gate"}"')
+        return _not_opened(error)
+    event = "extend" if opened.extended else "accept"
+    site.metrics.count(f"{event}s")
+    site.reports.portal(event, opened.sessions)
+    if opened.device:
+        site.reports.session(opened.device, opened.until_ms)
+    response = redirect(site.pages.to("/verbunden"), 303)
     if site.access.preview:
         response.set_cookie(_COOKIE, cookie, httponly=True, samesite="Lax")
     return response
@@ -119,17 +126,16 @@ def accept() -> ResponseReturnValue:
 
 def connected() -> ResponseReturnValue:
     """ "Sie sind verbunden", with the time left as the gate tells it."""
-    site, now = _site(), _now_ms()
+    site, now = _site(), time.time_ns() // 1_000_000
     try:
-        left = site.access.remaining_s(_visitor())
+        left = site.access.look(_visitor()).seconds
     except AccessError as error:
-        _log.warning("%s", error)
-        return _page("landing.html", failed=True), 503
+        return _not_opened(error)
     if left is None:
-        return redirect(_to("/"), 302)
-    zone, speech = view.timezone_of(site.files.bulletin()), _speech()
+        return redirect(site.pages.to("/"), 302)
+    zone, speech = view.timezone_of(site.files.bulletin()), site.pages.speech()
     until = speech.moment(view.moment(now + left * 1000, zone), view.moment(now, zone).date())
-    return _page("connected.html", connected=True, remaining=speech.duration(left), until=until)
+    return site.pages.send("connected.html", connected=True, remaining=speech.duration(left), until=until)
 
 
 def start_over() -> ResponseReturnValue:
@@ -138,42 +144,46 @@ def start_over() -> ResponseReturnValue:
     if not isinstance(access, PreviewAccess):
         return _not_found()
     access.forget(_visitor())
-    response = redirect(_to("/"), 302)
+    response = redirect(_site().pages.to("/"), 302)
     response.delete_cookie(_COOKIE)
     return response
 
 
 def document() -> ResponseReturnValue:
     """A legal text out of the bulletin, or an honest line that it has not come yet."""
-    name, speech, bulletin = request.path.strip("/"), _speech(), _site().files.bulletin()
+    site, name = _site(), request.path.strip("/")
+    speech, bulletin = site.pages.speech(), site.files.bulletin()
     found = bulletin.legal.get(DOCUMENTS[name]) if bulletin else None
     if found:
         language = speech.language
         sections = [(heading.in_language(language), text.in_language(language)) for heading, text in found.sections]
-        return _page("document.html", title=found.title.in_language(language), document=found, sections=sections)
+        title = found.title.in_language(language)
+        return site.pages.send("document.html", title=title, document=found, sections=sections)
     message = f"{speech.say('not_here')} {speech.say('not_here_text')}"
-    link = (bulletin.town_url if bulletin else "") or _site().portal.services_url
-    return _page("document.html", title=speech.say(DOCUMENTS[name]), sections=[], message=message, link=link)
+    link = (bulletin.town_url if bulletin else "") or site.portal.services_url
+    title = speech.say(DOCUMENTS[name])
+    return site.pages.send("document.html", title=title, sections=[], message=message, link=link)
 
 
-def api() -> ResponseReturnValue:
-    """RFC 8908. The same JSON whatever Accept says: a client that asks here can read it."""
+def captive_portal_api() -> ResponseReturnValue:
+    """RFC 8908, over HTTPS alone where there is a certificate."""
     site = _site()
-    bulletin = site.files.bulletin()
-    base = request.host_url if site.access.preview else site.own_url
+    kind = api.answer_kind(request.headers.get("Accept", ""))
+    if kind == "page":
+        return redirect("/", 302)
+    if kind == "none":
+        return Response("application/captive+json\n", 406, mimetype="text/plain")
+    if site.portal.secure and not request.is_secure:
+        return redirect(site.portal.api_url, 308)
     try:
-        left = site.access.remaining_s(_visitor())
+        standing = site.access.look(_visitor())
     except AccessError as error:
         _log.warning("%s", error)
         return Response(status=503, headers={"Retry-After": "5", "Cache-Control": "private, no-store"})
-    body: dict[str, object] = {"captive": left is None, "user-portal-url": base, "can-extend-session": True}
+    bulletin = site.files.bulletin()
     venue = site.portal.services_url or (bulletin.town_url if bulletin else "")
-    if venue:
-        body["venue-info-url"] = venue
-    if left is not None:
-        body["seconds-remaining"] = left
-    response = jsonify(body)
-    response.content_type = "application/captive+json"
+    response = jsonify(api.body(standing, _own_url(), venue))
+    response.content_type = api.MEDIA_TYPE
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -182,21 +192,39 @@ def healthz() -> ResponseReturnValue:
     """200 while the gate answers; figures for the technician, none about a person."""
     site = _site()
     bulletin, uplink = site.files.bulletin(), site.files.uplink()
-    try:
-        site.access.remaining_s(Visitor("127.0.0.1"))
-        gate = "preview" if site.access.preview else "ok"
-    except AccessError:
-        gate = "away"
+    now = time.time_ns() // 1_000_000
+    counted = _counted()
     body = {
-        "gate": gate,
-        "bulletin_age_s": (_now_ms() - bulletin.ts_ms) // 1000 if bulletin else None,
+        "gate": "preview" if site.access.preview else "ok" if counted else "away",
+        "bulletin_age_s": (now - bulletin.ts_ms) // 1000 if bulletin else None,
         "bulletin_entries_left_out": bulletin.left_out if bulletin else 0,
         "uplink": uplink.connected,
         "reports_waiting": site.reports.waiting,
         "reports_handed_over": site.reports.handed_over,
         "reports_lost": site.reports.lost,
     }
-    return jsonify(body), 503 if gate == "away" else 200
+    return jsonify(body), 200 if counted else 503
+
+
+def prometheus() -> ResponseReturnValue:
+    """Counters and figures, on the port of [portal] metrics alone; visitors find nothing here."""
+    site = _site()
+    port = site.portal.metrics.rpartition(":")[2]
+    if not port or request.environ.get("SERVER_PORT") != port:
+        return _not_found()
+    counted = _counted() or {}
+    gauges: dict[str, float | None] = {
+        "sessions": counted.get("sessions"),
+        "sessions_over_quota": counted.get("spent"),
+        "places": counted.get("places"),
+        "bytes_total": counted.get("bytes"),
+        "clients": site.stations(),
+        "gate_up": float(bool(counted)),
+        "uplink_up": None if site.files.uplink().connected is None else float(bool(site.files.uplink().connected)),
+        "reports_waiting": site.reports.waiting,
+        "reports_lost_total": site.reports.lost,
+    }
+    return Response(site.metrics.text(gauges), content_type=metrics.CONTENT_TYPE)
 
 
 def _site() -> Site:
@@ -207,43 +235,45 @@ def _site() -> Site:
 
 def _send_strangers_home() -> ResponseReturnValue | None:
     """Whatever was meant for another host, a phone's probe above all, is led to the landing page."""
+    g.begun = time.perf_counter()
     site = _site()
     host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    if site.access.preview or host.strip("[]").lower() in site.own_hosts:
+    if site.access.preview or host.strip("[]").lower() in site.own_hosts or _is_metrics():
         return None
-    response = redirect(site.own_url, 302)
+    site.metrics.count("probes", f'kind="{kind_of(host)}"')
+    # plain HTTP: a probe's answer must not depend on a certificate or on the clock of the phone
+    response = redirect(f"http://{site.own_host}/", 302)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _page(template: str, **values: object) -> str:
-    site, speech = _site(), _speech()
-    bulletin: Bulletin | None = site.files.bulletin()
-    town = view.town(bulletin, site.files.uplink(), site.portal.near, speech, _now_ms())
-    shared = {
-        "css": site.css,
-        "town": town,
-        "label": site.portal.label,
-        "preview": site.access.preview,
-        "services_url": site.portal.services_url or town.url,
-        "languages": LANGUAGES,
-        "speech": speech,
-        "say": speech.say,
-        "to": _to,
-        "granted": speech.duration(site.granted_s),
-    }
-    return render_template(template, **shared, **values)
+def _is_metrics() -> bool:
+    return request.path == "/metrics" and bool(_site().portal.metrics)
 
 
-def _speech() -> Speech:
-    wanted = request.args.get("lang") or request.args.get("l")
-    return Speech(rules.choose_language(wanted, request.headers.get("Accept-Language", ""), tuple(LANGUAGES)))
+def _own_url() -> str:
+    """The landing page's address as a phone's system should open it."""
+    site = _site()
+    if site.access.preview:
+        return request.host_url
+    return f"{'https' if site.portal.secure else 'http'}://{site.own_host}/"
 
 
-def _to(path: str) -> str:
-    """A link that keeps a language chosen by hand; cookies do not live in log-in windows."""
-    chosen = request.args.get("lang") or request.args.get("l")
-    return f"{path}?lang={chosen}" if chosen in LANGUAGES else path
+def _counted() -> dict[str, int] | None:
+    try:
+        return _site().access.count()
+    except AccessError:
+        return None
+
+
+def _not_opened(error: AccessError) -> Response:
+    """The landing page with a sentence that says why and what to do."""
+    _log.warning("%s", error)
+    return _landing(error.reason if error.reason in ("quota", "full") else "gate", 503)
+
+
+def _landing(failed: str, status: int) -> Response:
+    return _site().pages.send("landing.html", status, failed=failed)
 
 
 def _visitor(pages_only: bool = False) -> Visitor:
@@ -262,13 +292,9 @@ def _address() -> str:
     return str(mapped or address)
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def _not_found() -> ResponseReturnValue:
-    speech = _speech()
-    return _page("document.html", title=speech.say("not_found"), sections=[]), 404
+    pages = _site().pages
+    return pages.send("document.html", 404, title=pages.speech().say("not_found"), sections=[])
 
 
 def _problem(error: Exception) -> ResponseReturnValue:
@@ -277,19 +303,13 @@ def _problem(error: Exception) -> ResponseReturnValue:
         return _not_found() if error.code == 404 else Response(f"{error.name}\n", error.code, mimetype="text/plain")
     number = secrets.token_hex(4)
     _log.error("request %s failed", number, exc_info=error)
-    speech = _speech()
+    speech = _site().pages.speech()
     return f"{speech.say('problem')} {speech.say('problem_text', id=number)}\n", 500, {"Content-Type": "text/plain"}
 
 
-def _finish(response: Response, policy: str) -> Response:
-    """Headers that every answer carries, and gzip where the client takes it."""
-    if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = policy
-        response.headers.setdefault("Cache-Control", "no-store")
+def _finish(response: Response) -> Response:
+    """Headers that every answer carries."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
-    if response.mimetype == "text/html" and request.accept_encodings["gzip"] > 0:
-        response.set_data(gzip.compress(response.get_data(), 6))
-        response.headers["Content-Encoding"] = "gzip"
-        response.headers["Vary"] = "Accept-Encoding, Accept-Language"
+    _site().metrics.observe(time.perf_counter() - g.get("begun", time.perf_counter()))
     return response

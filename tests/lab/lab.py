@@ -14,31 +14,38 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from captive_portal.access import AccessError
+from captive_portal.config import load
+from captive_portal.dnsmasq import dnsmasq_text
 from captive_portal.gateclient import GateAccess
 from tests.captive_portal.factory import bulletin, write_state
+from tests.lab.certificates import Authority
 
 PORTAL_HOST = "wlan.test"
 INTERNET4, INTERNET6 = "10.99.0.1", "fd99::1"
+GARDEN4, GARDEN6 = "10.99.0.9", "fd99::9"
 _UNPRIVILEGED = 65534  # nobody
 
-_DNSMASQ = """
+_NODE_NAMES = """
+user=root
+no-resolv
+pid-file={directory}/dnsmasq.pid
+server={internet4}
+"""
+
+# The names of the internet: one for the walled garden, everything else elsewhere.
+_INTERNET_NAMES = """
 no-resolv
 no-hosts
-no-ping
 user=root
-bind-dynamic
-interface=lan0
-except-interface=lo
-pid-file={directory}/dnsmasq.pid
-dhcp-leasefile={directory}/dnsmasq.leases
-dhcp-range=10.77.0.100,10.77.0.200,255.255.0.0,1h
-dhcp-option=option:router,10.77.0.1
-dhcp-option-force=114,http://{host}/captive-portal/api
-enable-ra
-dhcp-range=::,constructor:lan0,ra-stateless,64,1h
-address=/{host}/10.77.0.1
-address=/{host}/fd77:77::1
+port=53
+bind-interfaces
+listen-address={internet4}
+pid-file={directory}/names.pid
+address=/garden.test/{garden4}
+address=/garden.test/{garden6}
 address=/#/{internet4}
 address=/#/{internet6}
 """
@@ -54,6 +61,9 @@ listen = "*:8081"
 host = "{host}"
 session_minutes = 60
 services_url = "http://stadt.test/"
+certificate = "{directory}/portal.pem"
+certificate_key = "{directory}/portal.key"
+metrics = "127.0.0.1:9101"
 [network]
 lan = "lan0"
 wan = "wan0"
@@ -61,8 +71,19 @@ ipv4 = "10.77.0.1/16"
 ipv6 = "fd77:77::1/64"
 gate_socket = "{directory}/gate/gate.sock"
 gate_store = "{directory}/gate-store/sessions.db"
+store_key = "{directory}/gate-store/store.key"
 lease_file = "{directory}/dnsmasq.leases"
 portal_user = "nobody"
+[garden]
+names = ["garden.test"]
+[roaming]
+key_file = "{directory}/gate-store/device.key"
+hub_key = "{hub_key}"
+[limits]
+download_mbit = 8
+upload_mbit = 4
+quota_mb = {quota_mb}
+clients = {places}
 """
 
 # What udhcpc calls with the lease in its environment.
@@ -75,18 +96,6 @@ case "$1" in
     env > "{lease}"
     ;;
 esac
-"""
-
-_WEB_SERVER = """
-import http.server, socket, sys
-class Server(http.server.ThreadingHTTPServer):
-    address_family = socket.AF_INET6
-class Page(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = b"the internet says hello to " + self.client_address[0].encode()
-        self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers()
-        self.wfile.write(body)
-Server(("::", int(sys.argv[1])), Page).serve_forever()
 """
 
 
@@ -168,8 +177,10 @@ class Client:
 class Lab:
     """The street. A context manager; processes are ended by their own handle only."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, quota_mb: int = 100, places: int = 50) -> None:
         self.directory = directory
+        self.hub_key = Ed25519PrivateKey.generate()
+        self._limits = {"quota_mb": quota_mb, "places": places}
         self._prefix = f"sk{os.getpid()}"
         self._stack = contextlib.ExitStack()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -209,7 +220,7 @@ class Lab:
 
         def answers() -> bool:
             with contextlib.suppress(AccessError):
-                return access.ask({"verb": "list"})["ok"] is True
+                return access.ask({"verb": "count"})["ok"] is True
             return False
 
         self._await("gate", answers)
@@ -283,10 +294,17 @@ class Lab:
         self.ip("route", "add", "default", "via", INTERNET4, netns=node)
         self.ip("route", "add", "default", "via", INTERNET6, netns=node)
         self.ip("route", "add", "fd77:77::/64", "via", "fd99::2", netns=internet)
+        for address in (f"{GARDEN4}/24", f"{GARDEN6}/64"):
+            self.ip("addr", "add", address, "dev", "net0", *(("nodad",) if ":" in address else ()), netns=internet)
         self._write_files()
+        web = [sys.executable, str(Path(__file__).with_name("internet.py"))]
         for port in ("80", "8000"):
-            self._start(f"web{port}", [sys.executable, "-c", _WEB_SERVER, port], internet)
-        self._start("dnsmasq", ["dnsmasq", "--keep-in-foreground", f"--conf-file={self.directory}/dnsmasq.conf"])
+            self._start(f"web{port}", [*web, port], internet)
+        chain, key = self.authority.issue("garden", "garden.test", GARDEN4)
+        self._start("web443", [*web, "443", str(chain), str(key)], internet)
+        for name, space in (("names", internet), ("dnsmasq", node)):
+            command = ["dnsmasq", "--keep-in-foreground", f"--conf-file={self.directory}/{name}.conf"]
+            self._start(name, command, space)
         for port in (80, 8000):
             ready = ("curl", "-s", "--max-time", "1", f"http://[{INTERNET6}]:{port}/")
             wait_until(
@@ -295,9 +313,16 @@ class Lab:
 
     def _write_files(self) -> None:
         self.directory.chmod(0o755)
-        values = {"directory": self.directory, "host": PORTAL_HOST, "internet4": INTERNET4, "internet6": INTERNET6}
-        (self.directory / "dnsmasq.conf").write_text(_DNSMASQ.format(**values))
+        self.authority = Authority(self.directory)
+        self.authority.issue("portal", PORTAL_HOST)
+        public = self.hub_key.public_key().public_bytes_raw().hex()
+        internet = {"internet4": INTERNET4, "internet6": INTERNET6, "garden4": GARDEN4, "garden6": GARDEN6}
+        values = {"directory": self.directory, "host": PORTAL_HOST, "hub_key": public, **internet, **self._limits}
         self.config.write_text(_NODE.format(**values))
+        loaded = load(self.config)
+        names = dnsmasq_text(loaded.portal, loaded.network) + _NODE_NAMES.format(**values)
+        (self.directory / "dnsmasq.conf").write_text(names)
+        (self.directory / "names.conf").write_text(_INTERNET_NAMES.format(**values))
         write_state(self.directory / "state", bulletin(), connected=True)
 
     def _add_space(self, name: str) -> None:
@@ -355,7 +380,7 @@ def why_impossible() -> str | None:
     """A sentence that says why this machine cannot run the lab, or None."""
     if os.geteuid() != 0:
         return "The lab needs root for network namespaces."
-    missing = [tool for tool in ("ip", "nft", "dnsmasq", "udhcpc", "curl", "setpriv") if not _installed(tool)]
+    missing = [tool for tool in ("ip", "tc", "nft", "dnsmasq", "udhcpc", "curl", "setpriv") if not _installed(tool)]
     if missing:
         return f"The lab needs {', '.join(missing)}; these are not installed."
     probe = ["unshare", "--net", "true"]

@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ pytestmark = pytest.mark.lab
 
 PROBE = "http://connectivitycheck.gstatic.com/generate_204"
 PORTAL = f"http://{PORTAL_HOST}"
+API = f"https://{PORTAL_HOST}/captive-portal/api"
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,13 @@ def second(street: Lab) -> Client:
     return street.client(2).join()
 
 
+def api(client: Client, *options: str) -> dict[str, Any]:
+    """The answer of the RFC 8908 API over HTTPS, its certificate checked."""
+    return dict(json.loads(client.get(API, "--cacert", str(client.lab.authority.file), *options).stdout))
+
+
 def captive(client: Client, *options: str) -> bool:
-    return bool(json.loads(client.get(f"{PORTAL}/captive-portal/api", *options).stdout)["captive"])
+    return bool(api(client, *options)["captive"])
 
 
 def accept(client: Client, *options: str) -> str:
@@ -45,7 +52,7 @@ def accept(client: Client, *options: str) -> str:
 
 
 def test_the_lease_names_the_portals_api_in_option_114(first: Client) -> None:
-    assert bytes.fromhex(first.lease["opt114"]).decode() == f"{PORTAL}/captive-portal/api"
+    assert bytes.fromhex(first.lease["opt114"]).decode() == API
     assert first.lease["router"] == "10.77.0.1"
 
 
@@ -72,7 +79,7 @@ def test_the_landing_page_shows_the_town_and_one_form(first: Client, family: str
 
 def test_another_device_cannot_be_opened_by_naming_it(first: Client) -> None:
     first.get(f"{PORTAL}/verbinden?address=10.77.0.1", "-X", "POST", "-H", "X-Forwarded-For: 10.77.0.1")
-    sessions = first.lab.nft("list", "set", "inet", "portal", "up4")
+    sessions = first.lab.nft("list", "map", "inet", "portal", "up4")
     assert "10.77.0.1 " not in sessions
 
 
@@ -150,17 +157,17 @@ def test_a_dead_portal_opens_nothing_and_keeps_who_is_online(
 
 
 def test_sessions_come_back_with_their_remaining_time_after_the_kernel_forgot_them(street: Lab, first: Client) -> None:
-    before = json.loads(first.get(f"{PORTAL}/captive-portal/api").stdout)["seconds-remaining"]
+    before = api(first)["seconds-remaining"]
     street.kill("gate", signal.SIGKILL)
     street.nft("delete", "table", "inet", "portal")
     street.start_gate()
     assert first.reaches(INTERNET4)
     assert first.reaches(f"[{INTERNET6}]")
-    assert 0 < json.loads(first.get(f"{PORTAL}/captive-portal/api").stdout)["seconds-remaining"] <= before
+    assert 0 < api(first)["seconds-remaining"] <= before
 
 
 def test_flushed_sets_are_not_called_online(street: Lab, first: Client) -> None:
-    street.nft("flush", "set", "inet", "portal", "up4")
+    street.nft("flush", "map", "inet", "portal", "up4")
     assert captive(first, "-4")
     assert accept(first).startswith("303")
     assert first.reaches(INTERNET4)

@@ -51,7 +51,7 @@ class Gate:
         known: Known | None = None,
     ) -> None:
         self._network, self._nft, self._store, self._devices = network, nft, store, devices
-        self._grants = grants or Grants(None, "", None)
+        self._grants = grants if grants is not None else Grants(None, "", None)
         self._read_known = known or (lambda: leases.known(network.lan, network.lease_file, int(time.time())))
         self._known_now: tuple[float, list[Neighbour]] = (0.0, [])
         self._online = Online(range(FIRST_SLOT, FIRST_SLOT + network.limits.clients))

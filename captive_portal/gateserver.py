@@ -41,7 +41,7 @@ def run(network: Network) -> None:
         gate = _make(network)
         gate.load()
         restored = gate.restore()
-    except (NftError, sqlite3.Error) as error:
+    except (NftError, sqlite3.Error, OSError) as error:
         raise ConfigError(f"the gate cannot start: {error}") from error
     shape(network, network.limits)
     let_forward(network.wan)

@@ -32,13 +32,13 @@ def class_of(slot: int) -> str:
 
 
 def rules_text(network: Network) -> str:
-    """The rules file with this node's interfaces and networks set in."""
+    """The rules file with this node's interfaces and networks set in; OSError if the town's own rules are missing."""
     template = Template(Path(__file__).with_name("gate.nft").read_text("utf-8"))
     admin = ", ".join(map(str, network.admin_ports))
     nat6 = network.ipv6_masquerade and network.ipv6
     pages = (53, network.portal_port, *filter(None, (network.tls_port,)))
     leases = leases_a_minute(network)
-    return template.substitute(
+    text = template.substitute(
         lan=network.lan,
         wan=network.wan,
         portal_port=network.portal_port,
@@ -52,6 +52,7 @@ def rules_text(network: Network) -> str:
         masquerade6=f'oifname "{network.wan}" ip6 saddr {nat6.network} masquerade' if nat6 else "",
         isolation=_ISOLATION if Path("/sys/class/net", network.lan, "bridge").exists() else "",
     )
+    return text + (network.extra_rules.read_text("utf-8") if network.extra_rules else "")
 
 
 def leases_a_minute(network: Network) -> int:

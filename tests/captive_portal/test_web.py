@@ -6,8 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from captive_portal.access import AccessError, Opened, Visitor
+from captive_portal.access import AccessError, Opened, Standing, Visitor
+from captive_portal.api import answer_kind
+from captive_portal.probes import PROBES
 from tests.captive_portal.factory import bulletin, client, write_state
 
 LARGEST_PAGE = 14_336  # bytes as sent, headers included: what fits into the first round of TCP
@@ -18,27 +22,39 @@ class ClosedGate:
 
     preview = False
 
-    def remaining_s(self, visitor: Visitor) -> int | None:
+    def look(self, visitor: Visitor) -> Standing:
         raise AccessError("no gate")
 
     def open(self, visitor: Visitor, seconds: int) -> Opened:
+        raise AccessError("no gate")
+
+    def count(self) -> dict[str, int]:
         raise AccessError("no gate")
 
 
 class Gate:
-    """A gate that keeps sessions by address."""
+    """A gate that keeps sessions by address, with 5 MB for everybody."""
 
     preview = False
 
-    def __init__(self) -> None:
+    def __init__(self, refusal: str = "") -> None:
         self.until: dict[str, int] = {}
+        self.refusal = refusal
 
-    def remaining_s(self, visitor: Visitor) -> int | None:
-        return self.until.get(visitor.address)
+    def look(self, visitor: Visitor) -> Standing:
+        if self.refusal == "quota":
+            return Standing(None, spent_s=600)
+        seconds = self.until.get(visitor.address)
+        return Standing(seconds, 5_000_000 if seconds else None)
 
     def open(self, visitor: Visitor, seconds: int) -> Opened:
+        if self.refusal:
+            raise AccessError("refused", self.refusal)
         self.until[visitor.address] = seconds
         return Opened(seconds, len(self.until), False)
+
+    def count(self) -> dict[str, int]:
+        return {"sessions": len(self.until), "spent": 0, "places": 500, "bytes": 12}
 
 
 @pytest.fixture
@@ -117,34 +133,87 @@ def test_accepting_opens_the_way_and_loads_a_new_page(state: Path) -> None:
     assert re.search(r"4(\s|&nbsp;)Stunden", page.text)
 
 
+def api(browser, **headers: str):
+    return browser.get("/captive-portal/api", base_url="http://localhost", headers=headers)
+
+
 def test_the_api_keeps_rfc_8908(state: Path) -> None:
     browser = client(state, Gate())
-    before = browser.get("/captive-portal/api", base_url="http://localhost")
+    before = api(browser)
     assert before.content_type == "application/captive+json"
     assert "private" in before.headers["Cache-Control"]
     body = json.loads(before.data)
     assert body["captive"] is True
-    assert "seconds-remaining" not in body
+    assert not {"seconds-remaining", "bytes-remaining"} & set(body)
     assert {"user-portal-url", "venue-info-url", "can-extend-session"} <= set(body)
     browser.post("/verbinden", base_url="http://localhost")
-    body = json.loads(browser.get("/captive-portal/api", base_url="http://localhost").data)
-    assert (body["captive"], body["seconds-remaining"]) == (False, 4 * 3600)
+    body = json.loads(api(browser).data)
+    assert (body["captive"], body["seconds-remaining"], body["bytes-remaining"]) == (False, 4 * 3600, 5_000_000)
+    assert body["can-extend-session"] is True
 
 
 @pytest.mark.parametrize(
-    "probe",
+    ("accept", "status"),
     [
-        "http://captive.apple.com/hotspot-detect.html",
-        "http://connectivitycheck.gstatic.com/generate_204",
-        "http://www.msftconnecttest.com/connecttest.txt",
-        "http://detectportal.firefox.com/canonical.html",
-        "http://nmcheck.gnome.org/check_network_status.txt",
+        ("", 200),
+        ("*/*", 200),
+        ("application/captive+json", 200),
+        ("application/captive+json, application/json;q=0.9", 200),
+        ("text/html;q=0.3, application/captive+json;q=0.5", 200),
+        ("APPLICATION/CAPTIVE+JSON; q=0.8", 200),
+        ("application/*;q=0.1", 200),
+        ("application/json", 200),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", 302),
+        ("image/png", 406),
+        ("application/captive+json;q=0", 406),
     ],
 )
-def test_a_probe_for_another_host_is_led_to_the_landing_page(state: Path, probe: str) -> None:
-    answer = client(state, Gate()).get(probe)
+def test_the_accept_header_is_read_as_a_list_with_weights(state: Path, accept: str, status: int) -> None:
+    assert api(client(state, Gate()), Accept=accept).status_code == status
+
+
+@given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=60))
+def test_no_accept_header_breaks_the_api(accept: str) -> None:
+    assert answer_kind(accept) in ("json", "page", "none")
+
+
+def test_who_has_used_the_quota_is_told_so_and_cannot_extend(state: Path) -> None:
+    browser = client(state, Gate("quota"))
+    body = json.loads(api(browser).data)
+    assert (body["captive"], body["can-extend-session"]) == (True, False)
+    assert "Datenmenge" in browser.get("/", base_url="http://localhost").text
+    answer = browser.post("/verbinden", base_url="http://localhost")
+    assert answer.status_code == 503
+    assert "Datenmenge" in answer.text
+
+
+def test_a_full_node_says_so_instead_of_a_general_failure(state: Path) -> None:
+    answer = client(state, Gate("full")).post("/verbinden", base_url="http://localhost")
+    assert "alle Plätze" in answer.text
+
+
+@pytest.mark.parametrize(("kind", "host"), [(kind, host) for kind, hosts in PROBES.items() for host in hosts])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_every_vendors_probe_is_redirected_and_never_told_success(
+    state: Path, kind: str, host: str, method: str
+) -> None:
+    answer = client(state, Gate()).open(f"http://{host}/generate_204", method=method)
     assert answer.status_code == 302
     assert answer.headers["Location"] == "http://localhost/"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Success" not in answer.text
+
+
+def test_the_probes_are_counted_by_their_kind_and_visitors_see_no_metrics(state: Path) -> None:
+    browser = client(state, Gate(), metrics="127.0.0.1:9101")
+    browser.get("http://captive.apple.com/hotspot-detect.html")
+    browser.post("/verbinden", base_url="http://localhost")
+    assert browser.get("/metrics", base_url="http://localhost").status_code == 404
+    page = browser.get("/metrics", base_url="http://127.0.0.1:9101").text
+    assert 'stadtknoten_portal_probes_total{kind="apple"} 1' in page
+    assert "stadtknoten_portal_accepts_total 1" in page
+    assert "stadtknoten_portal_bytes_total 12" in page
+    assert 'stadtknoten_portal_request_seconds_bucket{le="+Inf"}' in page
 
 
 def test_when_the_gate_is_away_the_page_says_what_to_do_and_claims_nothing(state: Path) -> None:

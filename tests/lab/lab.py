@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -74,6 +75,7 @@ gate_store = "{directory}/gate-store/sessions.db"
 store_key = "{directory}/gate-store/store.key"
 lease_file = "{directory}/dnsmasq.leases"
 portal_user = "nobody"
+extra_rules = "{directory}/extra.nft"
 [garden]
 names = ["garden.test"]
 [roaming]
@@ -109,14 +111,14 @@ class Client:
         self.lease: dict[str, str] = {}
         self._lease_file = lab.directory / f"lease-{number}"
 
-    def join(self) -> "Client":
+    def join(self, air: str = "air0") -> "Client":
         """Associate, get a lease by DHCP (its variables are in `lease`) and an IPv6 address by router advertisement."""
         lab, space = self.lab, self.space
         lab.ip(
             "link",
             "add",
             "link",
-            "air0",
+            air,
             "name",
             "wlan0",
             "address",
@@ -143,6 +145,24 @@ class Client:
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the device."""
         return self.lab.run(*command, netns=self.space)
+
+    def api(self, *options: str) -> dict[str, Any]:
+        """The answer of the RFC 8908 API over HTTPS, its certificate checked."""
+        url = f"https://{PORTAL_HOST}/captive-portal/api"
+        return dict(json.loads(self.get(url, "--cacert", str(self.lab.authority.file), *options).stdout))
+
+    def captive(self, *options: str) -> bool:
+        """What the API says."""
+        return bool(self.api(*options)["captive"])
+
+    def accept(self, *options: str) -> str:
+        """Press the button; the answer's status and where it leads."""
+        shown = ("-X", "POST", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}")
+        return self.get(f"http://{PORTAL_HOST}/verbinden", *shown, *options).stdout
+
+    def python(self, *arguments: str, seconds: float = 30) -> subprocess.CompletedProcess[str]:
+        """A Python program on the device."""
+        return self.lab.run(sys.executable, *arguments, netns=self.space, check=False, seconds=seconds)
 
     def get(self, url: str, *options: str) -> subprocess.CompletedProcess[str]:
         """curl on the device; the answer's text, or an exit code other than 0."""
@@ -177,8 +197,9 @@ class Client:
 class Lab:
     """The street. A context manager; processes are ended by their own handle only."""
 
-    def __init__(self, directory: Path, *, quota_mb: int = 100, places: int = 50) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, *, quota_mb: int = 100, places: int = 50, bridge: bool = False) -> None:
+        """`bridge`: the visitors' network is a bridge of two radio networks, air0 and air1."""
+        self.directory, self._bridge = directory, bridge
         self.hub_key = Ed25519PrivateKey.generate()
         self._limits = {"quota_mb": quota_mb, "places": places}
         self._prefix = f"sk{os.getpid()}"
@@ -239,6 +260,14 @@ class Lab:
         self._await("portal", self._portal_answers)
         return process
 
+    def send(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a process of this lab."""
+        self._processes[name].send_signal(number)
+
+    def log(self, name: str) -> str:
+        """What a process said so far."""
+        return (self.directory / f"{name}.log").read_text()
+
     def kill(self, name: str, number: signal.Signals) -> None:
         """End a process of this lab and wait for it."""
         process = self._processes.pop(name)
@@ -263,10 +292,12 @@ class Lab:
         """ip, in a namespace if one is named."""
         self.run("ip", *(("-n", netns) if netns else ()), *command)
 
-    def run(self, *command: str, netns: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, netns: str | None = None, check: bool = True, seconds: float = 30
+    ) -> subprocess.CompletedProcess[str]:
         """A command with its output; its complaint is the error."""
         inside = ["ip", "netns", "exec", netns] if netns else []
-        done = subprocess.run([*inside, *command], capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run([*inside, *command], capture_output=True, text=True, timeout=seconds, check=False)
         if check and done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
         return done
@@ -279,7 +310,7 @@ class Lab:
         for name in ("internet", "node", "air"):
             self._add_space(name)
         node, internet, air = self.space("node"), self.space("internet"), self.space("air")
-        self.ip("link", "add", "lan0", "netns", node, "type", "veth", "peer", "name", "air0", "netns", air)
+        self._add_air(node, air)
         self.ip("link", "add", "wan0", "netns", node, "type", "veth", "peer", "name", "net0", "netns", internet)
         for space, link, addresses in (
             (node, "lan0", ("10.77.0.1/16", "fd77:77::1/64")),
@@ -311,6 +342,17 @@ class Lab:
                 lambda ready=ready: "hello" in self.run(*ready, netns=internet, check=False).stdout, "the internet"
             )
 
+    def _add_air(self, node: str, air: str) -> None:
+        """The visitors' side: one cable, or a bridge of two."""
+        if not self._bridge:
+            self.ip("link", "add", "lan0", "netns", node, "type", "veth", "peer", "name", "air0", "netns", air)
+            return
+        self.ip("link", "add", "lan0", "type", "bridge", netns=node)
+        for port, peer in (("radio0", "air0"), ("radio1", "air1")):
+            self.ip("link", "add", port, "netns", node, "type", "veth", "peer", "name", peer, "netns", air)
+            self.ip("link", "set", port, "master", "lan0", "up", netns=node)
+            self.ip("link", "set", peer, "up", netns=air)
+
     def _write_files(self) -> None:
         self.directory.chmod(0o755)
         self.authority = Authority(self.directory)
@@ -318,6 +360,7 @@ class Lab:
         public = self.hub_key.public_key().public_bytes_raw().hex()
         internet = {"internet4": INTERNET4, "internet6": INTERNET6, "garden4": GARDEN4, "garden6": GARDEN6}
         values = {"directory": self.directory, "host": PORTAL_HOST, "hub_key": public, **internet, **self._limits}
+        (self.directory / "extra.nft").write_text("")
         self.config.write_text(_NODE.format(**values))
         loaded = load(self.config)
         names = dnsmasq_text(loaded.portal, loaded.network) + _NODE_NAMES.format(**values)

@@ -25,6 +25,8 @@ _USAGE = """examples:
   stadtknoten-portal dnsmasq --config /etc/stadtknoten/node.toml prints the configuration of dnsmasq for this node
   stadtknoten-portal --preview --state-dir DIR --port 8081       look at the pages; no network is touched
 """
+# Threads that wait for the gate get the interpreter back sooner: 200 clicks at once took twice as long with 5 ms.
+_SWITCH_S = 0.0005
 
 
 def main() -> None:
@@ -140,6 +142,7 @@ def _serve(
 
     reports = Reports(portal.state_directory / "agent.sock", clients)
     app = create_app(portal, access, reports, addresses, clients)
+    sys.setswitchinterval(_SWITCH_S)
     front = _front(portal)
     if front:
         app.wsgi_app = front.unwrap(app.wsgi_app)  # type: ignore[method-assign, assignment]

@@ -1,6 +1,5 @@
 """nft commands that open and close one device: pairs, classes and the counter. Text, in nft's own language."""
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -67,8 +66,3 @@ def counting(device: Pass, used_bytes: int) -> str:
 def all_closed() -> list[str]:
     """Nobody is open."""
     return [f"flush map {_TABLE} {name}" for name in MAPS]
-
-
-def is_open(device: Pass, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    """Fails in the kernel if the pair is not there."""
-    return f"get element {_TABLE} up{address.version} {{ {device.mac} . {address} }}"

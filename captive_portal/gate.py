@@ -8,26 +8,22 @@ import ipaddress
 import itertools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from captive_portal import elements, leases, rules
+from captive_portal import elements, netlink, rules
 from captive_portal.config import Network
 from captive_portal.devices import Devices, Grants
 from captive_portal.elements import Pass
 from captive_portal.kernel import FIRST_SLOT, rules_text
-from captive_portal.leases import Address, Neighbour
+from captive_portal.leases import Address, Neighbourhood
 from captive_portal.nft import Nft, NftError
 from captive_portal.online import Online, Running
 from captive_portal.sessions import Session, Sessions
 
 _log = logging.getLogger(__name__)
 _MOST_ADDRESSES = 16  # of one device; phones use a handful of IPv6 privacy addresses
-_FRESH_S = 0.05  # how long one reading of the neighbour table serves
 _KEEP_BYTES = 50_000_000  # use is written to the store in steps of this
-
-Known = Callable[[], list[Neighbour]]
 
 
 class RefusedError(Exception):
@@ -47,13 +43,12 @@ class Gate:
         nft: Nft,
         store: Sessions,
         devices: Devices,
-        grants: Grants | None = None,
-        known: Known | None = None,
+        grants: Grants,
+        around: Neighbourhood,
     ) -> None:
         self._network, self._nft, self._store, self._devices = network, nft, store, devices
-        self._grants = grants if grants is not None else Grants(None, "", None)
-        self._read_known = known or (lambda: leases.known(network.lan, network.lease_file, int(time.time())))
-        self._known_now: tuple[float, list[Neighbour]] = (0.0, [])
+        self._grants = grants
+        self.around = around
         self._online = Online(range(FIRST_SLOT, FIRST_SLOT + network.limits.clients))
         self._names = (f"c{time.time_ns():x}x{number:x}" for number in itertools.count())
         self._ended_bytes = 0
@@ -81,7 +76,7 @@ class Gate:
 
     def open(self, address: Address, seconds: int) -> dict[str, object]:
         """Let the device behind `address` out with all its addresses, or give it new time."""
-        mac = self._mac_at(address)
+        mac = self.around.mac_at(address)
         if mac is None:
             raise RefusedError("no device is known at this address", "unknown")
         before = self._online.of(mac)
@@ -127,23 +122,25 @@ class Gate:
             "bytes": self._ended_bytes + sum(session.used_bytes for session in self._online),
         }
 
-    def tidy(self) -> None:
-        """End what is over or used up, let new addresses of running devices out, admit the granted. Every second."""
+    def tidy(self, seen: Mapping[str, list[Address]], used: Mapping[str, int] | None = None) -> None:
+        """End what is over, let new addresses of running devices out, admit the granted. Called every second.
+
+        `seen`: MAC -> addresses of all neighbours; `used`: counter -> bytes, where they were just read.
+        """
         self._end([session for session in self._online if self._left(session) <= 0])
         self._grants.collect(_now_ms())
-        if not self._online and not self._grants:
-            return
-        self._count_use()
-        seen: dict[str, list[Address]] = {}
-        for neighbour in self._known(fresh=True):
-            if self.is_visitor(neighbour.address):
-                seen.setdefault(neighbour.mac, []).append(neighbour.address)
+        if used is not None:
+            self._take_counts(used)
         for mac, addresses in seen.items():
             session = self._online.of(mac)
-            if session is None:
-                self._roam(mac, addresses[0])
-            elif not session.spent:
-                self._learn(session, addresses)
+            if session is None and not self._grants:
+                continue
+            known = session.addresses if session else ()
+            new = [address for address in addresses if address not in known and self.is_visitor(address)]
+            if new and session is None:
+                self._roam(mac, new[0])
+            elif new and session and not session.spent:
+                self._learn(session, new)
 
     def save(self) -> None:
         """Write down what everybody used; called at the end."""
@@ -158,25 +155,10 @@ class Gate:
     def _is_spent(self, used_bytes: int) -> bool:
         return 0 < self._quota <= used_bytes
 
-    def _known(self, *, fresh: bool = False) -> list[Neighbour]:
-        """What the neighbour table and the leases say; one reading serves requests that come together."""
-        read_at, found = self._known_now
-        if fresh or time.monotonic() - read_at > _FRESH_S:
-            found = self._read_known()
-            self._known_now = (time.monotonic(), found)
-        return found
-
-    def _mac_at(self, address: Address) -> str | None:
-        for fresh in (False, True):
-            for neighbour in self._known(fresh=fresh):
-                if neighbour.address == address:
-                    return neighbour.mac
-        return None
-
     def _admit(self, mac: str, address: Address, seconds: int) -> Running:
         """Give `mac` its time, with every address that is known of it."""
         before = self._online.of(mac)
-        seen = [found.address for found in self._known() if found.mac == mac and self.is_visitor(found.address)]
+        seen = filter(self.is_visitor, self.around.addresses_of(mac))
         first = (address, *(before.addresses if before else ()))
         addresses = tuple(dict.fromkeys((*first, *seen)))[:_MOST_ADDRESSES]
         until = _boot_s() + seconds
@@ -187,11 +169,10 @@ class Gate:
         self._switch(before, session)
         return session
 
-    def _learn(self, session: Running, seen: list[Address]) -> None:
+    def _learn(self, session: Running, new: list[Address]) -> None:
         """Let new addresses of a running device out; the oldest make room."""
-        new = [address for address in seen if address not in session.addresses]
-        if new:
-            self._switch(session, replace(session, addresses=(*new, *session.addresses)[:_MOST_ADDRESSES]))
+        addresses = tuple(dict.fromkeys((*new, *session.addresses)))[:_MOST_ADDRESSES]
+        self._switch(session, replace(session, addresses=addresses))
 
     def _switch(self, before: Running | None, after: Running) -> None:
         """A device's new state: in the kernel first, so that nobody is told too much, then in memory and store."""
@@ -208,7 +189,7 @@ class Gate:
     def _roamed_at(self, address: Address) -> Running | None:
         if not self._grants or not self.is_visitor(address):
             return None
-        mac = self._mac_at(address)
+        mac = self.around.mac_at(address)
         return self._roam(mac, address) if mac and mac not in self._online else None
 
     def _roam(self, mac: str, address: Address) -> Running | None:
@@ -221,11 +202,8 @@ class Gate:
 
     def _is_open(self, session: Running, address: Address) -> bool:
         """Whether the kernel still has the element: memory alone could say "online" after someone flushed the rules."""
-        try:
-            self._nft.text(elements.is_open(session.device, address))
-        except NftError:
-            return False
-        return True
+        key = bytes.fromhex(session.mac.replace(":", "")) + bytes(2) + address.packed
+        return netlink.has_element("portal", f"up{address.version}", key)
 
     def _left(self, session: Running) -> int:
         return max(0, round(session.until_s - _boot_s()))
@@ -254,9 +232,8 @@ class Gate:
             self._online.forget(session)
         self._store.remove([session.mac for session in sessions])
 
-    def _count_use(self) -> None:
-        """Read every counter, shut out who has used its quota, delete counters of ended sessions."""
-        found = {entry["counter"]["name"]: int(entry["counter"]["bytes"]) for entry in self._counters()}
+    def _take_counts(self, found: Mapping[str, int]) -> None:
+        """Shut out who has used its quota, delete counters of ended sessions."""
         own = {session.device.counter for session in self._online}
         for name in found.keys() - own:
             try:
@@ -272,9 +249,6 @@ class Gate:
                 self._keep(replace(session, used_bytes=used))
             elif used > session.used_bytes:
                 self._online.keep(replace(session, used_bytes=used))
-
-    def _counters(self) -> list[dict[str, Any]]:
-        return [entry for entry in self._nft.read("list counters table inet portal") if "counter" in entry]
 
     def _run(self, commands: list[str]) -> None:
         """One transaction. If the kernel holds something else than this memory, it is first brought in step."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import grp
+import itertools
 import json
 import logging
 import os
@@ -13,14 +14,17 @@ import socketserver
 import sqlite3
 import struct
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from captive_portal import netlink
 from captive_portal.config import ConfigError, Network
 from captive_portal.devices import Devices, Grants
 from captive_portal.gate import Gate, RefusedError
 from captive_portal.kernel import let_forward, shape
+from captive_portal.leases import Address, Neighbourhood
 from captive_portal.nft import Nft, NftError
 from captive_portal.notify import Notifier
 from captive_portal.sessions import Sessions
@@ -30,7 +34,11 @@ _log = logging.getLogger(__name__)
 _LONGEST_LINE = 4096
 _LONGEST_SESSION_S = 86_400
 _PATIENCE_S = 1.0
+_SWITCH_S = 0.0005  # a request does not wait 5 ms for the reading thread
 _TIDY_EVERY_S = 1.0
+_COUNT_EVERY = 3  # readings
+
+Reading = tuple[dict[str, list[Address]], dict[str, int] | None]
 
 
 def run(network: Network) -> None:
@@ -46,9 +54,10 @@ def run(network: Network) -> None:
     shape(network, network.limits)
     let_forward(network.wan)
     notifier = Notifier.from_environment()
+    sys.setswitchinterval(_SWITCH_S)
     with Server(gate, network.gate_socket, network.portal_user, notifier) as server:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        signal.signal(signal.SIGHUP, lambda *_: server.reload())
+        signal.signal(signal.SIGHUP, lambda *_: server.reload_soon())
         _log.info("gate ready at %s, %d sessions restored", network.gate_socket, restored)
         notifier.ready()
         try:
@@ -62,7 +71,30 @@ def _make(network: Network) -> Gate:
     store = Sessions(network.gate_store, network.store_key)
     devices = Devices(network.roaming.key_file, lambda: datetime.now(UTC).date())
     grants = Grants(network.grants, network.node, network.roaming.hub_key)
-    return Gate(network, Nft(), store, devices, grants)
+    return Gate(network, Nft(), store, devices, grants, Neighbourhood(network.lan, network.lease_file))
+
+
+class Reader:
+    """Reads the kernel's tables every second in a thread of its own: among many visitors that takes milliseconds."""
+
+    def __init__(self, around: Neighbourhood) -> None:
+        self._around = around
+        self._reading: Reading | None = None
+        threading.Thread(target=self._run, name="reader", daemon=True).start()
+
+    def take(self) -> "Reading | None":
+        """The newest reading, once."""
+        reading, self._reading = self._reading, None
+        return reading
+
+    def _run(self) -> None:
+        for number in itertools.count():
+            try:
+                used = netlink.counters("portal") if number % _COUNT_EVERY == 0 else None
+                self._reading = (self._around.everybody(), used)
+            except OSError as error:
+                _log.warning("the kernel's tables could not be read: %s", error.strerror)
+            time.sleep(_TIDY_EVERY_S)
 
 
 class Server(socketserver.UnixStreamServer):
@@ -73,7 +105,7 @@ class Server(socketserver.UnixStreamServer):
     def __init__(self, gate: Gate, path: Path, portal_user: str, notifier: Notifier) -> None:
         self.gate, self._notifier = gate, notifier
         self.allowed = {0}
-        self._tidied = time.monotonic()
+        self._reader, self._reload = Reader(gate.around), False
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         _remove_stale(path)
         before = os.umask(0o177)
@@ -88,18 +120,25 @@ class Server(socketserver.UnixStreamServer):
             path.chmod(0o660)
 
     def service_actions(self) -> None:
-        """Between requests: end and learn."""
-        if time.monotonic() - self._tidied < _TIDY_EVERY_S:
-            return
-        self._tidied = time.monotonic()
+        """Between requests: reload, end, learn."""
         self._notifier.alive()
+        if self._reload:
+            self._reload = False
+            self._load()
+        reading = self._reader.take()
+        if reading is None:
+            return
         try:
-            self.gate.tidy()
-        except (NftError, sqlite3.Error):
+            self.gate.tidy(*reading)
+        except (NftError, sqlite3.Error, OSError):
             _log.exception("tidying failed")
 
-    def reload(self) -> None:
-        """Load the rules again; a broken file changes nothing and is only told."""
+    def reload_soon(self) -> None:
+        """Load the rules again at the next opportunity; safe in a signal handler."""
+        self._reload = True
+
+    def _load(self) -> None:
+        """A broken file changes nothing and is only told."""
         try:
             self.gate.load()
         except (NftError, OSError):

@@ -4,19 +4,18 @@ import ipaddress
 import re
 import socket
 import struct
-from collections.abc import Iterator
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from captive_portal import netlink
+
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
-# rtnetlink(7): what asks for the neighbour table, and how its answer is laid out
-_RTM_NEWNEIGH, _RTM_GETNEIGH, _REQUEST_DUMP, _DONE, _ERROR = 28, 30, 0x301, 3, 2
-_HEADER, _NEIGHBOUR, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=BxxxiHBB"), struct.Struct("=HH")
+_NEIGHBOUR = struct.Struct("=BxxxiHBB")  # struct ndmsg, rtnetlink(7)
+_FRESH_S = 1.0
 _DESTINATION, _LINK_ADDRESS = 1, 2
-_UNUSABLE = 0x01 | 0x20 | 0x40 | 0x80  # INCOMPLETE, FAILED, NOARP, PERMANENT
-_BUFFER = 1 << 18
-_PATIENCE_S = 2
+_UNUSABLE = 0x01 | 0x20 | 0x40  # INCOMPLETE, FAILED, NOARP
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -29,35 +28,41 @@ class Neighbour:
     address: Address
 
 
-def known(interface: str, lease_file: Path, now_s: int) -> list[Neighbour]:
-    """All devices known now. What the kernel has seen comes first: a device without a lease is known too."""
-    return [*neighbours(interface), *leases(lease_file, now_s)]
+class Neighbourhood:
+    """What the kernel has seen comes first: a device without a lease is known too."""
 
+    def __init__(self, interface: str, lease_file: Path) -> None:
+        self._interface, self._lease_file = interface, lease_file
+        self._read_at, self._by_mac = float("-inf"), dict[str, list[Address]]()
 
-def neighbours(interface: str) -> list[Neighbour]:
-    """The kernel's neighbour table of `interface`, both families; empty where the interface is missing."""
-    try:
-        index = socket.if_nametoindex(interface)
-        return [found for message in _dump() if (found := parse_neighbour(message, index))]
-    except OSError:
-        return []
+    def mac_at(self, address: Address) -> str | None:
+        """The device behind an address, or None."""
+        try:
+            index = socket.if_nametoindex(self._interface)
+            seen = parse_neighbour(netlink.neighbour_message(index, address.packed) or b"", index)
+        except OSError:
+            seen = None
+        found = [seen] if seen else leases(self._lease_file, int(time.time()), f" {address} ")
+        return next((neighbour.mac for neighbour in found if neighbour.address == address), None)
 
+    def addresses_of(self, mac: str) -> list[Address]:
+        """Every address of a device that was known within the last second."""
+        if time.monotonic() - self._read_at > _FRESH_S:
+            self.everybody()
+        leased = leases(self._lease_file, int(time.time()), f" {mac} ")
+        return [*self._by_mac.get(mac, ()), *(lease.address for lease in leased if lease.mac == mac)]
 
-def _dump() -> Iterator[bytes]:
-    """The messages of the kernel's answer to RTM_GETNEIGH, without their headers."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as netlink:
-        netlink.settimeout(_PATIENCE_S)
-        size = _HEADER.size + _NEIGHBOUR.size
-        netlink.send(_HEADER.pack(size, _RTM_GETNEIGH, _REQUEST_DUMP, 1, 0) + _NEIGHBOUR.pack(0, 0, 0, 0, 0))
-        while True:
-            answer, offset = netlink.recv(_BUFFER), 0
-            while offset + _HEADER.size <= len(answer):
-                length, kind, *_ = _HEADER.unpack_from(answer, offset)
-                if kind in (_DONE, _ERROR) or length < _HEADER.size:
-                    return
-                if kind == _RTM_NEWNEIGH:
-                    yield answer[offset + _HEADER.size : offset + length]
-                offset += (length + 3) & ~3
+    def everybody(self) -> dict[str, list[Address]]:
+        """MAC -> addresses of all that the kernel has seen on this interface, both families."""
+        try:
+            index, messages = socket.if_nametoindex(self._interface), netlink.neighbour_messages()
+        except OSError:
+            return {}
+        self._read_at, self._by_mac = time.monotonic(), {}
+        for message in messages:
+            if found := parse_neighbour(message, index):
+                self._by_mac.setdefault(found.mac, []).append(found.address)
+        return self._by_mac
 
 
 def parse_neighbour(message: bytes, index: int) -> Neighbour | None:
@@ -67,30 +72,22 @@ def parse_neighbour(message: bytes, index: int) -> Neighbour | None:
     _family, interface, state, _flags, _kind = _NEIGHBOUR.unpack_from(message)
     if interface != index or not state or state & _UNUSABLE:
         return None
-    values = dict(_attributes(message, _NEIGHBOUR.size))
+    values = dict(netlink.attributes(message, _NEIGHBOUR.size))
     address, link = values.get(_DESTINATION, b""), values.get(_LINK_ADDRESS, b"")
     if len(address) not in (4, 16) or len(link) != 6:
         return None
     return Neighbour(link.hex(":"), ipaddress.ip_address(address))
 
 
-def _attributes(message: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
-    while offset + _ATTRIBUTE.size <= len(message):
-        length, kind = _ATTRIBUTE.unpack_from(message, offset)
-        if length < _ATTRIBUTE.size:
-            return
-        yield kind, message[offset + _ATTRIBUTE.size : offset + length]
-        offset += (length + 3) & ~3
-
-
-def leases(lease_file: Path, now_s: int) -> list[Neighbour]:
-    """IPv4 leases still running at `now_s` (Unix seconds; 0 in the file = endless); empty without a file."""
+def leases(lease_file: Path, now_s: int, wanted: str = "") -> list[Neighbour]:
+    """IPv4 leases still running at `now_s` (Unix seconds; 0 in the file = endless) whose line holds `wanted`."""
     try:
-        lines = lease_file.read_text("ascii", "replace").splitlines()
+        text = lease_file.read_text("ascii", "replace")
+        lines = text.splitlines() if wanted in text else []
     except OSError:
         return []
     found = []
-    for line in lines:
+    for line in filter(lambda line: wanted in line, lines):
         expiry, mac, address = [*line.split(), "", "", ""][:3]
         if expiry.isdecimal() and (int(expiry) == 0 or int(expiry) > now_s):
             found.append(_neighbour(mac, address))

@@ -23,6 +23,8 @@ _USAGE = """examples:
   stadtknoten-portal --config /etc/stadtknoten/node.toml         landing page (no root needed)
   stadtknoten-portal gate --config /etc/stadtknoten/node.toml    opens and closes the network (needs root)
   stadtknoten-portal dnsmasq --config /etc/stadtknoten/node.toml prints the configuration of dnsmasq for this node
+  stadtknoten-portal hostapd --config /etc/stadtknoten/node.toml prints the configuration of hostapd, checked by it
+  stadtknoten-portal watch --config /etc/stadtknoten/node.toml   rogue servers, router advertisements (raw sockets)
   stadtknoten-portal --preview --state-dir DIR --port 8081       look at the pages; no network is touched
 """
 # Threads that wait for the gate get the interpreter back sooner: 200 clicks at once took twice as long with 5 ms.
@@ -36,8 +38,12 @@ def main() -> None:
     try:
         if arguments.role == "gate":
             _gate(arguments)
+        elif arguments.role == "watch":
+            _watch(arguments)
         elif arguments.role == "dnsmasq":
             _dnsmasq(arguments)
+        elif arguments.role == "hostapd":
+            _hostapd(arguments)
         elif arguments.preview or arguments.role == "preview":
             _preview(arguments)
         else:
@@ -59,7 +65,11 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "role", nargs="?", default="web", choices=("web", "gate", "dnsmasq", "preview"), help="default: web"
+        "role",
+        nargs="?",
+        default="web",
+        choices=("web", "gate", "watch", "dnsmasq", "hostapd", "preview"),
+        help="default: web",
     )
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="the node's configuration file")
     parser.add_argument("--preview", action="store_true", help="show the pages without root and without a gate")
@@ -90,9 +100,36 @@ def _dnsmasq(arguments: argparse.Namespace) -> None:
     print(dnsmasq_text(loaded.portal, loaded.network), end="")
 
 
+def _hostapd(arguments: argparse.Namespace) -> None:
+    from captive_portal import radio
+    from captive_portal.tables import Section
+
+    if arguments.config is None:
+        raise config.ConfigError("--config FILE.toml is missing")
+    text = radio.hostapd_text(radio.parse(Section(config.load_document(arguments.config), "radio")))
+    if complaint := radio.check(text):
+        raise config.ConfigError(f"hostapd refuses the configuration: {complaint}")
+    print(text, end="")
+
+
+def _watch(arguments: argparse.Namespace) -> None:
+    from captive_portal import watch
+
+    loaded = _config(arguments)
+    radio = config.load_document(arguments.config).get("radio")
+    settings = radio if isinstance(radio, dict) else {}
+    watch.run(
+        loaded.network.lan,
+        str(settings.get("monitor", "")),
+        str(settings.get("ssid", "")),
+        loaded.portal.api_url,
+        loaded.portal.state_directory / "agent.sock",
+    )
+
+
 def _web(arguments: argparse.Namespace) -> None:
-    from captive_portal.accesspoint import stations
     from captive_portal.gateclient import GateAccess
+    from captive_portal.hostapd import stations
 
     loaded = _config(arguments)
     network = loaded.network

@@ -109,9 +109,9 @@ def load_portal(path: Path) -> Portal:
     return _read(path, _portal)
 
 
-def load_section(path: Path, name: str) -> dict[str, object]:
-    """One table of the file as it stands; ConfigError when the file or the table cannot be read."""
-    return _read(path, lambda document: Section(document, name).values)
+def load_document(path: Path) -> dict[str, object]:
+    """The whole file as it stands; ConfigError when it cannot be read."""
+    return _read(path, lambda document: document)
 
 
 def _read(path: Path, parse: Callable[[dict[str, object]], _Part]) -> _Part:

@@ -54,6 +54,10 @@ class Reports:
         """Queue what the town's other nodes need to let this device in: its hash of the day and its end."""
         self._put({"kind": "session", "device": device, "until": format_ms(until_ms)})
 
+    def alarm(self, code: str, text: str) -> None:
+        """Queue something that a technician must know."""
+        self._put({"kind": "alarm", "code": code, "text": text})
+
     def _put(self, report: dict[str, object]) -> None:
         try:
             self._queue.put_nowait(report)

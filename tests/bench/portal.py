@@ -1,7 +1,7 @@
 """From the click to the internet, beside a bare prototype in the same run; memory; the landing page's speed.
 
 `python -m tests.bench.portal`: 250 devices (macvlan, each with its own MAC and address) in network namespaces. Needs
-root. Prints figures; a slow machine is no failure. `--rival opennds` measures Debian's openNDS in the same street.
+root. Prints figures; a slow machine is no failure.
 """
 
 import argparse
@@ -172,7 +172,6 @@ def main() -> None:
     """Everything once."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--rival", choices=("opennds",))
     arguments = parser.parse_args()
     if reason := why_impossible():
         sys.exit(reason)
@@ -193,8 +192,6 @@ def main() -> None:
         sizes = {name: street.pss_mb(name) for name in ("portal", "gate")}
         print(f"memory (PSS): {sizes}, together {sum(sizes.values()):.0f} MB")
         street.stop_product()
-        if arguments.rival:
-            opennds.measure(street, own)
 
 
 if __name__ == "__main__":

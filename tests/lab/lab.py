@@ -76,6 +76,8 @@ store_key = "{directory}/gate-store/store.key"
 lease_file = "{directory}/dnsmasq.leases"
 portal_user = "nobody"
 extra_rules = "{directory}/extra.nft"
+[radio]
+ssid = "Lab"
 [garden]
 names = ["garden.test"]
 [roaming]
@@ -86,6 +88,13 @@ download_mbit = 8
 upload_mbit = 4
 quota_mb = {quota_mb}
 clients = {places}
+"""
+
+_HOSTAPD = """
+interface=lan0
+driver=none
+ctrl_interface={directory}/hostapd
+ssid=Lab
 """
 
 # What udhcpc calls with the lease in its environment.
@@ -259,6 +268,20 @@ class Lab:
         process = self._start("portal", [*drop, *read, *command])
         self._await("portal", self._portal_answers)
         return process
+
+    def start_watch(self) -> subprocess.Popen[bytes]:
+        """The watch on the node; ready when it says so."""
+        process = self._start("watch", [sys.executable, "-m", "captive_portal", "watch", "--config", str(self.config)])
+        self._await("watch", lambda: "watching" in self.log("watch"))
+        return process
+
+    def start_hostapd(self) -> Path:
+        """hostapd without a radio on the node; its control socket."""
+        (self.directory / "hostapd.conf").write_text(_HOSTAPD.format(directory=self.directory))
+        self._start("hostapd", ["hostapd", str(self.directory / "hostapd.conf")])
+        control = self.directory / "hostapd/lan0"
+        self._await("hostapd", control.exists)
+        return control
 
     def send(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a process of this lab."""

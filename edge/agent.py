@@ -21,6 +21,7 @@ from edge.ticker import Ticker
 from edge.uplink import Uplink
 
 _log = logging.getLogger(__name__)
+_MOST_GRANTS = 1000  # files that no gate took; more are dropped, the visitor presses the button again
 _AGENT_FIELDS = ("outbox", "seq", "ts", "synced")  # the agent says these, nobody else
 
 
@@ -75,6 +76,7 @@ class Agent:
             self.outbox,
             self.status,
             self._keep_bulletin if config.portal else None,
+            self._keep_grant if config.portal else None,
             self._connection_changed,
             lambda: ticker.wake(self),
         )
@@ -116,9 +118,17 @@ class Agent:
         self.uplink.pump(now)
 
     def accept(self, kind: str, fields: dict[str, object]) -> int:
-        """Stores a report of another program on this node and returns its seq; ValueError says what is wrong."""
+        """Stores a report of another program on this node and returns its seq; ValueError says what is wrong.
+
+        A session is sent at once or not at all (seq 0): without the line no other node could hear of it.
+        """
         known = {key: fields[key] for key in wire.FIELDS[kind] if key in fields and key not in _AGENT_FIELDS}
         body = self._stamped(known)
+        if kind == "session":
+            body = {"ts": body["ts"], **known}
+            wire.check(kind, body)
+            self.uplink.say(kind, body)
+            return 0
         wire.check(kind, {**body, "outbox": "", "seq": 1})
         if isinstance(clients := body.get("clients"), int):
             self._clients = clients
@@ -196,6 +206,19 @@ class Agent:
                 files.replace(file, payload)
         except OSError as error:
             _log.error("%s: the bulletin cannot be written: %s", self.config.name, error)
+
+    def _keep_grant(self, payload: bytes) -> None:
+        """Hands the hub's word to the gate as a file; the gate checks the signature and takes the file away."""
+        wire.decode("grant", payload)
+        folder = self.config.state.directory / "grants"
+        try:
+            folder.mkdir(exist_ok=True, mode=0o750)
+            if sum(1 for _ in folder.iterdir()) < _MOST_GRANTS:
+                fresh = folder / "grant.new"
+                fresh.write_bytes(payload)
+                fresh.rename(folder / f"{time.time_ns()}.json")
+        except OSError as error:
+            _log.error("%s: a grant cannot be written: %s", self.config.name, error)
 
     def _connection_changed(self, connected: bool) -> None:
         self._status_due = time.monotonic() + self.config.status_s  # the birth status has just been sent

@@ -98,8 +98,8 @@ def answer(line: bytes, accept: Accept) -> dict[str, object]:
     if not isinstance(body, dict):
         return {"ok": False, "error": "the report is not a JSON object"}
     kind = body.pop("kind", None)
-    if kind not in ("portal", "alarm"):
-        return {"ok": False, "error": "kind must be portal or alarm"}
+    if kind not in ("portal", "alarm", "session"):
+        return {"ok": False, "error": "kind must be portal, alarm or session"}
     try:
         return {"ok": True, "seq": accept(kind, body)}
     except ValueError as error:

@@ -40,11 +40,13 @@ class Uplink:
         outbox: Outbox,
         status: Status,
         on_bulletin: Callable[[bytes], None] | None,
+        on_grant: Callable[[bytes], None] | None,
         on_change: Callable[[bool], None],
         wake: Callable[[], None],
     ) -> None:
         self._node, self._broker, self._outbox, self._status = node, broker, outbox, status
-        self._on_bulletin, self._on_change, self._wake = on_bulletin, on_change, wake
+        self._on_bulletin, self._on_grant = on_bulletin, on_grant
+        self._on_change, self._wake = on_change, wake
         self._window = Window(broker.window)
         self._protocol = MQTTProtocolVersion.MQTTv5
         self._client: mqtt.Client | None = None
@@ -103,6 +105,12 @@ class Uplink:
         client = self._client
         if client is not None and self._ready:
             self._publish_status(client, "online")
+
+    def say(self, kind: str, body: dict[str, object]) -> None:
+        """Sends a message that nobody keeps, if connected."""
+        client = self._client
+        if client is not None and self._ready:
+            client.publish(wire.up(self._node, kind), wire.encode(kind, body), qos=1)
 
     def pump(self, now: float) -> None:
         """Forgets what the hub acked, sends what waits as far as the window allows; `now` is monotonic."""
@@ -248,6 +256,9 @@ class Uplink:
             if message.topic == wire.BULLETIN:
                 if self._on_bulletin is not None:
                     self._on_bulletin(bytes(message.payload))
+            elif message.topic == wire.down(self._node, "grant"):
+                if self._on_grant is not None:
+                    self._on_grant(bytes(message.payload))
             elif message.topic == wire.down(self._node, "ack"):
                 self._heard_ack(wire.decode("ack", bytes(message.payload)))
         except wire.WireError as error:

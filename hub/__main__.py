@@ -56,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
     ingest.set_defaults(run=_ingest)
     commands.add_parser("migrate", help="bring the database's schema up to date").set_defaults(run=_migrate)
     commands.add_parser("seed", help="write the town's facts into the database").set_defaults(run=_seed)
+    key = commands.add_parser("grant-key", help="print the public key for [roaming] hub_key of every node")
+    key.set_defaults(run=_grant_key)
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
 
@@ -75,6 +77,13 @@ def _add_admin(admin: argparse.ArgumentParser) -> None:
     admin.add_argument("name")
     admin.add_argument("--password-stdin", action="store_true", help="read the password instead of making one up")
     admin.set_defaults(run=_admin)
+
+
+def _grant_key(_chosen: argparse.Namespace) -> int:
+    from hub.core.signing import Signer
+
+    print(Signer(_settings().grant_key()).public_key)
+    return 0
 
 
 def _demo(chosen: argparse.Namespace) -> int:

@@ -11,13 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge import wire
 from hub.core import broker, clock, events, timeseries
 from hub.core.db import Base, Database, Session
 from hub.core.schedule import Task
+from hub.core.signing import Signer
 from hub.fleet import api as fleet
 from hub.fleet import messages as fleet_messages
 from hub.ingest import api as ingest
-from hub.ingest.api import Directory, MessagesStored, StatusReceived
+from hub.ingest.api import Directory, MessagesStored, SessionReceived, StatusReceived
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
 from hub.settings import Settings
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     MessagesStored: (fleet_messages.on_messages, parking_messages.on_messages),
     StatusReceived: (fleet_messages.on_status,),
+    SessionReceived: (fleet_messages.on_session,),
 }
 
 PUBLIC = "public"
@@ -111,12 +114,23 @@ def tasks(settings: Settings, publish: Publish) -> list[Task]:
             sites = parking.sites(session, now)
         parking.record(series, sites, now)
 
+    signer = Signer(settings.grant_key())
+
+    def hand_on_visitors(now: int) -> None:
+        with database.read() as session:
+            if not fleet.has_grants(session):
+                return
+        for node, granted in database.write(partial(fleet.take_grants, now=now)).items():
+            sealed = signer.sealed({"node": node, "ts": now, "grants": granted})
+            publish(wire.down(node, "grant"), wire.encode("grant", sealed), False)
+
     def tidy(now: int) -> None:
         for work in (ingest.forget_old, fleet.tidy, bulletin.forget_old):
             database.write(partial(work, now=now))
 
     return [
         Task("bulletin", 5, publish_bulletin),
+        Task("visitors between nodes", 1, hand_on_visitors),
         Task("parking figures", 60, record_parking),
         Task("tidy", 600, tidy),
     ]

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     secret_file: Path | None = Field(
         default=None, description="File (0600) with the key that signs forms; made at the first start"
     )
+    grant_key_file: Path | None = Field(
+        default=None, description="File (0600) with the key that signs grants for nodes; made at the first start"
+    )
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
@@ -78,13 +81,20 @@ class Settings(BaseSettings):
 
     def secret(self) -> bytes:
         """The signing key, 32 bytes, made with rights 0600 when it is not there yet."""
-        path = self.secret_file or self.state_dir / "secret.key"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes()
-        with os.fdopen(descriptor, "wb") as file:
-            key = secrets.token_bytes(32)
-            file.write(key)
-        return key
+        return _read_or_make(self.secret_file or self.state_dir / "secret.key")
+
+    def grant_key(self) -> bytes:
+        """The private key with which grants for nodes are signed, 32 bytes, made like the other."""
+        return _read_or_make(self.grant_key_file or self.state_dir / "grants.key")
+
+
+def _read_or_make(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        key = secrets.token_bytes(32)
+        file.write(key)
+    return key

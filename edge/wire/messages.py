@@ -37,6 +37,8 @@ FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
         "capacity": (_integer, False),
         "bays": (_list, False),
     },
+    "session": {"ts": (_text, True), "device": (_text, True), "until": (_text, True)},
+    "grant": {"body": (_text, True), "signature": (_text, True)},
     "ack": {"outbox": (_text, True), "seq": (_integer, True)},
     "bulletin": {
         "v": (_integer, True),
@@ -120,6 +122,10 @@ def _is_outbox(text: str) -> bool:
     return text == "" or topics.is_name(text)
 
 
+def _is_hash(text: str) -> bool:
+    return len(text) == 32 and not text.strip("0123456789abcdef")
+
+
 def _check_ranges(kind: str, body: dict[str, object]) -> None:
     seq = body.get("seq")
     if seq is not None and not (0 if kind == "ack" else 1) <= seq <= MAX_SEQ:  # type: ignore[operator]
@@ -135,8 +141,11 @@ def _check_ranges(kind: str, body: dict[str, object]) -> None:
         distance = body.get("distance_m")
         if distance is not None and not 0 <= distance < 100:  # type: ignore[operator]
             raise WireError("out of range: distance_m")
-    if "ts" in body:
-        try:
-            timestamp.parse_ms(body["ts"])  # type: ignore[arg-type]
-        except ValueError:
-            raise WireError("not a timestamp: ts") from None
+    if kind == "session" and not _is_hash(body["device"]):  # type: ignore[arg-type]
+        raise WireError("not a hash: device")
+    for field in ("ts", "until"):
+        if field in FIELDS[kind] and field in body:
+            try:
+                timestamp.parse_ms(body[field])  # type: ignore[arg-type]
+            except ValueError:
+                raise WireError("not a timestamp: " + field) from None

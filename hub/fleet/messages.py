@@ -2,7 +2,7 @@
 
 from hub.core.db import Session
 from hub.fleet import api
-from hub.ingest.api import MessagesStored, StatusReceived
+from hub.ingest.api import MessagesStored, SessionReceived, StatusReceived
 
 
 def on_messages(session: Session, event: MessagesStored) -> None:
@@ -19,3 +19,8 @@ def on_messages(session: Session, event: MessagesStored) -> None:
 def on_status(session: Session, event: StatusReceived) -> None:
     """The latest word of a node about itself."""
     api.status(session, event.node, event.body, event.received_at)
+
+
+def on_session(session: Session, event: SessionReceived) -> None:
+    """A visitor accepted: the other nodes shall let the device in."""
+    api.remember_session(session, event.node, event.device, event.until)

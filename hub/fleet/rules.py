@@ -37,3 +37,20 @@ def remember(sightings: Sequence[Sighting], new: Sighting) -> tuple[Sighting, ..
     if sightings and sightings[-1].outbox == new.outbox:
         return (*sightings[:-1], new)
     return (*sightings, new)[-8:]
+
+
+LONGEST_SESSION_MS = 24 * 3600 * 1000
+
+
+def may_be_granted(until: int, now: int) -> bool:
+    """A session that is still running and not longer than a day; anything else a node made up."""
+    return now < until <= now + LONGEST_SESSION_MS
+
+
+def grants_for(node: str, sessions: Sequence[tuple[str, str, int]]) -> list[tuple[str, int]]:
+    """(device, until) of what other nodes reported, out of (node, device, until): the longest of each device."""
+    longest: dict[str, int] = {}
+    for origin, device, until in sessions:
+        if origin != node:
+            longest[device] = max(until, longest.get(device, 0))
+    return sorted(longest.items())

@@ -43,6 +43,16 @@ class Alarm(Base):
     closed_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class Grant(Base):
+    """A device (its hash of the day) that accepted at a node, until it was told to the others and is over."""
+
+    __tablename__ = "fleet_grant"
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), Identity(), primary_key=True)
+    node: Mapped[str] = mapped_column(String(63))
+    device: Mapped[str] = mapped_column(String(32))
+    until: Mapped[int] = mapped_column(BigInteger)
+
+
 def save_node(session: Session, facts: Mapping[str, Any]) -> None:
     """Inserts a node or renews its facts; what it reported stays."""
     node = session.get(Node, facts["id"])
@@ -114,3 +124,23 @@ def open_alarms(session: Session) -> list[Alarm]:
 def forget_alarms(session: Session, before: int) -> None:
     """Deletes alarms that were closed before a moment."""
     session.execute(delete(Alarm).where(Alarm.closed_at < before))
+
+
+def add_grant(session: Session, node_id: str, device: str, until: int) -> None:
+    """Keeps a device for the other nodes."""
+    session.add(Grant(node=node_id, device=device, until=until))
+
+
+def grants(session: Session, limit: int) -> list[Grant]:
+    """The oldest that were not told yet."""
+    return list(session.execute(select(Grant).order_by(Grant.id).limit(limit)).scalars())
+
+
+def has_grants(session: Session) -> bool:
+    """Whether anybody is to be told anything."""
+    return session.execute(select(Grant.id).limit(1)).first() is not None
+
+
+def forget_grants(session: Session, last_id: int) -> None:
+    """Deletes what was told, up to an id."""
+    session.execute(delete(Grant).where(Grant.id <= last_id))

@@ -11,7 +11,17 @@ from hub.core.db import Session
 from hub.ingest import rules, store
 from hub.ingest.store import AsideRow, OpenGap
 
-__all__ = ["AsideRow", "Batch", "Directory", "Incoming", "MessagesStored", "OpenGap", "StatusReceived", "Stored"]
+__all__ = [
+    "AsideRow",
+    "Batch",
+    "Directory",
+    "Incoming",
+    "MessagesStored",
+    "OpenGap",
+    "SessionReceived",
+    "StatusReceived",
+    "Stored",
+]
 
 Directory = Mapping[str, frozenset[str]]  # node -> the bays that it may report
 Body = dict[str, object]
@@ -56,6 +66,15 @@ class StatusReceived:
     node: str
     received_at: int
     body: Body
+
+
+@dataclass(frozen=True)
+class SessionReceived:
+    """A visitor accepted at a node: the device's hash of the day and the session's end (ms); ingest keeps nothing."""
+
+    node: str
+    device: str
+    until: int
 
 
 class _RefusedError(ValueError):
@@ -105,7 +124,7 @@ class Batch:
             events.announce(session, MessagesStored(tuple(self._new)))
 
     def _parse(self, session: Session, message: Incoming) -> "_Numbered | None":
-        """The numbered message, or None for a status and for what cannot be numbered."""
+        """The numbered message, or None for a status, a session and for what cannot be numbered."""
         node, kind = "", ""
         try:
             side, version, node, kind = wire.split(message.topic)
@@ -114,6 +133,10 @@ class Batch:
             self._check_bay(node, kind, body)
         except ValueError as error:
             return self._refuse(message, node, kind, str(error))
+        if kind == "session":
+            until = wire.parse_ms(str(body["until"]))
+            events.announce(session, SessionReceived(node, str(body["device"]), until))
+            return None
         if kind == "status":
             events.announce(session, StatusReceived(node, message.received_at, body))
             return None

@@ -152,7 +152,8 @@ def test_hostapd_answers_over_its_socket_as_hostapd_cli_does(street: Lab) -> Non
 
 def test_hostapds_events_come_and_its_restart_is_survived(street: Lab) -> None:
     control = street.directory / "hostapd/lan0"
-    program = "import sys; from captive_portal.hostapd import *\nfor e in Control(Path(sys.argv[1])).events(): print(e, flush=True)"
+    program = "import sys; from captive_portal.hostapd import *; c = Control(Path(sys.argv[1]))\n"
+    program += "for event in c.events(): print(event, flush=True)"
     street._start("events", [sys.executable, "-c", program, str(control)])
     wait_until(lambda: street.log("events") == "ATTACHED\n", "the events")
     spoken(street, "c.ask('DISABLE')")

@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` runs the town, `make test` runs every test. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help tools setup assets demo test check fast format slow bench bench-ingest bench-live bench-memory shots lock clean
+.PHONY: help tools setup assets demo test check fast format slow bench bench-ingest bench-live bench-memory bench-portal lab shots lock clean
 
 PORT ?= 8080
 python := .venv/bin/python
@@ -38,7 +38,7 @@ slow: tools  ## tests that take minutes
 	@.ci/packages.sh
 	@$(python) -m pytest -m slow
 
-bench: bench-ingest bench-live bench-memory  ## every figure of the README
+bench: bench-ingest bench-live bench-memory bench-portal  ## every figure of the README
 
 bench-ingest: tools  ## ingest against a bare loop
 	@$(python) -m tests.bench.ingest
@@ -48,6 +48,14 @@ bench-live: tools  ## 2,000 phones on the live stream
 
 bench-memory: tools assets  ## memory and start of the demo, memory of a node
 	@$(python) -m tests.bench.memory
+
+bench-portal: tools  ## from the click to the internet, 250 devices, beside a bare prototype (root)
+	@.ci/packages.sh
+	@$(python) -m tests.bench.portal
+
+lab: tools  ## a street in network namespaces: a visitor's shell, the landing page in your browser (root)
+	@.ci/packages.sh
+	@$(python) -m tests.lab
 
 shots: tools assets  ## screenshots of every page of a running demo into build/shots
 	@$(python) -m tests.journeys.pages build/shots http://localhost:$(PORT)

@@ -5,12 +5,13 @@ set -eu
 
 # command:package pairs; the suites that need them
 needed="mosquitto:mosquitto dnsmasq:dnsmasq-base nft:nftables ip:iproute2 udhcpc:udhcpc chromium:chromium curl:curl \
-ping:iputils-ping victoria-metrics:victoria-metrics"
+ping:iputils-ping victoria-metrics:victoria-metrics hostapd:hostapd"
 
 missing() {
     for pair in $needed; do
         PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || printf '%s ' "${pair#*:}"
     done
+    ls /usr/lib/*/libpcap.so.0.8 >/dev/null 2>&1 || printf 'libpcap0.8 '
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || printf 'postgresql '
 }
 

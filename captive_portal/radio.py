@@ -6,6 +6,7 @@ hostapd before it is used.
 
 import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -141,17 +142,30 @@ def _hidden_name(ssid: str) -> str:
 def check(text: str) -> str:
     """What the real hostapd complains about, "" if nothing: it reads a copy that touches no radio.
 
-    Without a radio it stops for that reason alone, after it has read every line. OSError without hostapd.
+    It opens its control socket only when it has understood every line. OSError without hostapd.
     """
     with TemporaryDirectory(prefix="hostapd-") as directory:
-        file = Path(directory, "hostapd.conf")
+        file, log = Path(directory, "hostapd.conf"), Path(directory, "log")
         file.write_text(_without_radio(text, directory))
+        with log.open("w") as said:
+            process = subprocess.Popen(["hostapd", str(file)], stdout=said, stderr=said)
         try:
-            done = subprocess.run(["hostapd", str(file)], capture_output=True, text=True, timeout=_CHECK_S, check=False)
-        except subprocess.TimeoutExpired:
-            return ""  # it runs: every line was understood
-    complaints = [line.strip() for line in done.stdout.splitlines() if line.startswith(("Line ", "Invalid", "Config"))]
-    return "; ".join(complaints) or "hostapd does not start with it"
+            understood = _opens(process, Path(directory, "lo"))
+        finally:
+            process.terminate()
+            process.wait(_CHECK_S)
+        lines = [line.strip() for line in log.read_text().splitlines()]
+    complaints = [line for line in lines if line.startswith(("Line ", "Invalid", "Config"))]
+    return "" if understood and not complaints else "; ".join(complaints) or "hostapd does not start with it"
+
+
+def _opens(process: subprocess.Popen[bytes], control: Path) -> bool:
+    deadline = time.monotonic() + _CHECK_S
+    while process.poll() is None and time.monotonic() < deadline:
+        if control.exists():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _without_radio(text: str, directory: str) -> str:

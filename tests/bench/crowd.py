@@ -7,11 +7,15 @@ from the click to the first byte, one JSON list. `crowd.py flood DEVICE SECONDS`
 
 import asyncio
 import json
+import re
 import socket
 import sys
 import time
+import urllib.parse
+from collections.abc import Awaitable, Callable
 
 PORTAL, INTERNET = ("10.77.0.1", 80), ("10.99.0.1", 8001)
+Click = Callable[[int], Awaitable[float | None]]
 _PATIENCE_S = 20
 _CLICK = (
     b"POST /verbinden HTTP/1.1\r\nHost: wlan.test\r\nContent-Length: 0\r\n"
@@ -48,13 +52,60 @@ async def click(device: int) -> float | None:
     return (time.perf_counter() - begun) * 1000
 
 
-async def clicks(first: int, last: int, together: bool) -> list[float | None]:
+async def whole(device: int, address: tuple[str, int], target: str) -> str:
+    """A whole answer over a new connection of this device."""
+    loop, connection = asyncio.get_running_loop(), socket.socket()
+    connection.setblocking(False)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, f"m{device}".encode())
+    with connection:
+        await loop.sock_connect(connection, address)
+        head = f"Host: {address[0]}:{address[1]}\r\nUser-Agent: Mozilla/5.0\r\nAccept: */*\r\n"  # it ends without them
+        request = f"GET {target} HTTP/1.1\r\n{head}Connection: close\r\n\r\n"
+        await loop.sock_sendall(connection, request.encode())
+        parts = []
+        while part := await loop.sock_recv(connection, 65536):
+            parts.append(part)
+    return b"".join(parts).decode("utf-8", "replace")
+
+
+def next_step(page: str) -> str | None:
+    """Where the first form or the redirect of a page leads, with its hidden fields."""
+    if moved := re.search(r"(?m)^Location: http://[^/]+(\S+)", page):
+        return moved[1]
+    form = re.search(r'<form action="(?:http://[^/]+)?([^"]+)" method="get">(.*?)</form>', page, re.DOTALL)
+    if form is None:
+        return None
+    fields = re.findall(r'name="([^"]+)" value="([^"]*)"', form[2])
+    return f"{form[1]}?{urllib.parse.urlencode(fields)}"
+
+
+async def rival_click(device: int) -> float | None:
+    """The same for openNDS: its own page is there, then its forms are sent until the internet answers."""
+    try:
+        async with asyncio.timeout(15):
+            gate = ("10.77.0.1", 2050)
+            page = await whole(device, gate, next_step(await whole(device, ("10.99.0.1", 80), "/")) or "/")
+            begun = time.perf_counter()
+            for _ in range(2):  # the button, and the page after it
+                page = await whole(device, gate, next_step(page) or "/")
+            while True:
+                try:
+                    async with asyncio.timeout(1):
+                        if b"hello" in await ask(device, INTERNET, _GET):
+                            return (time.perf_counter() - begun) * 1000
+                except OSError:
+                    await asyncio.sleep(0.05)
+    except OSError:
+        return None
+
+
+async def clicks(first: int, last: int, together: bool, one: Click = click) -> list[float | None]:
     """One click of each device, one after the other or all at once."""
     if together:
-        return list(await asyncio.gather(*(click(device) for device in range(first, last + 1))))
+        return list(await asyncio.gather(*(one(device) for device in range(first, last + 1))))
     found = []
     for device in range(first, last + 1):
-        found.append(await click(device))
+        found.append(await one(device))
         await asyncio.sleep(0.01)
     return found
 
@@ -102,6 +153,8 @@ if __name__ == "__main__":
     what, *values = sys.argv[1:]
     if what == "click":
         print(json.dumps(asyncio.run(clicks(int(values[0]), int(values[1]), values[2] == "True"))))
+    elif what == "rival":
+        print(json.dumps(asyncio.run(clicks(int(values[0]), int(values[1]), values[2] == "True", rival_click))))
     elif what == "flood":
         print(asyncio.run(flood(int(values[0]), float(values[1]))))
     else:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.bench import opennds
 from tests.lab.lab import Lab, wait_until, why_impossible
 
 DEVICES = 250
@@ -192,6 +193,13 @@ def main() -> None:
         sizes = {name: street.pss_mb(name) for name in ("portal", "gate")}
         print(f"memory (PSS): {sizes}, together {sum(sizes.values()):.0f} MB")
         street.stop_product()
+        if reason := opennds.missing():
+            print(f"openNDS was not measured: {reason}")
+            return
+        for phase, found in opennds.measure(street).items():
+            online = sorted(value for value in found if value is not None)
+            shown = f", p50 {quantile(online, 0.5):.0f}, p99 {quantile(online, 0.99):.0f}" if online else ""
+            print(f"openNDS    {phase:<12} {len(online)} of {len(found)} online within 15 s{shown}")
 
 
 if __name__ == "__main__":

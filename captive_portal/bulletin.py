@@ -149,6 +149,10 @@ def _web_address(value: object) -> str:
     return value if isinstance(value, str) and value.startswith(("http://", "https://")) else ""
 
 
+def _secure_address(value: object) -> str:
+    return value if isinstance(value, str) and value.startswith("https://") else ""
+
+
 def _text(value: object) -> Text:
     if not isinstance(value, dict):
         raise TypeError("not a text in languages")
@@ -171,8 +175,9 @@ def _event(entry: dict[str, Any]) -> Event:
         start=date.fromisoformat(entry["start"]),
         end=date.fromisoformat(end) if end else None,
         time=_string(time) if time else "",
-        kind=_string(entry.get("kind", "")),
+        kind=_string(entry.get("kind") or ""),
         assumed=_assumed(entry),
+        stream=_secure_address(entry.get("stream")),
     )
 
 
@@ -189,7 +194,8 @@ def _advice(entry: dict[str, Any]) -> Advice:
 
 def _office(entry: dict[str, Any]) -> Office:
     intervals = tuple((parse_ms(start), parse_ms(end)) for start, end in entry["open"])
-    return Office(_text(entry["name"]), _string(entry["address"]), intervals, _assumed(entry))
+    kind = _string(entry.get("kind") or "")
+    return Office(_text(entry["name"]), _string(entry["address"]), intervals, _assumed(entry), kind)
 
 
 def _car_park(entry: dict[str, Any]) -> CarPark:

@@ -10,6 +10,16 @@ from math import cos, radians
 
 LEVELS = ("danger", "warning", "info")
 CRYSTALS = 15
+POOLS = ("outdoor_pool", "indoor_pool", "pool")
+COUNCIL = ("rat", "council")
+
+
+@dataclass(frozen=True)
+class Words:
+    """A piece of text and the language it is in; no language stands for the page's own."""
+
+    text: str
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -18,10 +28,16 @@ class Text:
 
     by_language: dict[str, str] = field(default_factory=dict)
 
+    def chosen(self, language: str) -> Words:
+        """The text in `language`, else in English, else in German, else in whatever there is, with its language."""
+        for code in (language, "en", "de", *self.by_language):
+            if self.by_language.get(code):
+                return Words(self.by_language[code], code)
+        return Words("")
+
     def in_language(self, language: str) -> str:
-        """The text in `language`, else in German, else in whatever there is."""
-        words = self.by_language
-        return words.get(language) or words.get("de") or next(iter(words.values()), "")
+        """The chosen text alone."""
+        return self.chosen(language).text
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,7 @@ class Event:
     time: str
     kind: str
     assumed: bool
+    stream: str = ""
 
     @property
     def last_day(self) -> date:
@@ -65,6 +82,7 @@ class Office:
     address: str
     open: tuple[tuple[int, int], ...]
     assumed: bool
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +118,17 @@ def offices_to_show(offices: Sequence[Office], now_ms: int, limit: int) -> list[
         return opened[:limit]
     waiting = [(start, office) for office in offices if (start := opens_next(office, now_ms)) is not None]
     return [office for _, office in sorted(waiting, key=lambda pair: pair[0])][:1]
+
+
+def pool_to_show(offices: Sequence[Office], now_ms: int) -> Office | None:
+    """The pool that is open, else the one that opens first, else the first one: the town always tells about it."""
+    pools = [office for office in offices if office.kind in POOLS]
+    return next(iter([*offices_to_show(pools, now_ms, 1), *pools]), None)
+
+
+def council_meeting(events: Sequence[Event], today: date) -> Event | None:
+    """The next meeting of the council."""
+    return next(iter(events_to_show([event for event in events if event.kind in COUNCIL], today, 1)), None)
 
 
 def events_to_show(events: Sequence[Event], today: date, limit: int) -> list[Event]:

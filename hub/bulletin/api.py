@@ -152,9 +152,7 @@ def compose(session: Session, sites: Iterable[SiteNow], public_url: str, now: in
         "v": 1,
         "town": {"name": facts["name"], "url": public_url, "timezone": facts["timezone"], "demo": demo},
         "news": [_only(news, "id", "title", "text", "date", "assumed") for news in found.news],
-        "events": [
-            _only(event, "id", "title", "place", "start", "end", "time", "kind", "assumed") for event in found.events
-        ],
+        "events": [_event(event) for event in found.events],
         "warnings": [
             {**_only(warning, "id", "level", "title", "text", "assumed"), "until": _end_of(warning, facts["timezone"])}
             for warning in found.warnings
@@ -189,11 +187,17 @@ def _offices(session: Session, now: int) -> list[dict[str, object]]:
     moment = _local(session, now)
     return [
         {
-            **_only(facts, "id", "name", "address", "assumed"),
+            **_only(facts, "id", "name", "kind", "address", "assumed"),
             "open": [[_wire(span.start), _wire(span.end)] for span in _spans(facts, moment)],
         }
         for facts in store.entries(session, "office")
     ]
+
+
+def _event(facts: Facts) -> dict[str, object]:
+    """An event on the wire; `stream` only where the town's data name an address."""
+    found = _only(facts, "id", "title", "place", "start", "end", "time", "kind", "assumed")
+    return {**found, "stream": facts["stream"]} if facts.get("stream") else found
 
 
 def _parking(site: SiteNow) -> dict[str, object]:

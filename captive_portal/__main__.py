@@ -130,12 +130,14 @@ def _watch(arguments: argparse.Namespace) -> None:
 def _web(arguments: argparse.Namespace) -> None:
     from captive_portal.gateclient import GateAccess
     from captive_portal.hostapd import stations
+    from captive_portal.line import Line
 
     loaded = _config(arguments)
     network = loaded.network
     addresses = tuple(address for address in (network.ipv4, network.ipv6) if address)
     access = GateAccess(network.gate_socket)
-    _serve(loaded.portal, access, lambda: stations(network.hostapd, network.lan), addresses)
+    line = Line(network.wan).works
+    _serve(loaded.portal, access, lambda: stations(network.hostapd, network.lan), addresses, line)
 
 
 def _preview(arguments: argparse.Namespace) -> None:
@@ -169,6 +171,7 @@ def _serve(
     access: Access,
     clients: Callable[[], int | None],
     addresses: tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...],
+    line: Callable[[], bool] = lambda: True,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; 4 threads were measured as enough for a node."""
     from waitress.server import create_server
@@ -178,7 +181,7 @@ def _serve(
     from captive_portal.web import create_app
 
     reports = Reports(portal.state_directory / "agent.sock", clients)
-    app = create_app(portal, access, reports, addresses, clients)
+    app = create_app(portal, access, reports, addresses, clients, line)
     sys.setswitchinterval(_SWITCH_S)
     front = _front(portal)
     if front:

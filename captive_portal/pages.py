@@ -5,13 +5,14 @@ import hashlib
 import threading
 import time
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Response, render_template, request
 
 from captive_portal import rules, view
-from captive_portal.bulletin import StateFiles
+from captive_portal.bulletin import StateFiles, Uplink
 from captive_portal.config import Portal
 from captive_portal.words import LANGUAGES, Speech
 
@@ -30,8 +31,9 @@ class Rendered:
 class Pages:
     """Renders templates with the town's information in the visitor's language."""
 
-    def __init__(self, portal: Portal, files: StateFiles, preview: bool) -> None:
-        self._portal, self._files, self._preview = portal, files, preview
+    def __init__(self, portal: Portal, files: StateFiles, line: Callable[[], bool], preview: bool) -> None:
+        """`line` says whether this node has a way to the internet at all."""
+        self._portal, self._files, self._line, self._preview = portal, files, line, preview
         self.css = Path(__file__).with_name("templates").joinpath("portal.css").read_text("utf-8").strip()
         self._policy = _POLICY.format(b64encode(hashlib.sha256(self.css.encode()).digest()).decode())
         self._kept: dict[object, Rendered] = {}
@@ -60,6 +62,10 @@ class Pages:
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    def uplink(self) -> Uplink:
+        """What the agent says about the hub; without a line there is no connection either."""
+        return self._files.uplink() if self._line() else Uplink(connected=False)
+
     def speech(self) -> Speech:
         """The visitor's language: chosen by hand, else the browser's."""
         header = request.headers.get("Accept-Language", "")
@@ -72,7 +78,7 @@ class Pages:
 
     def _render(self, template: str, speech: Speech, values: dict[str, object]) -> str:
         bulletin, portal = self._files.bulletin(), self._portal
-        town = view.town(bulletin, self._files.uplink(), portal.near, speech, time.time_ns() // 1_000_000)
+        town = view.town(bulletin, self.uplink(), portal.near, speech, time.time_ns() // 1_000_000)
         shared = {
             "css": self.css,
             "town": town,
@@ -89,7 +95,7 @@ class Pages:
 
     def _version(self) -> tuple[object, ...]:
         bulletin = self._files.bulletin()
-        return bulletin.ts_ms if bulletin else None, self._files.uplink()
+        return bulletin.ts_ms if bulletin else None, self.uplink()
 
     def _keep(self, key: object, rendered: Rendered) -> None:
         with self._lock:

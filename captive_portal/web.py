@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from captive_portal import api, metrics, view
-from captive_portal.access import Access, AccessError, Visitor
+from captive_portal.access import Access, AccessError, Standing, Visitor
 from captive_portal.bulletin import StateFiles
 from captive_portal.config import Portal
 from captive_portal.metrics import Metrics
@@ -27,6 +27,7 @@ _COOKIE = "vorschau"
 DOCUMENTS = {"regeln": "terms", "impressum": "imprint", "datenschutz": "privacy", "barrierefreiheit": "accessibility"}
 
 Stations = Callable[[], int | None]
+Line = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Site:
     pages: Pages
     metrics: Metrics
     stations: Stations
+    line: Line
     own_hosts: frozenset[str]
     own_host: str
 
@@ -50,8 +52,10 @@ def create_app(
     reports: Reports,
     addresses: tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...] = (),
     stations: Stations = lambda: None,
+    line: Line = lambda: True,
 ) -> Flask:
-    """The portal as a WSGI application. `addresses` are the node's own on the visitors' network."""
+    """The portal as a WSGI application. `addresses` are the node's own on the visitors' network, `line` says whether
+    the node has a way to the internet."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LONGEST_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -63,9 +67,10 @@ def create_app(
         access=access,
         files=files,
         reports=reports,
-        pages=Pages(portal, files, access.preview),
+        pages=Pages(portal, files, line, access.preview),
         metrics=Metrics(),
         stations=stations,
+        line=line,
         own_hosts=frozenset((host.lower(), *own)),
         own_host=host,
     )
@@ -90,13 +95,13 @@ def _add_routes(app: Flask) -> None:
 
 
 def landing() -> ResponseReturnValue:
-    """The town's information and the button; who is online already sees the time left."""
+    """The town's information and the button; who is online already sees the time left, if there is a line."""
     site = _site()
     try:
         standing = site.access.look(_visitor(pages_only=True))
     except AccessError as error:
         return _not_opened(error)
-    if standing.seconds is not None:
+    if standing.seconds is not None and site.line():
         return connected()
     if standing.spent_s is not None:
         return _landing("quota", 200)
@@ -180,6 +185,8 @@ def captive_portal_api() -> ResponseReturnValue:
     except AccessError as error:
         _log.warning("%s", error)
         return Response(status=503, headers={"Retry-After": "5", "Cache-Control": "private, no-store"})
+    if not site.line():
+        standing = Standing(None)  # who is let out reaches nothing: the phone shall not take this for the internet
     bulletin = site.files.bulletin()
     venue = site.portal.services_url or (bulletin.town_url if bulletin else "")
     response = jsonify(api.body(standing, _own_url(), venue))

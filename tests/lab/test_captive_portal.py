@@ -178,6 +178,24 @@ def test_a_broken_rule_file_opens_nothing_and_ends_no_session(
     assert second.captive()
 
 
+def test_without_a_line_the_page_says_so_and_the_api_claims_no_internet(street: Lab, first: Client) -> None:
+    node = street.space("node")
+    street.ip("link", "set", "wan0", "down", netns=node)
+    wait_until(first.captive, "the node to notice")
+    assert "seconds-remaining" not in first.api()
+    page = first.get(f"{PORTAL}/", "-H", "Accept-Language: de").stdout
+    assert "Die Leitung ins Netz ist hier gerade gestört" in page
+    assert "Stand:" in page
+    assert page.count("<form") == 1
+    street.ip("link", "set", "wan0", "up", netns=node)
+    for address in ("10.99.0.2/24", "fd99::2/64"):
+        street.run("ip", "addr", "replace", address, "dev", "wan0", *(("nodad",) if ":" in address else ()), netns=node)
+    for gateway in (INTERNET4, INTERNET6):
+        street.ip("route", "replace", "default", "via", gateway, netns=node)
+    wait_until(lambda: not first.captive(), "the line to be back")
+    assert first.reaches(INTERNET4)
+
+
 def test_no_file_and_no_log_of_the_node_holds_a_mac_address(street: Lab, first: Client) -> None:
     """Neither as text nor as bytes nor inside an IPv6 address made of it."""
     street.client(4).join()  # dnsmasq writes all leases down again

@@ -160,14 +160,11 @@ def document() -> ResponseReturnValue:
     speech, bulletin = site.pages.speech(), site.files.bulletin()
     found = bulletin.legal.get(DOCUMENTS[name]) if bulletin else None
     if found:
-        language = speech.language
-        sections = [(heading.in_language(language), text.in_language(language)) for heading, text in found.sections]
-        title = found.title.in_language(language)
-        return site.pages.send("document.html", title=title, document=found, sections=sections)
+        return site.pages.send("document.html", title=found.title.in_language(speech.language), document=found)
     message = f"{speech.say('not_here')} {speech.say('not_here_text')}"
     link = (bulletin.town_url if bulletin else "") or site.portal.services_url
     title = speech.say(DOCUMENTS[name])
-    return site.pages.send("document.html", title=title, sections=[], message=message, link=link)
+    return site.pages.send("document.html", title=title, message=message, link=link)
 
 
 def captive_portal_api() -> ResponseReturnValue:
@@ -301,7 +298,7 @@ def _address() -> str:
 
 def _not_found() -> ResponseReturnValue:
     pages = _site().pages
-    return pages.send("document.html", 404, title=pages.speech().say("not_found"), sections=[])
+    return pages.send("document.html", 404, title=pages.speech().say("not_found"))
 
 
 def _problem(error: Exception) -> ResponseReturnValue:

@@ -19,11 +19,12 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True)
 class Document:
-    """A legal page: its title and (heading, text) sections."""
+    """A legal page: its title and (heading, text) sections; `version` names the text that an accept was about."""
 
     title: Text
     sections: tuple[tuple[Text, Text], ...]
     assumed: bool
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,10 @@ def _legal(value: object) -> dict[str, Document]:
     for name, entry in value.items() if isinstance(value, dict) else ():
         try:
             sections = tuple((_text(part["heading"]), _text(part["text"])) for part in entry["sections"])
-            found[name] = Document(_text(entry["title"]), sections, _assumed(entry))
+            version = entry.get("version")
+            found[name] = Document(
+                _text(entry["title"]), sections, _assumed(entry), version if isinstance(version, str) else ""
+            )
         except _UNREADABLE:
             continue
     return found

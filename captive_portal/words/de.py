@@ -39,6 +39,7 @@ _WORDS = {
     "promise_3": "Wir speichern nicht, welche Seiten Sie öffnen",
     "failed": "Das Verbinden hat nicht geklappt.",
     "failed_text": "Bitte versuchen Sie es in einer Minute noch einmal.",
+    "version": "Fassung {version}",
     "quota": "Ihre Datenmenge ist verbraucht.",
     "quota_text": "Nach Ablauf Ihrer Zeit können Sie sich neu verbinden.",
     "full": "Hier sind gerade alle Plätze belegt.",

@@ -39,6 +39,7 @@ _WORDS = {
     "promise_3": "We do not record which pages you open",
     "failed": "Connecting did not work.",
     "failed_text": "Please try again in a minute.",
+    "version": "Version {version}",
     "quota": "You have used up your data allowance.",
     "quota_text": "You can connect again when your time is over.",
     "full": "All places are taken here right now.",

@@ -39,6 +39,7 @@ _WORDS = {
     "promise_3": "Nous n’enregistrons pas les pages que vous ouvrez",
     "failed": "La connexion n’a pas marché.",
     "failed_text": "Réessayez dans une minute.",
+    "version": "Version {version}",
     "quota": "Votre volume de données est épuisé.",
     "quota_text": "Vous pourrez vous reconnecter à la fin de votre temps.",
     "full": "Toutes les places sont prises ici en ce moment.",

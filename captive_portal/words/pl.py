@@ -53,6 +53,7 @@ _WORDS = {
     "promise_3": "Nie zapisujemy, jakie strony otwierasz",
     "failed": "Nie udało się połączyć.",
     "failed_text": "Spróbuj ponownie za minutę.",
+    "version": "Wersja {version}",
     "quota": "Limit danych został wykorzystany.",
     "quota_text": "Po upływie czasu można połączyć się ponownie.",
     "full": "Wszystkie miejsca są tu teraz zajęte.",

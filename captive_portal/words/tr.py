@@ -53,6 +53,7 @@ _WORDS = {
     "promise_3": "Hangi sayfaları açtığınızı kaydetmiyoruz",
     "failed": "Bağlantı kurulamadı.",
     "failed_text": "Lütfen bir dakika sonra yeniden deneyin.",
+    "version": "Sürüm {version}",
     "quota": "Veri hakkınız doldu.",
     "quota_text": "Süreniz bitince yeniden bağlanabilirsiniz.",
     "full": "Şu anda burada tüm yerler dolu.",

@@ -247,3 +247,9 @@ def test_nothing_from_elsewhere_may_run_or_load(state: Path) -> None:
 
 def test_an_unknown_address_is_a_friendly_page(state: Path) -> None:
     assert client(state).get("/gibt-es-nicht").status_code == 404
+
+
+def test_the_terms_tell_their_version(tmp_path: Path) -> None:
+    legal = bulletin()["legal"]
+    state = write_state(tmp_path / "node", bulletin(legal={**legal, "terms": {**legal["terms"], "version": "2026-11"}}))
+    assert "Fassung 2026-11" in client(state).get("/regeln?lang=de").text

@@ -6,7 +6,6 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Response, render_template, request
@@ -20,14 +19,6 @@ _MOST_KEPT = 64
 _POLICY = "default-src 'none';style-src 'sha256-{}';form-action 'self';base-uri 'none';frame-ancestors 'none'"
 
 
-@dataclass(frozen=True)
-class Rendered:
-    """A page as bytes, plain and compressed."""
-
-    plain: bytes
-    packed: bytes
-
-
 class Pages:
     """Renders templates with the town's information in the visitor's language."""
 
@@ -36,7 +27,7 @@ class Pages:
         self._portal, self._files, self._line, self._preview = portal, files, line, preview
         self.css = Path(__file__).with_name("templates").joinpath("portal.css").read_text("utf-8").strip()
         self._policy = _POLICY.format(b64encode(hashlib.sha256(self.css.encode()).digest()).decode())
-        self._kept: dict[object, Rendered] = {}
+        self._kept: dict[object, bytes] = {}
         self._lock = threading.Lock()
 
     @property
@@ -46,15 +37,16 @@ class Pages:
 
     def send(self, template: str, status: int = 200, *, shared: bool = False, **values: object) -> Response:
         """A page; a `shared` one holds nothing about this visitor but the language."""
-        speech, chosen = self.speech(), _chosen()
-        key = (template, speech.language, chosen, self._version(), time.time_ns() // 60_000_000_000)
-        kept = self._kept.get(key) if shared else None
-        if kept is None:
-            kept = _pack(self._render(template, speech, values))
+        speech, packed = self.speech(), request.accept_encodings["gzip"] > 0
+        key = (template, packed, speech.language, _chosen(), self._version(), time.time_ns() // 60_000_000_000)
+        page = self._kept.get(key) if shared else None
+        if page is None:
+            # the picture is an ornament: who takes no compressed page gets one round of TCP without it
+            page = self._render(template, speech, {**values, "picture": packed}).encode()
+            page = gzip.compress(page, 6) if packed else page
             if shared:
-                self._keep(key, kept)
-        packed = request.accept_encodings["gzip"] > 0
-        response = Response(kept.packed if packed else kept.plain, status, content_type="text/html; charset=utf-8")
+                self._keep(key, page)
+        response = Response(page, status, content_type="text/html; charset=utf-8")
         if packed:
             response.headers["Content-Encoding"] = "gzip"
         response.headers["Vary"] = "Accept-Encoding, Accept-Language"
@@ -97,16 +89,11 @@ class Pages:
         bulletin = self._files.bulletin()
         return bulletin.ts_ms if bulletin else None, self.uplink()
 
-    def _keep(self, key: object, rendered: Rendered) -> None:
+    def _keep(self, key: object, page: bytes) -> None:
         with self._lock:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            self._kept[key] = rendered
-
-
-def _pack(page: str) -> Rendered:
-    plain = page.encode()
-    return Rendered(plain, gzip.compress(plain, 6))
+            self._kept[key] = page
 
 
 def _chosen() -> str | None:

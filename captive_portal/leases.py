@@ -13,7 +13,7 @@ from captive_portal import netlink
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")  # struct ndmsg, rtnetlink(7)
-_FRESH_S = 1.0
+_FRESH_S = 2.0  # the gate reads every second
 _DESTINATION, _LINK_ADDRESS = 1, 2
 _UNUSABLE = 0x01 | 0x20 | 0x40  # INCOMPLETE, FAILED, NOARP
 
@@ -46,7 +46,7 @@ class Neighbourhood:
         return next((neighbour.mac for neighbour in found if neighbour.address == address), None)
 
     def addresses_of(self, mac: str) -> list[Address]:
-        """Every address of a device that was known within the last second."""
+        """Every address of a device that was known within the last two seconds."""
         if time.monotonic() - self._read_at > _FRESH_S:
             self.everybody()
         leased = leases(self._lease_file, int(time.time()), f" {mac} ")

@@ -9,6 +9,7 @@ import hmac
 import json
 import logging
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -141,7 +142,7 @@ class Grants:
 
     def _take(self, path: Path, now_ms: int) -> None:
         try:
-            message = path.read_bytes() if path.stat().st_size <= 64 * 1024 and not path.is_symlink() else b""
+            message = _regular_content(path)
             path.unlink()
             if self._hub_key is not None:
                 self._until |= read_grants(message, self._node, self._hub_key, now_ms)
@@ -149,3 +150,13 @@ class Grants:
             _log.warning("a grant was not believed: %s", error)
         except OSError as error:
             _log.warning("a grant could not be read: %s", error.strerror)
+
+
+def _regular_content(path: Path) -> bytes:
+    """At most 64 KiB of a regular file; b"" for a link, a pipe or whatever else another user put there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(64 * 1024) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""

@@ -29,7 +29,10 @@ class Neighbour:
 
 
 class Neighbourhood:
-    """What the kernel has seen comes first: a device without a lease is known too."""
+    """What the kernel has seen comes first: a device without a lease is known too.
+
+    An IPv4 address that is leased belongs to the device of the lease, whoever else claims it on the air.
+    """
 
     def __init__(self, interface: str, lease_file: Path) -> None:
         self._interface, self._lease_file = interface, lease_file
@@ -42,8 +45,11 @@ class Neighbourhood:
             seen = parse_neighbour(netlink.neighbour_message(index, address.packed) or b"", index)
         except OSError:
             seen = None
-        found = [seen] if seen else leases(self._lease_file, int(time.time()), f" {address} ")
-        return next((neighbour.mac for neighbour in found if neighbour.address == address), None)
+        leased = leases(self._lease_file, int(time.time()), f" {address} ")
+        owner = next((lease.mac for lease in leased if lease.address == address), None)
+        if seen is None or owner is None:
+            return seen.mac if seen else owner
+        return owner if seen.mac == owner else None
 
     def addresses_of(self, mac: str) -> list[Address]:
         """Every address of a device that was known within the last two seconds."""
@@ -58,11 +64,14 @@ class Neighbourhood:
             index, messages = socket.if_nametoindex(self._interface), netlink.neighbour_messages()
         except OSError:
             return {}
-        self._read_at, self._by_mac = time.monotonic(), {}
+        owners = {lease.address: lease.mac for lease in leases(self._lease_file, int(time.time()))}
+        by_mac: dict[str, list[Address]] = {}
         for message in messages:
-            if found := parse_neighbour(message, index):
-                self._by_mac.setdefault(found.mac, []).append(found.address)
-        return self._by_mac
+            found = parse_neighbour(message, index)
+            if found and owners.get(found.address, found.mac) == found.mac:
+                by_mac.setdefault(found.mac, []).append(found.address)
+        self._read_at, self._by_mac = time.monotonic(), by_mac
+        return by_mac
 
 
 def parse_neighbour(message: bytes, index: int) -> Neighbour | None:

@@ -1,6 +1,7 @@
 """Keys of the day, hashes of devices, and grants."""
 
 import json
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captive_portal.devices import DayKeys, Devices, GrantError, advanced, device_hash, read_grants
+from captive_portal.devices import DayKeys, Devices, GrantError, Grants, advanced, device_hash, read_grants
 
 MAC, DAY = "02:77:00:00:00:01", date(2026, 11, 24)
 FIRST = DayKeys(DAY, b"k" * 32, b"b" * 32)
@@ -74,6 +75,16 @@ def test_a_grant_of_the_hub_for_this_node_is_believed_until_its_end() -> None:
 def test_any_other_grant_is_refused(message: bytes) -> None:
     with pytest.raises(GrantError):
         read_grants(message, "bahnhof", KEY, NOW)
+
+
+def test_what_is_no_regular_file_does_not_hold_the_gate_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "1.json")
+    (tmp_path / "2.json").symlink_to("/etc/passwd")
+    (tmp_path / "3.json").write_bytes(sealed({"node": "bahnhof", "ts": NOW, "grants": [["a" * 32, NOW + 1000]]}))
+    grants = Grants(tmp_path, "bahnhof", KEY)
+    grants.collect(NOW)
+    assert grants.until_ms(("a" * 32,)) == NOW + 1000
+    assert list(tmp_path.iterdir()) == []
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

@@ -1,6 +1,7 @@
 """A visitor in the street: real DHCP, real DNS, real nftables, gate and portal as processes."""
 
 import signal
+import time
 
 import pytest
 
@@ -85,6 +86,24 @@ def test_a_borrowed_address_opens_nothing_for_another_device(first: Client, seco
         assert "hello" not in second.get(f"http://{INTERNET4}:8000/", "--interface", address).stdout
         assert "hello" not in second.get(f"http://[{INTERNET6}]:8000/", "--interface", address).stdout
         second.give_back(address)
+    first.run("ip", "link", "set", "wlan0", "up")
+    first.run("ip", "route", "replace", "default", "via", "10.77.0.1")
+    wait_until(lambda: first.reaches(INTERNET4), "the first device to be back")
+    wait_until(lambda: first.reaches(f"[{INTERNET6}]"), "its IPv6 to be back")
+
+
+def test_who_is_online_cannot_take_a_leased_address_from_another_visitor(street: Lab, first: Client) -> None:
+    thief = street.client(5).join()
+    assert thief.accept().startswith("303")
+    stolen = first.lease["ip"]
+    first.run("ip", "link", "set", "wlan0", "down")
+    thief.borrow(stolen)
+    street.run("ip", "neigh", "flush", "all", netns=thief.space)  # so that it asks, and the node hears the claim
+    wait_until(lambda: thief.pings("10.77.0.1", stolen), "the node to believe the thief")
+    time.sleep(2.5)  # the gate has read the neighbours twice
+    assert "hello" not in thief.get(f"http://{INTERNET4}:8000/", "--interface", stolen).stdout
+    assert f"{first.mac} . {stolen}" in street.nft("list", "map", "inet", "portal", "up4")
+    thief.give_back(stolen)
     first.run("ip", "link", "set", "wlan0", "up")
     first.run("ip", "route", "replace", "default", "via", "10.77.0.1")
     wait_until(lambda: first.reaches(INTERNET4), "the first device to be back")

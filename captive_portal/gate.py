@@ -77,7 +77,7 @@ class Gate:
     def open(self, address: Address, seconds: int) -> dict[str, object]:
         """Let the device behind `address` out with all its addresses, or give it new time."""
         mac = self.around.mac_at(address)
-        if mac is None:
+        if mac is None or not self._may_have(mac, address):
             raise RefusedError("no device is known at this address", "unknown")
         before = self._online.of(mac)
         if before and before.spent:
@@ -136,7 +136,7 @@ class Gate:
             if session is None and not self._grants:
                 continue
             known = session.addresses if session else ()
-            new = [address for address in addresses if address not in known and self.is_visitor(address)]
+            new = [found for found in addresses if found not in known and self._may_have(mac, found)]
             if new and session is None:
                 self._roam(mac, new[0])
             elif new and session and not session.spent:
@@ -146,6 +146,12 @@ class Gate:
         """Write down what everybody used; called at the end."""
         for session in self._online:
             self._keep(session)
+
+    def _may_have(self, mac: str, address: Address) -> bool:
+        """An IPv6 address of another running session is never given away: nobody else comes to it by chance. For IPv4
+        the lease has decided already, and an address may have gone to the next device."""
+        owner = self._online.at(address)
+        return self.is_visitor(address) and (owner is None or owner.mac == mac or address.version == 4)
 
     @property
     def _quota(self) -> int:
@@ -158,7 +164,7 @@ class Gate:
     def _admit(self, mac: str, address: Address, seconds: int) -> Running:
         """Give `mac` its time, with every address that is known of it."""
         before = self._online.of(mac)
-        seen = filter(self.is_visitor, self.around.addresses_of(mac))
+        seen = [found for found in self.around.addresses_of(mac) if self._may_have(mac, found)]
         first = (address, *(before.addresses if before else ()))
         addresses = tuple(dict.fromkeys((*first, *seen)))[:_MOST_ADDRESSES]
         until = _boot_s() + seconds

@@ -92,18 +92,21 @@ def test_a_borrowed_address_opens_nothing_for_another_device(first: Client, seco
     wait_until(lambda: first.reaches(f"[{INTERNET6}]"), "its IPv6 to be back")
 
 
-def test_who_is_online_cannot_take_a_leased_address_from_another_visitor(street: Lab, first: Client) -> None:
+def test_who_is_online_cannot_take_an_address_from_another_visitor(street: Lab, first: Client) -> None:
     thief = street.client(5).join()
     assert thief.accept().startswith("303")
-    stolen = first.lease["ip"]
+    stolen = (first.lease["ip"], first.address6() or "")
     first.run("ip", "link", "set", "wlan0", "down")
-    thief.borrow(stolen)
-    street.run("ip", "neigh", "flush", "all", netns=thief.space)  # so that it asks, and the node hears the claim
-    wait_until(lambda: thief.pings("10.77.0.1", stolen), "the node to believe the thief")
-    time.sleep(2.5)  # the gate has read the neighbours twice
-    assert "hello" not in thief.get(f"http://{INTERNET4}:8000/", "--interface", stolen).stdout
-    assert f"{first.mac} . {stolen}" in street.nft("list", "map", "inet", "portal", "up4")
-    thief.give_back(stolen)
+    for address, gateway, target in zip(
+        stolen, ("10.77.0.1", "fd77:77::1"), (INTERNET4, f"[{INTERNET6}]"), strict=True
+    ):
+        thief.borrow(address)
+        street.run("ip", "neigh", "flush", "all", netns=thief.space)  # so that it asks, and the node hears the claim
+        wait_until(lambda a=address, g=gateway: thief.pings(g, a), "the node to believe the thief")
+        time.sleep(2.5)  # the gate has read the neighbours twice
+        assert "hello" not in thief.get(f"http://{target}:8000/", "--interface", address).stdout
+        thief.give_back(address)
+    assert f"{first.mac} . {stolen[0]}" in street.nft("list", "map", "inet", "portal", "up4")
     first.run("ip", "link", "set", "wlan0", "up")
     first.run("ip", "route", "replace", "default", "via", "10.77.0.1")
     wait_until(lambda: first.reaches(INTERNET4), "the first device to be back")

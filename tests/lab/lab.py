@@ -22,92 +22,13 @@ from captive_portal.config import load
 from captive_portal.dnsmasq import dnsmasq_text
 from captive_portal.gateclient import GateAccess
 from tests.captive_portal.factory import bulletin, write_state
+from tests.lab import files
 from tests.lab.certificates import Authority
 
 PORTAL_HOST = "wlan.test"
 INTERNET4, INTERNET6 = "10.99.0.1", "fd99::1"
 GARDEN4, GARDEN6 = "10.99.0.9", "fd99::9"
 _UNPRIVILEGED = 65534  # nobody
-
-_NODE_NAMES = """
-user=root
-no-resolv
-pid-file={directory}/dnsmasq.pid
-server={internet4}
-"""
-
-# The names of the internet: one for the walled garden, everything else elsewhere.
-_INTERNET_NAMES = """
-no-resolv
-no-hosts
-user=root
-port=53
-bind-interfaces
-listen-address={internet4}
-pid-file={directory}/names.pid
-address=/garden.test/{garden4}
-address=/garden.test/{garden6}
-address=/#/{internet4}
-address=/#/{internet6}
-"""
-
-_NODE = """
-[node]
-name = "kurpark_see"
-label = "Kurpark am See"
-[state]
-directory = "{directory}/state"
-[portal]
-listen = "*:8081"
-host = "{host}"
-session_minutes = 60
-services_url = "http://stadt.test/"
-certificate = "{directory}/portal.pem"
-certificate_key = "{directory}/portal.key"
-metrics = "127.0.0.1:9101"
-[network]
-lan = "lan0"
-wan = "wan0"
-ipv4 = "10.77.0.1/16"
-ipv6 = "fd77:77::1/64"
-gate_socket = "{directory}/gate/gate.sock"
-gate_store = "{directory}/gate-store/sessions.db"
-store_key = "{directory}/gate-store/store.key"
-lease_file = "{directory}/dnsmasq.leases"
-portal_user = "nobody"
-extra_rules = "{directory}/extra.nft"
-[radio]
-ssid = "Lab"
-[garden]
-names = ["garden.test"]
-[roaming]
-key_file = "{directory}/gate-store/device.key"
-hub_key = "{hub_key}"
-[limits]
-download_mbit = 8
-upload_mbit = 4
-quota_mb = {quota_mb}
-clients = {places}
-"""
-
-_HOSTAPD = """
-interface=lan0
-driver=none
-ctrl_interface={directory}/hostapd
-ssid=Lab
-"""
-
-# What udhcpc calls with the lease in its environment.
-_DHCP_SCRIPT = """#!/bin/sh
-case "$1" in
-  bound|renew)
-    ip addr replace "$ip/$mask" dev "$interface"
-    ip route replace default via "$router"
-    echo "nameserver $dns" > "{resolv}"
-    env > "{lease}"
-    ;;
-esac
-"""
 
 
 class Client:
@@ -143,7 +64,7 @@ class Client:
         lab.ip("link", "set", "wlan0", "up", netns=space)
         resolv = lab.resolv_conf(space)
         script = lab.directory / f"dhcp-{space}"
-        script.write_text(_DHCP_SCRIPT.format(resolv=resolv, lease=self._lease_file))
+        script.write_text(files.DHCP_SCRIPT.format(resolv=resolv, lease=self._lease_file))
         script.chmod(0o755)
         self.run("udhcpc", "-i", "wlan0", "-n", "-q", "-f", "-t", "10", "-T", "1", "-O", "114", "-s", str(script))
         wait_until(lambda: self.address6() is not None, "an IPv6 address by router advertisement")
@@ -235,8 +156,8 @@ class Lab:
     def left_behind(self) -> list[str]:
         """Namespaces and files of this lab that are still there."""
         names = [line.split()[0] for line in self.run("ip", "netns", "list").stdout.splitlines()]
-        files = [str(path) for path in Path("/etc/netns").glob(f"{self._prefix}-*")]
-        return [name for name in names if name.startswith(f"{self._prefix}-")] + files
+        left = [str(path) for path in Path("/etc/netns").glob(f"{self._prefix}-*")]
+        return [name for name in names if name.startswith(f"{self._prefix}-")] + left
 
     def client(self, number: int) -> Client:
         """A new device, not yet joined."""
@@ -277,7 +198,7 @@ class Lab:
 
     def start_hostapd(self) -> Path:
         """hostapd without a radio on the node; its control socket."""
-        (self.directory / "hostapd.conf").write_text(_HOSTAPD.format(directory=self.directory))
+        (self.directory / "hostapd.conf").write_text(files.HOSTAPD.format(directory=self.directory))
         self._start("hostapd", ["hostapd", str(self.directory / "hostapd.conf")])
         control = self.directory / "hostapd/lan0"
         self._await("hostapd", control.exists)
@@ -387,11 +308,11 @@ class Lab:
         internet = {"internet4": INTERNET4, "internet6": INTERNET6, "garden4": GARDEN4, "garden6": GARDEN6}
         values = {"directory": self.directory, "host": PORTAL_HOST, "hub_key": public, **internet, **self._limits}
         (self.directory / "extra.nft").write_text("")
-        self.config.write_text(_NODE.format(**values))
+        self.config.write_text(files.NODE.format(**values))
         loaded = load(self.config)
-        names = dnsmasq_text(loaded.portal, loaded.network) + _NODE_NAMES.format(**values)
+        names = dnsmasq_text(loaded.portal, loaded.network) + files.NODE_NAMES.format(**values)
         (self.directory / "dnsmasq.conf").write_text(names)
-        (self.directory / "names.conf").write_text(_INTERNET_NAMES.format(**values))
+        (self.directory / "names.conf").write_text(files.INTERNET_NAMES.format(**values))
         write_state(self.directory / "state", bulletin(), connected=True)
 
     def _add_space(self, name: str) -> None:

@@ -184,10 +184,11 @@ def _serve(
     app = create_app(portal, access, reports, addresses, clients, line)
     sys.setswitchinterval(_SWITCH_S)
     front = _front(portal)
-    if front:
-        app.wsgi_app = front.unwrap(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    served = front.unwrap(app) if front else app
     listen = " ".join(filter(None, (portal.listen, portal.metrics, "127.0.0.1:0" if front else "")))
-    server = create_server(app, listen=listen, threads=4, connection_limit=500, channel_timeout=15, ident="stadtknoten")
+    server = create_server(
+        served, listen=listen, threads=4, connection_limit=500, channel_timeout=15, ident="stadtknoten"
+    )
     if front:
         front.start(server.effective_listen[-1][1])
     reports.start()

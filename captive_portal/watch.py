@@ -6,6 +6,7 @@ a number that means nothing outside this process, never the address.
 
 import hashlib
 import hmac
+import ipaddress
 import logging
 import os
 import signal
@@ -23,6 +24,7 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet
 from scapy.sendrecv import AsyncSniffer, sniff
 
+from captive_portal.advertise import advertise
 from captive_portal.config import ConfigError
 from captive_portal.notify import Notifier
 from captive_portal.report import Reports
@@ -41,6 +43,7 @@ _log = logging.getLogger(__name__)
 FILTER = "arp or (udp src port 67) or (icmp6 and ip6[40] == 134)"
 _MONITOR_FILTER = "type mgt subtype beacon"
 _AGAIN_S = 5.0
+_NO_ADDRESS_YET = str(ipaddress.IPv4Address(0))  # the sender of an ARP probe, RFC 5227
 
 Tell = Callable[[str, str], None]
 
@@ -73,7 +76,7 @@ class Watch:
             return dhcp_answer(self._own, mac)
         if packet.haslayer(ICMPv6ND_RA):
             return router_advertisement(self._own, mac)
-        if packet.haslayer(ARP) and packet[ARP].psrc != "0.0.0.0" and mac not in self._own.macs:  # noqa: S104
+        if packet.haslayer(ARP) and packet[ARP].psrc != _NO_ADDRESS_YET and mac not in self._own.macs:
             return self._addresses.used(mac, str(packet[ARP].psrc), self._clock())
         return None
 
@@ -121,8 +124,6 @@ def own_of(lan: str, ssid: str) -> Own:
 
 def run(lan: str, monitor: str, ssid: str, api_url: str, agent_socket: Path) -> None:
     """Watch and advertise until SIGTERM. ConfigError without the interface or the right to raw sockets."""
-    from captive_portal.advertise import advertise  # noqa: PLC0415 (needs scapy's sockets only here)
-
     conf.verb = 0
     reports = Reports(agent_socket)
     watch = Watch(own_of(lan, ssid), reports.alarm)

@@ -232,8 +232,7 @@ def prometheus() -> ResponseReturnValue:
 
 
 def _site() -> Site:
-    site = current_app.extensions["portal"]
-    assert isinstance(site, Site)  # noqa: S101
+    site: Site = current_app.extensions["portal"]
     return site
 
 

@@ -3,7 +3,8 @@
 Sections that belong to others (portal, network) are left alone; edge reads one figure of [portal], its capacity.
 """
 
-from dataclasses import dataclass, fields
+import tomllib
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -73,8 +74,6 @@ class Config:
 
 def load(file: Path) -> Config:
     """The checked configuration in `file`; ConfigError when it cannot be read or holds something wrong."""
-    import tomllib  # noqa: PLC0415 (needed once)
-
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -110,7 +109,7 @@ def parse(table: _Table) -> Config:
     )
 
 
-_LIMITS: dict[str, float] = {field.name: field.default for field in fields(Limits)}  # type: ignore[misc]
+_LIMITS: dict[str, float] = asdict(Limits())
 _COUNTS = ("max_flips", "no_echo_limit")
 _PACE = {"sample_s": 0.5, "repeat_minutes": 15.0, "status_s": 60.0}
 _BROKER_KEYS = ("url", "username", "password_file", "ca_file", "cert_file", "key_file", "keepalive_s", "window")

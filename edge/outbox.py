@@ -91,8 +91,8 @@ class Outbox:
             db.executescript(_SCHEMA)
             db.execute("INSERT OR IGNORE INTO about VALUES ('outbox', ?), ('last', '0')", (secrets.token_hex(8),))
             about = dict(db.execute("SELECT name, value FROM about").fetchall())
-            size = f"SELECT count(*), coalesce(sum(length(body) + length(kind) + {_ROW_OVERHEAD}), 0) FROM waiting"  # noqa: S608
-            self._rows, self._bytes = db.execute(size).fetchone()
+            size = "SELECT count(*), coalesce(sum(length(body) + length(kind) + ?), 0) FROM waiting"
+            self._rows, self._bytes = db.execute(size, (_ROW_OVERHEAD,)).fetchone()
         except sqlite3.Error:
             db.close()
             raise

@@ -180,6 +180,6 @@ def known_senders(database: Database) -> Directory:
 def load_tables() -> Any:
     """The metadata of all tables, for migrations."""
     from hub.account import store as _account  # noqa: F401 (registers its tables)
-    from hub.bulletin import store as _bulletin  # noqa: F401
+    from hub.bulletin import store as _bulletin  # noqa: F401 (registers its tables)
 
     return Base.metadata

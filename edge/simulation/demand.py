@@ -59,7 +59,7 @@ class Demand:
 
     def _shock(self, site: str, day: date) -> float:
         """Every day is a little different, the same for the same seed."""
-        return max(0.3, random.Random(f"{self.seed}/{site}/{day}").gauss(1.0, self.day_shock_sigma))  # noqa: S311
+        return max(0.3, random.Random(f"{self.seed}/{site}/{day}").gauss(1.0, self.day_shock_sigma))  # noqa: S311 (no secret)
 
 
 def parse(table: Mapping[str, Any], seed: int) -> Demand:

@@ -128,24 +128,25 @@ def _is_hash(text: str) -> bool:
 
 def _check_ranges(kind: str, body: dict[str, object]) -> None:
     seq = body.get("seq")
-    if seq is not None and not (0 if kind == "ack" else 1) <= seq <= MAX_SEQ:  # type: ignore[operator]
+    if isinstance(seq, int) and not (0 if kind == "ack" else 1) <= seq <= MAX_SEQ:
         raise WireError("out of range: seq")
     outbox = body.get("outbox")
-    if outbox is not None and not _is_outbox(outbox):  # type: ignore[arg-type]
+    if isinstance(outbox, str) and not _is_outbox(outbox):
         raise WireError("not a name: outbox")
-    if kind == "skip" and not 0 < body["from"] <= body["to"] <= MAX_SEQ:  # type: ignore[operator]
+    first, last = body.get("from"), body.get("to")
+    if kind == "skip" and isinstance(first, int) and isinstance(last, int) and not 0 < first <= last <= MAX_SEQ:
         raise WireError("out of range: from, to")
     if kind == "bay":
-        if not topics.is_name(body["bay"]):  # type: ignore[arg-type]
+        if not topics.is_name(str(body["bay"])):
             raise WireError("not a name: bay")
         distance = body.get("distance_m")
-        if distance is not None and not 0 <= distance < 100:  # type: ignore[operator]
+        if isinstance(distance, (int, float)) and not 0 <= distance < 100:
             raise WireError("out of range: distance_m")
-    if kind == "session" and not _is_hash(body["device"]):  # type: ignore[arg-type]
+    if kind == "session" and not _is_hash(str(body["device"])):
         raise WireError("not a hash: device")
     for field in ("ts", "until"):
         if field in FIELDS[kind] and field in body:
             try:
-                timestamp.parse_ms(body[field])  # type: ignore[arg-type]
+                timestamp.parse_ms(str(body[field]))
             except ValueError:
                 raise WireError("not a timestamp: " + field) from None

@@ -3,7 +3,18 @@
 The same files run under MicroPython in the wireless sensor, so they import `json` and nothing else.
 """
 
-from edge.wire.messages import BAY_STATES, FIELDS, MAX_PAYLOAD, WireError, check, decode, encode, parse, readable_seq
+from edge.wire.messages import (
+    BAY_STATES,
+    COMMANDS,
+    FIELDS,
+    MAX_PAYLOAD,
+    WireError,
+    check,
+    decode,
+    encode,
+    parse,
+    readable_seq,
+)
 from edge.wire.timestamp import format_ms, parse_ms
 from edge.wire.topics import ALL_UP, BULLETIN, DURABLE_KINDS, UP_KINDS, VERSION, all_down, down, is_name, split, up
 
@@ -11,6 +22,7 @@ __all__ = [
     "ALL_UP",
     "BAY_STATES",
     "BULLETIN",
+    "COMMANDS",
     "DURABLE_KINDS",
     "FIELDS",
     "MAX_PAYLOAD",

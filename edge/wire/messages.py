@@ -9,6 +9,7 @@ from edge.wire import timestamp, topics
 
 BAY_STATES = ("free", "occupied", "unknown", "faulty")
 PORTAL_EVENTS = ("accept", "extend", "end")
+COMMANDS = ("identify", "restart", "reread")
 MAX_SEQ = 2**63 - 1  # what an SQL bigint holds
 MAX_PAYLOAD = 64 * 1024  # bytes up; larger is refused unread
 
@@ -16,7 +17,10 @@ MAX_PAYLOAD = 64 * 1024  # bytes up; larger is refused unread
 _text, _integer, _number, _flag, _object, _list = (str,), (int,), (int, float), (bool,), (dict,), (list,)
 
 # kind -> {field: (type, required)}
-_STORED = {"outbox": (_text, False), "seq": (_integer, True), "ts": (_text, True), "synced": (_flag, False)}
+# boot names one run of the machine, up_ms its monotonic clock: with both the hub can repair a ts taken before the time
+# was known (synced false).
+_CLOCK = {"synced": (_flag, False), "boot": (_text, False), "up_ms": (_integer, False)}
+_STORED = {"outbox": (_text, False), "seq": (_integer, True), "ts": (_text, True), **_CLOCK}
 FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
     "bay": {**_STORED, "bay": (_text, True), "state": (_text, True), "distance_m": (_number, False)},
     "portal": {**_STORED, "event": (_text, True), "clients": (_integer, False)},
@@ -28,7 +32,7 @@ FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
         "outbox": (_text, False),
         "software": (_text, False),
         "protocol": (_text, False),
-        "synced": (_flag, False),
+        **_CLOCK,
         "uptime_s": (_integer, False),
         "waiting": (_integer, False),
         "temperature_c": (_number, False),
@@ -36,10 +40,28 @@ FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
         "clients": (_integer, False),
         "capacity": (_integer, False),
         "bays": (_list, False),
+        "config_v": (_integer, False),
+        "refused_v": (_integer, False),
+        "refused_why": (_text, False),
+        "throttled": (_integer, False),
+        "disk_free_mb": (_integer, False),
+        "disk_written_mb": (_integer, False),
+        "disk_worn_percent": (_integer, False),
+        "battery_mv": (_integer, False),
+        "certificate_until": (_text, False),
     },
     "session": {"ts": (_text, True), "device": (_text, True), "until": (_text, True)},
     "grant": {"body": (_text, True), "signature": (_text, True)},
-    "ack": {"outbox": (_text, True), "seq": (_integer, True)},
+    "answer": {"ts": (_text, True), "id": (_text, True), "ok": (_flag, True), "text": (_text, True)},
+    "ack": {"outbox": (_text, True), "seq": (_integer, True), "ts": (_text, False)},
+    "config": {
+        "v": (_integer, True),
+        "ts": (_text, True),
+        "rules": (_object, False),
+        "bays": (_list, False),
+        "firmware": (_object, False),
+    },
+    "command": {"id": (_text, True), "name": (_text, True), "ts": (_text, True), "until": (_text, True)},
     "bulletin": {
         "v": (_integer, True),
         "ts": (_text, True),
@@ -56,6 +78,7 @@ CHOICES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "bay": (("state", BAY_STATES),),
     "portal": (("event", PORTAL_EVENTS),),
     "status": (("state", ("online", "offline")),),
+    "command": (("name", COMMANDS),),
 }
 
 
@@ -133,6 +156,13 @@ def _check_ranges(kind: str, body: dict[str, object]) -> None:
     outbox = body.get("outbox")
     if isinstance(outbox, str) and not _is_outbox(outbox):
         raise WireError("not a name: outbox")
+    boot, up = body.get("boot"), body.get("up_ms")
+    if isinstance(boot, str) and not topics.is_name(boot):
+        raise WireError("not a name: boot")
+    if isinstance(up, int) and not 0 <= up <= MAX_SEQ:
+        raise WireError("out of range: up_ms")
+    if kind == "config" and not 0 < int(str(body["v"])) <= MAX_SEQ:
+        raise WireError("out of range: v")
     first, last = body.get("from"), body.get("to")
     if kind == "skip" and isinstance(first, int) and isinstance(last, int) and not 0 < first <= last <= MAX_SEQ:
         raise WireError("out of range: from, to")
@@ -144,8 +174,8 @@ def _check_ranges(kind: str, body: dict[str, object]) -> None:
             raise WireError("out of range: distance_m")
     if kind == "session" and not _is_hash(str(body["device"])):
         raise WireError("not a hash: device")
-    for field in ("ts", "until"):
-        if field in FIELDS[kind] and field in body:
+    for field in ("ts", "until", "certificate_until"):
+        if field in FIELDS[kind] and body.get(field) is not None:
             try:
                 timestamp.parse_ms(str(body[field]))
             except ValueError:

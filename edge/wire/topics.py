@@ -1,14 +1,14 @@
 """Topics of the contract between nodes and hub. MicroPython-safe: no typing imports.
 
 Up:   node/v1/<node>/<kind>   durable kinds are kept in the node's outbox until the hub's ack; status is
-                              latest-only, session is said once and may be lost
-Down: hub/v1/<node>/<kind>    and the retained hub/v1/all/bulletin
+                              latest-only, session and answer are said once and may be lost
+Down: hub/v1/<node>/<kind>    (config is retained) and the retained hub/v1/all/bulletin
 """
 
 VERSION = 1
 DURABLE_KINDS = ("bay", "portal", "alarm", "skip")
-UP_KINDS = (*DURABLE_KINDS, "status", "session")
-DOWN_KINDS = ("ack", "config", "command", "grant", "secret")
+UP_KINDS = (*DURABLE_KINDS, "status", "session", "answer")
+DOWN_KINDS = ("ack", "config", "command", "grant")
 
 ALL_UP = "node/+/+/+"  # every version, so that an unknown one is counted instead of unseen
 BULLETIN = "hub/v1/all/bulletin"

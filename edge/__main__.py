@@ -3,31 +3,45 @@
 import argparse
 import dataclasses
 import logging
+import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from edge.config import Config
     from edge.mock import MockBoard
+
+TOOLS = ("calibrate", "enrol", "renew")
+_RENEW_S = 6 * 3600.0
+_ANSWER_FIRST_S = 1.0  # before a new start that the hub asked for
 
 _ABOUT = """\
 Reads the bay sensors at this node's pins, keeps every reading until the hub has stored it, and keeps the one
 connection to the hub that the landing page uses too. Runs until Ctrl-C or SIGTERM.
+
+Tools, each with --help:
+  stadtknoten-edge enrol CODE --hub URL     this node's certificate for a one-time code
+  stadtknoten-edge calibrate BAY            thresholds of one bay, measured empty and with a car
 
 The configuration is one TOML file, for example:
 
   [node]
   name = "kurpark_see"
   label = "Kurpark am See"
+  hub = "https://hub.example"           # for a new certificate before the old one ends
+  thermometer = "/sys/bus/w1/devices/28-0/temperature"   # optional, for the speed of sound
+  led = 12                              # optional, blinks when the hub says "identify"
   [broker]
   url = "mqtts://hub.example:8883"      # username, password_file, ca_file, cert_file, key_file
   [state]
   directory = "/var/lib/stadtknoten"    # max_rows, max_bytes, reference_log
   [[bays]]
   id = "kurpark_see-001"
-  sensor = "digital"                    # magnetic sensor, light barrier
+  sensor = "infrared"                   # or loop, reed, digital: a pin that says yes or no
   pin = 17                              # BCM number
   active = "low"                        # the level when a car is there
   [[bays]]
@@ -36,10 +50,18 @@ The configuration is one TOML file, for example:
   trigger = 23
   echo = 24
   occupied_below_m = 0.9
-  free_above_m = 1.2
+  free_above_m = 1.2                    # at least 0.15 m more
+  [[bays]]
+  id = "kurpark_see-003"
+  sensor = "magnetometer"               # QMC5883L on I2C; `calibrate` writes the three values
+  bus = 1
+  baseline_ut = [20.1, -3.4, 44.0]
+  occupied_above_ut = 8.0
+  free_below_ut = 4.0
   [rules]                               # all optional, these are the defaults
   occupied_after_s = 5
   free_after_s = 10
+  still_m = 0.08                        # what moves more while it is being believed is no parked car
   repeat_minutes = 15
 """
 
@@ -49,12 +71,16 @@ echo: "17 1", "24 0.5", "24 none" """
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the agent; returns the exit code (0 ended as asked, 2 wrong configuration, 1 cannot start)."""
-    options = _parser().parse_args(arguments)
+    """Runs the agent or a tool; returns the exit code (0 ended as asked, 2 wrong configuration, 1 cannot start)."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words and words[0] in TOOLS:
+        return _tool(words[0], words[1:])
+    options = _parser().parse_args(words)
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr
     )
-    from edge.config import ConfigError, load
+    from edge.config import load
+    from edge.section import ConfigError
 
     try:
         config = load(options.config)
@@ -65,32 +91,59 @@ def main(arguments: list[str] | None = None) -> int:
         config = dataclasses.replace(
             config, state=dataclasses.replace(config.state, reference_log=options.reference_log)
         )
+    code, again = _run(config, options)
+    if again:  # the same process starts anew, whoever watches over it
+        os.execv(sys.executable, [sys.executable, "-m", "edge", *words])  # noqa: S606 (no shell, our own arguments)
+    return code
+
+
+def _tool(name: str, arguments: list[str]) -> int:
+    if name == "calibrate":
+        from edge.tools.calibrate import main as calibrate
+
+        return calibrate(arguments)
+    from edge.tools import enrol
+
+    return enrol.enrol(arguments) if name == "enrol" else enrol.renew(arguments)
+
+
+def _run(config: "Config", options: argparse.Namespace) -> tuple[int, bool]:
+    """(exit code, whether the hub asked for a new start) of the agent's whole life."""
     from edge.agent import Agent, StartError
-    from edge.bays import Pinger
+    from edge.bays import Pinger, Thermometer
+    from edge.config import load
+    from edge.enrolment import renew_in_background
     from edge.ticker import Ticker
 
-    ended = threading.Event()
+    ended, again = threading.Event(), threading.Event()
+
+    def start_anew() -> None:
+        again.set()
+        threading.Timer(_ANSWER_FIRST_S, ended.set).start()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    ticker, pinger, board = Ticker(config.sample_s), Pinger(config.sample_s), None
+    ticker, board = Ticker(config.sample_s), None
+    pinger = Pinger(config.sample_s, Thermometer(config.thermometer))
     if options.mock:
         from edge.mock import MockBoard
 
         board = MockBoard(config.bays)
     try:
-        agent = Agent(config, ticker, pinger, board.factory if board else None)
+        agent = Agent(config, ticker, pinger, board, start_anew, lambda: load(options.config))
     except StartError as error:
         print(f"stadtknoten-edge: {error}", file=sys.stderr)
-        return 1
+        return 1, False
     agent.start()
     ticker.start()
     if board is not None:
         threading.Thread(target=_obey, args=(board,), daemon=True).start()
-    ended.wait()
+    while not ended.wait(_RENEW_S):
+        renew_in_background(options.config, config.state.directory, time.time_ns() // 1_000_000)
     ticker.stop()
     pinger.stop()
     agent.stop()
-    return 0
+    return 0, again.is_set()
 
 
 def _parser() -> argparse.ArgumentParser:

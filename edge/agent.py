@@ -8,88 +8,112 @@ import os
 import sqlite3
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from edge import VERSION, bays, files, status, wire
+from edge import VERSION, files, status, wire
+from edge.bays import Board, PinError, Pinger, open_bays
 from edge.config import Config
+from edge.enrolment import certificate_until
 from edge.intake import Intake
-from edge.outbox import CHANGE, REPEAT, REPORT, Message, Outbox, Row
-from edge.rules import Bay, is_settled, observe
+from edge.light import Light
+from edge.outbox import REPORT, Message, Outbox
+from edge.referencelog import ReferenceLog
+from edge.remote import Commands, RemoteConfig
 from edge.ticker import Ticker
 from edge.uplink import Uplink
+from edge.watch import BayWatch, stamp
 
 _log = logging.getLogger(__name__)
+_BASELINES_S = 600.0
 _MOST_GRANTS = 1000  # files that no gate took; more are dropped, the visitor presses the button again
-_AGENT_FIELDS = ("outbox", "seq", "ts", "synced")  # the agent says these, nobody else
+_AGENT_FIELDS = ("outbox", "seq", "ts", "synced", "boot", "up_ms")  # the agent says these, nobody else
 
 
 class StartError(RuntimeError):
     """The agent cannot run; the text is one sentence for the technician."""
 
 
-@dataclass
-class _Slot:
-    """A bay, what the rules think of it, and what was reported last."""
-
-    reader: bays.AnyBay
-    bay: Bay = Bay()
-    distance_m: float | None = None
-    reported: str | None = None
-    reported_at: float = 0.0
-
-
 class Agent:
-    """Opens the node's state directory, pins and socket at once (StartError); `start` begins to connect and read."""
+    """Opens the node's state directory, pins and socket at once (StartError); `start` begins to connect and read.
 
-    def __init__(self, config: Config, ticker: Ticker, pinger: bays.Pinger, factory: Any = None) -> None:
+    `on_restart` is called when the hub asks for a new start of the program.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        ticker: Ticker,
+        pinger: Pinger,
+        board: Board | None = None,
+        on_restart: Callable[[], None] = lambda: None,
+        reread: Callable[[], object] = lambda: None,
+    ) -> None:
         self.config, self._ticker, self._pinger = config, ticker, pinger
-        directory = config.state.directory
+        self._on_restart, self._reread = on_restart, reread
         self._clock = status.Clock()
         self._clients: int | None = None
-        self._status_due = 0.0
+        self._status_due = self._baselines_due = 0.0
         self._broken = False
         self._connection = threading.Lock()
+        self._directory = config.state.directory
         with contextlib.ExitStack() as opened:
             try:
-                directory.mkdir(parents=True, exist_ok=True, mode=0o750)
-                opened.callback(os.close, _lock(directory))
-                self._log = _ReferenceLog(config.state.reference_log) if config.state.reference_log else None
-                self.outbox = Outbox(
-                    directory / "outbox.db",
-                    max_rows=config.state.max_rows,
-                    max_bytes=config.state.max_bytes,
-                    journal=self._log.write if self._log else None,
-                )
-                opened.callback(self.outbox.close)
-                self._slots = [_Slot(bay) for bay in bays.open_bays(config.bays, factory)]
-                for slot in self._slots:
-                    opened.callback(slot.reader.close)
-                self._intake = Intake(directory, self.accept) if config.portal else None
-            except (OSError, sqlite3.Error, bays.PinError) as error:
+                self._directory.mkdir(parents=True, exist_ok=True, mode=0o750)
+                opened.callback(os.close, _lock(self._directory))
+                self._open(opened, board or Board())
+            except (OSError, sqlite3.Error, PinError) as error:
                 raise StartError(f"{config.name}: {error}") from error
             self._opened = opened.pop_all()
+        self.remote = RemoteConfig(config, self._configure)
+        self.remote.load()
+        actions = {"identify": self._light.identify, "restart": self._restart, "reread": self._read_again}
+        self._commands = Commands(self._directory / "commands.json", actions)
+        takers: dict[str, Callable[[bytes], None]] = {"config": self._take_config, "command": self._obey}
+        if config.portal:
+            takers |= {"bulletin": self._keep_bulletin, "grant": self._keep_grant}
         self.uplink = Uplink(
             config.name,
             config.broker,
             self.outbox,
             self.status,
-            self._keep_bulletin if config.portal else None,
-            self._keep_grant if config.portal else None,
+            takers,
             self._connection_changed,
             lambda: ticker.wake(self),
         )
 
+    def _open(self, opened: contextlib.ExitStack, board: Board) -> None:
+        state = self.config.state
+        journal = ReferenceLog(state.reference_log).write if state.reference_log else None
+        self.outbox = Outbox(
+            self._directory / "outbox.db",
+            max_rows=state.max_rows,
+            max_bytes=state.max_bytes,
+            hard_bytes=state.hard_bytes,
+            keep_days=state.keep_days,
+            journal=journal,
+        )
+        opened.callback(self.outbox.close)
+        self._light = Light(self.config.led, board.factory)
+        opened.callback(self._light.close)
+        self._sensors = open_bays(self.config.bays, board)
+        self._watch = BayWatch(self._sensors, self.config)
+        opened.callback(self._watch.close)
+        self._watch.restore(self._kept_baselines(), time.monotonic())
+        self._intake = Intake(self._directory, self.accept) if self.config.portal else None
+
     def start(self) -> None:
         """Begins to read bays, take reports and connect."""
         if self.outbox.replaced:
-            body = self._stamped({"code": "outbox_replaced", "text": "The outbox file was damaged; a new one began."})
-            self.outbox.put([Message("alarm", body, REPORT)])
+            body: dict[str, object] = {
+                "code": "outbox_replaced",
+                "text": "The outbox file was damaged; a new one began.",
+            }
+            self.outbox.put([stamp(Message("alarm", body, REPORT), self._clock.stamps())])
         self._write_connection(connected=False)
         if self._intake is not None:
             self._intake.start()
-        self._pinger.watch(slot.reader for slot in self._slots)
+        self._pinger.watch(self._sensors)
         self.uplink.start()
         self._ticker.add(self)
 
@@ -104,14 +128,20 @@ class Agent:
 
     def tick(self, now: float) -> None:
         """Reads the bays, stores what changed, sends what waits; `now` is monotonic seconds."""
-        changed = [slot for slot in self._slots if self._sample(slot, now)]
-        repeated = [slot for slot in self._slots if slot not in changed and self._repeat_due(slot, now)]
-        if changed or repeated:
-            self._store(changed, repeated, now)
+        self._watch.sample(now)
+        messages = self._watch.news()
+        # Without a hub that listens a repetition is worth nothing: it is not even made.
+        if self.uplink.connected and self.outbox.waiting < self.config.broker.window:
+            messages += self._watch.repeats(now)
+        if messages:
+            self._store(messages, now)
         self.uplink.pump(now)
         if now >= self._status_due:
             self._status_due = now + self.config.status_s
             self.uplink.report_status()
+        if now >= self._baselines_due:
+            self._baselines_due = now + _BASELINES_S
+            self._keep_baselines()
 
     def pump(self, now: float) -> None:
         """Only sends what waits."""
@@ -123,80 +153,97 @@ class Agent:
         A session is sent at once or not at all (seq 0): without the line no other node could hear of it.
         """
         known = {key: fields[key] for key in wire.FIELDS[kind] if key in fields and key not in _AGENT_FIELDS}
-        body = self._stamped(known)
+        stamps = self._clock.stamps()
         if kind == "session":
-            body = {"ts": body["ts"], **known}
+            body = {"ts": stamps["ts"], **known}
             wire.check(kind, body)
             self.uplink.say(kind, body)
             return 0
-        wire.check(kind, {**body, "outbox": "", "seq": 1})
-        if isinstance(clients := body.get("clients"), int):
+        message = stamp(Message(kind, known, REPORT), stamps)
+        wire.check(kind, {**message.body, "outbox": "", "seq": 1})
+        if isinstance(clients := message.body.get("clients"), int):
             self._clients = clients
-        return self.outbox.put([Message(kind, body, REPORT)])[-1].seq
+        return self.outbox.put([message])[-1].seq
 
     def status(self, state: str, protocol: str) -> dict[str, object]:
         """The body of a status message."""
         figures: dict[str, object] = {
-            "ts": wire.format_ms(self._clock.now_ms()),
+            **self._clock.stamps(),
             "state": state,
             "outbox": self.outbox.id,
             "software": "stadtknoten " + VERSION,
             "protocol": protocol,
         }
         if state == "offline":
-            return figures
+            return {key: figures[key] for key in ("ts", "state", "outbox", "software", "protocol")}
+        verdict = self.remote.verdict
         figures |= {
-            "synced": self._clock.synced(time.monotonic()),
             "uptime_s": status.uptime_s(),
             "waiting": self.outbox.waiting,
             "temperature_c": status.temperature_c(),
             "memory_mb": status.memory_mb(),
             "clients": self._clients,
             "capacity": self.config.capacity,
-            "bays": [slot.reader.id for slot in self._slots],
+            "bays": self._watch.ids,
+            "config_v": verdict.applied_v or None,
+            "refused_v": verdict.refused_v or None,
+            "refused_why": verdict.why or None,
+            "throttled": status.throttled(),
+            "disk_free_mb": status.disk_free_mb(self._directory),
+            "disk_written_mb": status.disk_written_mb(),
+            "disk_worn_percent": status.disk_worn_percent(),
+            "certificate_until": certificate_until(self._directory),
         }
         return {key: value for key, value in figures.items() if value is not None}
 
-    def _sample(self, slot: _Slot, now: float) -> bool:
-        """Lets the rules see one sample; True when there is news to store."""
-        reading = slot.reader.read(slot.bay.level)
-        if reading is not None:
-            slot.distance_m = reading.distance_m
-            if not is_settled(slot.bay, reading.level):
-                slot.bay = observe(slot.bay, reading.level, now, self.config.limits)
-        return slot.bay.decided and slot.bay.state != slot.reported
-
-    def _repeat_due(self, slot: _Slot, now: float) -> bool:
-        # Without a hub that listens a repetition is worth nothing: it is not even made.
-        if slot.reported is None or now - slot.reported_at < self.config.repeat_s:
-            return False
-        return self.uplink.connected and self.outbox.waiting < self.config.broker.window
-
-    def _store(self, changed: list[_Slot], repeated: list[_Slot], now: float) -> None:
-        messages = [self._reading(slot, CHANGE) for slot in changed]
-        messages += [self._reading(slot, REPEAT) for slot in repeated]
+    def _store(self, messages: list[Message], now: float) -> None:
+        stamps = self._clock.stamps()
         try:
-            self.outbox.put(messages)
+            self.outbox.put([stamp(message, stamps) for message in messages])
         except (sqlite3.Error, OSError) as error:
             if not self._broken:  # tried again at every tick, said once
                 _log.error("%s: readings cannot be stored: %s", self.config.name, error)
             self._broken = True
             return
         self._broken = False
-        for slot in changed:
-            _log.info("%s: bay %s is %s", self.config.name, slot.reader.id, slot.bay.state)
-        for slot in (*changed, *repeated):
-            slot.reported, slot.reported_at = slot.bay.state, now
+        self._watch.told(messages, now)
 
-    def _reading(self, slot: _Slot, rank: int) -> Message:
-        body: dict[str, object] = {"bay": slot.reader.id, "state": slot.bay.state}
-        if slot.distance_m is not None:
-            body["distance_m"] = slot.distance_m
-        return Message("bay", self._stamped(body), rank)
+    def _configure(self, config: Config) -> None:
+        self.config = config
+        self._watch.configure(config)
 
-    def _stamped(self, body: dict[str, object]) -> dict[str, object]:
-        synced = self._clock.synced(time.monotonic())
-        return {"ts": wire.format_ms(self._clock.now_ms()), "synced": synced, **body}
+    def _take_config(self, payload: bytes) -> None:
+        self.remote.receive(payload)
+        self.uplink.report_status()
+
+    def _obey(self, payload: bytes) -> None:
+        answer = self._commands.receive(payload, self._clock.now_ms(), self._clock.synced(time.monotonic()))
+        if answer is not None:
+            self.uplink.say("answer", answer)
+
+    def _restart(self) -> str:
+        self._on_restart()
+        return "The agent starts anew."
+
+    def _read_again(self) -> str:
+        self._reread()
+        self._on_restart()
+        return "The configuration file is right; the agent starts anew with it."
+
+    def _kept_baselines(self) -> dict[str, object]:
+        try:
+            kept = json.loads((self._directory / "baselines.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return kept if isinstance(kept, dict) else {}
+
+    def _keep_baselines(self) -> None:
+        baselines = self._watch.baselines()
+        if baselines:
+            try:
+                files.replace(self._directory / "baselines.json", json.dumps(baselines).encode())
+            except OSError as error:
+                _log.error("%s: baselines cannot be written: %s", self.config.name, error)
 
     def _keep_bulletin(self, payload: bytes) -> None:
         wire.decode("bulletin", payload)
@@ -235,22 +282,6 @@ class Agent:
                 files.replace(self.config.state.directory / "uplink.json", json.dumps(body).encode())
         except OSError as error:
             _log.error("%s: uplink.json cannot be written: %s", self.config.name, error)
-
-
-class _ReferenceLog:
-    """One JSON line for each durable message, on disk before the outbox commits it.
-
-    A kill between the two leaves a line whose seq is given again to the next message: of two lines with one
-    (outbox, seq) the last is true.
-    """
-
-    def __init__(self, file: Path) -> None:
-        self._descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
-
-    def write(self, outbox: str, rows: list[Row]) -> None:
-        lines = [json.dumps({"kind": row.kind, **row.body(outbox)}, separators=(",", ":")) for row in rows]
-        os.write(self._descriptor, ("\n".join(lines) + "\n").encode())
-        os.fsync(self._descriptor)
 
 
 def _lock(directory: Path) -> int:

@@ -4,18 +4,13 @@ Sections that belong to others (portal, network) are left alone; edge reads one 
 """
 
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from edge.rules import Limits, Thresholds
+from edge.rules import MIN_GAP_M, FieldThresholds, Limits, Thresholds
+from edge.section import ConfigError, Section
 from edge.wire import is_name
-
-_Table = dict[str, object]
-
-
-class ConfigError(ValueError):
-    """A wrong or missing key; the text names file and key in one line."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +27,7 @@ class Broker:
     key_file: Path | None = None
     keepalive_s: int = 30
     window: int = 200
+    replay_per_s: int = 500
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,10 @@ class State:
     """What the node keeps on disk and how much of it."""
 
     directory: Path
-    max_rows: int = 200_000
+    max_rows: int = 200_000  # beyond, repeated readings and reports are dropped; changes of state are not
     max_bytes: int = 64 * 1024 * 1024
+    hard_bytes: int = 1024 * 1024 * 1024  # beyond, even changes of state are
+    keep_days: float = 30.0  # so long a change of state is sure of its place below hard_bytes
     reference_log: Path | None = None
 
 
@@ -49,10 +47,14 @@ class BayConfig:
     """One parking bay and its pins (BCM numbers)."""
 
     id: str
-    sensor: str
-    pins: tuple[int, ...]
+    sensor: str  # digital, ultrasonic or magnetometer
+    pins: tuple[int, ...] = ()
     active_low: bool = True
     thresholds: Thresholds = Thresholds()
+    bus: int = 1
+    address: int = 0x0D
+    baseline_ut: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    field_thresholds: FieldThresholds = FieldThresholds()
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,9 @@ class Config:
     status_s: float = 60.0
     portal: bool = True  # a landing page runs here: bulletin, uplink state and intake socket are wanted
     capacity: int | None = None
+    thermometer: Path | None = None
+    led: int | None = None
+    hub: str = ""  # https address, for a new certificate
 
 
 def load(file: Path) -> Config:
@@ -86,86 +91,62 @@ def load(file: Path) -> Config:
         raise ConfigError(f"{file}: {error}") from None
 
 
-def parse(table: _Table) -> Config:
+def parse(table: dict[str, object]) -> Config:
     """The configuration out of a parsed TOML table; ConfigError names the key."""
-    node = _Section(table, "node", ("name", "label", "portal"), others=True)
+    node = Section(table, "node", (), others=True)
     name = node.text("name")
     if not is_name(name):
         raise ConfigError("[node] name: 1 to 63 of a-z 0-9 _ - are allowed")
-    rules = _Section(table, "rules", (*(field.name for field in fields(Limits)), *_PACE))
-    portal = _Section(table, "portal", (), others=True)
+    rules = Section(table, "rules", RULES)
+    portal = Section(table, "portal", (), others=True)
     return Config(
         name=name,
         label=node.text("label", name),
-        broker=_broker(_Section(table, "broker", _BROKER_KEYS)),
-        state=_state(_Section(table, "state", ("directory", "max_rows", "max_bytes", "reference_log"), others=True)),
+        broker=_broker(Section(table, "broker", _BROKER_KEYS)),
+        state=_state(Section(table, "state", (), others=True)),
         bays=_bays(table.get("bays", [])),
-        limits=_limits(rules),
+        limits=limits_of(rules, Limits()),
         sample_s=rules.number("sample_s", 0.5, 0.05),
         repeat_s=rules.number("repeat_minutes", 15, 0.1) * 60,
         status_s=rules.number("status_s", 60, 1),
         portal=node.flag("portal", default=True),
         capacity=int(portal.number("capacity", 0)) or None,
+        thermometer=node.path("thermometer"),
+        hub=node.text("hub") if "hub" in node.values else "",
+        led=_pin(node, "led") if "led" in node.values else None,
     )
 
 
-_LIMITS: dict[str, float] = asdict(Limits())
-_COUNTS = ("max_flips", "no_echo_limit")
-_PACE = {"sample_s": 0.5, "repeat_minutes": 15.0, "status_s": 60.0}
-_BROKER_KEYS = ("url", "username", "password_file", "ca_file", "cert_file", "key_file", "keepalive_s", "window")
+RULES = (*(field.name for field in fields(Limits)), "sample_s", "repeat_minutes", "status_s")
+THRESHOLDS = ("occupied_below_m", "free_above_m", "occupied_above_ut", "free_below_ut")
+_BAY_KEYS = ("id", "sensor", "pin", "active", "trigger", "echo", "bus", "address", "baseline_ut")
+_DIGITAL = ("digital", "infrared", "loop", "reed")
+_BROKER_KEYS = (
+    "url",
+    "username",
+    "password_file",
+    "ca_file",
+    "cert_file",
+    "key_file",
+    "keepalive_s",
+    "window",
+    "replay_per_s",
+)
 
 
-class _Section:
-    """One table of the file with typed access; unknown keys are refused unless `others` use the section too."""
-
-    def __init__(self, table: _Table, name: str, keys: tuple[str, ...], *, others: bool = False) -> None:
-        self.name = f"[{name}]" if not name.startswith("[") else name
-        section = table.get(name, {})
-        if not isinstance(section, dict):
-            raise ConfigError(f"{self.name}: must be a section")
-        self.values: _Table = section
-        if not others:
-            for key in section:
-                if key not in keys:
-                    raise ConfigError(f"{self.name} {key}: unknown key")
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.values.get(key, default)
-        if value is None:
-            raise ConfigError(f"{self.name} {key}: is missing")
-        if not isinstance(value, str) or not value:
-            raise ConfigError(f"{self.name} {key}: must be a text")
-        return value
-
-    def number(self, key: str, default: float | None = None, low: float = 0) -> float:
-        value = self.values.get(key, default)
-        if value is None:
-            raise ConfigError(f"{self.name} {key}: is missing")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= low:
-            raise ConfigError(f"{self.name} {key}: must be a number of at least {low:g}")
-        return value
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        value = self.values.get(key, default)
-        if not isinstance(value, bool):
-            raise ConfigError(f"{self.name} {key}: must be true or false")
-        return value
-
-    def path(self, key: str) -> Path | None:
-        return Path(self.text(key)) if key in self.values else None
-
-
-def _limits(section: _Section) -> Limits:
+def limits_of(section: Section, base: Limits) -> Limits:
+    """`base` with what the section says; ConfigError names the key."""
     return Limits(
-        occupied_after_s=section.number("occupied_after_s", Limits.occupied_after_s),
-        free_after_s=section.number("free_after_s", Limits.free_after_s),
-        max_flips=int(section.number("max_flips", Limits.max_flips, 1)),
-        flip_window_s=section.number("flip_window_s", Limits.flip_window_s, 1),
-        no_echo_limit=int(section.number("no_echo_limit", Limits.no_echo_limit, 1)),
+        occupied_after_s=section.number("occupied_after_s", base.occupied_after_s),
+        free_after_s=section.number("free_after_s", base.free_after_s),
+        still_m=section.number("still_m", base.still_m, 0.01),
+        max_flips=int(section.number("max_flips", base.max_flips, 1)),
+        flip_window_s=section.number("flip_window_s", base.flip_window_s, 1),
+        no_echo_limit=int(section.number("no_echo_limit", base.no_echo_limit, 1)),
     )
 
 
-def _broker(section: _Section) -> Broker:
+def _broker(section: Section) -> Broker:
     parts = urlsplit(section.text("url"))
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
         raise ConfigError(f"{section.name} url: must be mqtt://host:port or mqtts://host:port")
@@ -188,15 +169,18 @@ def _broker(section: _Section) -> Broker:
         username=username or (unquote(parts.username) if parts.username else None),
         keepalive_s=int(section.number("keepalive_s", 30, 5)),
         window=int(section.number("window", 200, 1)),
+        replay_per_s=int(section.number("replay_per_s", 500, 1)),
         **files,
     )
 
 
-def _state(section: _Section) -> State:
+def _state(section: Section) -> State:
     return State(
         directory=Path(section.text("directory")),
-        max_rows=int(section.number("max_rows", 200_000, 20)),
-        max_bytes=int(section.number("max_bytes", 64 * 1024 * 1024, 64 * 1024)),
+        max_rows=int(section.number("max_rows", State.max_rows, 20)),
+        max_bytes=int(section.number("max_bytes", State.max_bytes, 64 * 1024)),
+        hard_bytes=int(section.number("hard_bytes", State.hard_bytes, 64 * 1024)),
+        keep_days=section.number("keep_days", State.keep_days, 30),
         reference_log=section.path("reference_log"),
     )
 
@@ -207,10 +191,14 @@ def _bays(entries: object) -> tuple[BayConfig, ...]:
     bays = tuple(_bay(entry, number) for number, entry in enumerate(entries, 1))
     used: dict[int, str] = {}
     names: set[str] = set()
-    for bay in bays:
+    for number, bay in enumerate(bays):
         if bay.id in names:
             raise ConfigError(f"[[bays]] id: {bay.id} is there twice")
         names.add(bay.id)
+        if bay.sensor == "magnetometer" and (bay.bus, bay.address) in {
+            (other.bus, other.address) for other in bays[:number] if other.sensor == "magnetometer"
+        }:
+            raise ConfigError(f"[[bays]] {bay.id}: another magnetometer has this address on I2C bus {bay.bus}")
         for pin in bay.pins:
             if pin in used:
                 raise ConfigError(f"[[bays]] {bay.id}: pin {pin} is already used by {used[pin]}")
@@ -219,27 +207,56 @@ def _bays(entries: object) -> tuple[BayConfig, ...]:
 
 
 def _bay(entry: object, number: int) -> BayConfig:
-    keys = ("id", "sensor", "pin", "active", "trigger", "echo", "occupied_below_m", "free_above_m")
     name = f"[[bays]] number {number}"
-    section = _Section({name: entry}, name, keys)
+    section = Section({name: entry}, name, (*_BAY_KEYS, *THRESHOLDS))
     section.name = name
     bay, sensor = section.text("id"), section.text("sensor")
     if not is_name(bay):
         raise ConfigError(f"{name} id: 1 to 63 of a-z 0-9 _ - are allowed")
-    if sensor == "digital":
+    if sensor in _DIGITAL:
         active = section.text("active", "low")
         if active not in ("low", "high"):
             raise ConfigError(f'{name} active: must be "low" or "high"')
-        return BayConfig(bay, sensor, (_pin(section, "pin"),), active_low=active == "low")
-    if sensor != "ultrasonic":
-        raise ConfigError(f'{name} sensor: must be "digital" or "ultrasonic"')
-    near, far = section.number("occupied_below_m", 0.9), section.number("free_above_m", 1.2)
-    if not 0 < near <= far < 4:
-        raise ConfigError(f"{name} occupied_below_m: must be over 0, at most free_above_m, and that under 4 metres")
-    return BayConfig(bay, sensor, (_pin(section, "trigger"), _pin(section, "echo")), thresholds=Thresholds(near, far))
+        return BayConfig(bay, "digital", (_pin(section, "pin"),), active_low=active == "low")
+    if sensor == "ultrasonic":
+        pins = (_pin(section, "trigger"), _pin(section, "echo"))
+        return thresholds_of(section, BayConfig(bay, sensor, pins))
+    if sensor != "magnetometer":
+        raise ConfigError(f"{name} sensor: must be one of {', '.join((*_DIGITAL, 'ultrasonic', 'magnetometer'))}")
+    magnetic = BayConfig(
+        bay,
+        sensor,
+        bus=int(section.number("bus", 1)),
+        address=int(section.number("address", BayConfig.address)),
+        baseline_ut=section.vector("baseline_ut"),
+    )
+    return thresholds_of(section, magnetic)
 
 
-def _pin(section: _Section, key: str) -> int:
+def thresholds_of(section: Section, bay: BayConfig) -> BayConfig:
+    """`bay` with the thresholds that the section names; ConfigError when they leave no room for noise."""
+    if bay.sensor == "ultrasonic":
+        near = section.number("occupied_below_m", bay.thresholds.occupied_below_m)
+        far = section.number("free_above_m", bay.thresholds.free_above_m)
+        if not 0 < near < far < 4 or far - near < MIN_GAP_M - 1e-9:
+            raise ConfigError(
+                f"{section.name} occupied_below_m: over 0, and at least 0.15 m below free_above_m, which is under 4 m"
+            )
+        return replace(bay, thresholds=Thresholds(near, far))
+    if bay.sensor == "magnetometer":
+        above = section.number("occupied_above_ut", bay.field_thresholds.occupied_above_ut)
+        below = section.number("free_below_ut", bay.field_thresholds.free_below_ut)
+        if not 1 <= below <= above * 0.75 or above > 200:
+            raise ConfigError(
+                f"{section.name} occupied_above_ut: at most 200, and free_below_ut is 1 to three quarters of it"
+            )
+        return replace(bay, field_thresholds=FieldThresholds(above, below))
+    if any(key in section.values for key in THRESHOLDS):
+        raise ConfigError(f"{section.name}: {bay.id} is a digital sensor, it has no thresholds")
+    return bay
+
+
+def _pin(section: Section, key: str) -> int:
     value = section.number(key)
     if not isinstance(value, int) or not 2 <= value <= 27:
         raise ConfigError(f"{section.name} {key}: must be a BCM pin number from 2 to 27")

@@ -6,21 +6,25 @@ from typing import Any
 
 from gpiozero.pins.mock import MockFactory, MockPin
 
+from edge.bays import Board
 from edge.config import BayConfig
+from edge.rules import speed_of_sound
 
-SPEED_OF_SOUND = 343.26  # m/s, the figure that gpiozero uses
+SPEED_OF_SOUND = speed_of_sound(10.0)  # m/s at the temperature that is assumed without a thermometer
 
 
 class PinLineError(ValueError):
     """A `pin value` line that cannot be used; the text is a plain sentence."""
 
 
-class MockBoard:
+class MockBoard(Board):
     """A board whose pins are driven by the program."""
 
     def __init__(self, bays: Iterable[BayConfig]) -> None:
         self.factory: Any = MockFactory()
-        self._bays = {bay.pins[-1]: bay for bay in bays}  # digital: its pin, ultrasonic: the echo
+        bays = list(bays)
+        self._bays = {bay.pins[-1]: bay for bay in bays if bay.pins}  # digital: its pin, ultrasonic: the echo
+        self._magnets = {bay.bus: MockMagnet(bay.baseline_ut) for bay in bays if bay.sensor == "magnetometer"}
         self._triggers: dict[int, Any] = {}
         for bay in self._bays.values():
             if bay.sensor == "ultrasonic":
@@ -34,6 +38,16 @@ class MockBoard:
         pin.echo_pin = self.factory.pin(echo)
         pin.distance_m = 2.5
         return pin
+
+    def i2c(self, bus: int) -> "MockMagnet":
+        """The bus with its chip; OSError when nothing is wired to it."""
+        if bus not in self._magnets:
+            raise OSError(f"no such bus: {bus}")
+        return self._magnets[bus]
+
+    def magnet(self, bus: int, field: tuple[float, float, float] | None) -> None:
+        """Sets the field at a bus in microtesla; None = the chip is silent."""
+        self._magnets[bus].field_ut = field
 
     def level(self, pin: int, high: bool) -> None:
         """Drives a digital bay's pin high or low."""
@@ -53,6 +67,9 @@ class MockBoard:
         """A car comes or goes."""
         if bay.sensor == "digital":
             self.drive(bay.pins[0], active=occupied)
+        elif bay.sensor == "magnetometer":
+            x, y, z = bay.baseline_ut
+            self.magnet(bay.bus, (x + 6.0 * occupied, y, z - 14.0 * occupied))
         else:
             self.distance(bay.pins[1], 0.45 if occupied else 2.5)
 
@@ -83,6 +100,36 @@ def _metres(pin: int, value: str) -> float | None:
     if not 0 < distance <= 10:
         raise PinLineError(f"pin {pin} is an echo: its value is a distance in metres (0.02 to 10) or none")
     return distance
+
+
+class MockMagnet:
+    """A QMC5883L on a bus of its own: the registers that the driver reads."""
+
+    def __init__(self, field_ut: tuple[float, float, float]) -> None:
+        self.field_ut: tuple[float, float, float] | None = field_ut
+        self.written: dict[int, int] = {}
+
+    def write_byte_data(self, _address: int, register: int, value: int) -> None:
+        """The driver sets the chip up."""
+        self._answering()
+        self.written[register] = value
+
+    def read_byte_data(self, _address: int, register: int) -> int:
+        """Status: ready, and overflow beyond 2 G (200 microtesla)."""
+        field = self._answering()
+        return 0x01 | (0x02 if register == 0x06 and max(map(abs, field)) > 200 else 0)
+
+    def read_i2c_block_data(self, _address: int, _register: int, _length: int) -> list[int]:
+        """The three axes, 120 counts a microtesla, little endian."""
+        return [byte for axis in self._answering() for byte in round(axis * 120).to_bytes(2, "little", signed=True)]
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def _answering(self) -> tuple[float, float, float]:
+        if self.field_ut is None:
+            raise OSError(121, "Remote I/O error")
+        return self.field_ut
 
 
 class _EchoingPin(MockPin):  # type: ignore[misc]  # gpiozero has no types

@@ -1,10 +1,12 @@
 """Store-and-forward in SQLite: a row is forgotten only when the hub says that it has committed it.
 
-Bounded. When full, repeated readings go first, state changes last; what goes is reported by a `skip` message that
-takes the next seq itself, so the hub can close the gap and count it.
+Bounded. Beyond the soft limits repeated readings go first, then reports, then changes of state that are older than
+`keep_days`; younger ones only when the hard limit is reached. What goes is reported by a `skip` message that takes the
+next seq itself, so the hub can close the gap and count it.
 """
 
 import contextlib
+import itertools
 import json
 import logging
 import secrets
@@ -14,11 +16,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from edge.wire import format_ms
+from edge.wire import format_ms, parse_ms
 
 _log = logging.getLogger(__name__)
 _ROW_OVERHEAD = 40  # bytes that SQLite adds to a row, roughly
+_LOOK_AGAIN, _MOST_AT_ONCE = 100, 1000  # rows
 
 REPEAT, REPORT, CHANGE = 0, 1, 2  # how dear a row is: lower ones are dropped first
 _SKIP = 3
@@ -61,17 +65,33 @@ class Row:
 Journal = Callable[[str, list[Row]], None]
 
 
+def _connect(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=10)
+
+
 class Outbox:
     """The file of waiting messages; every method may be called from any thread.
 
-    `journal(outbox, rows)` is called before each commit (the reference log of the end-to-end test).
+    `journal(outbox, rows)` is called before each commit (the reference log of the end-to-end test); `connect` opens
+    the file (the power-cut test puts a recording disk below it).
     """
 
     def __init__(
-        self, file: Path, *, max_rows: int = 200_000, max_bytes: int = 64 << 20, journal: Journal | None = None
+        self,
+        file: Path,
+        *,
+        max_rows: int = 200_000,
+        max_bytes: int = 64 << 20,
+        hard_bytes: int = 1 << 30,
+        keep_days: float = 30.0,
+        journal: Journal | None = None,
+        connect: Callable[[Path], Any] = _connect,
     ) -> None:
         self._max_rows, self._max_bytes, self._journal = max_rows, max_bytes, journal
+        self._hard_bytes, self._keep_ms = hard_bytes, int(keep_days * 86_400_000)
+        self._connect = connect
         self._lock = threading.Lock()
+        self._hopeless_until = 0
         self.replaced = False  # True when a broken file was put aside at the start
         try:
             self._db = self._open(file)
@@ -82,8 +102,8 @@ class Outbox:
             self.replaced = True
             self._db = self._open(file)
 
-    def _open(self, file: Path) -> sqlite3.Connection:
-        db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=10)
+    def _open(self, file: Path) -> Any:
+        db = self._connect(file)
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")  # NORMAL lost acknowledged rows at a power cut
@@ -127,10 +147,10 @@ class Outbox:
                 self._journal(self._id, made)
         return made
 
-    def rows(self, after: int, limit: int) -> list[Row]:
-        """The oldest waiting rows with a seq over `after`."""
+    def rows(self, after: int, limit: int, upto: int = 2**63 - 1) -> list[Row]:
+        """The oldest waiting rows with a seq over `after`, and at most `upto`."""
         with self._lock:
-            return list(self._select("WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)))
+            return list(self._select("WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", (after, upto, limit)))
 
     def forget(self, outbox: str, seq: int) -> int:
         """Deletes what the hub has committed: every row up to `seq`, if `outbox` is this file. Returns how many."""
@@ -184,15 +204,17 @@ class Outbox:
         """Drops rows until one more and its skip fit; returns the skips."""
         skips: list[Row] = []
         while self._rows + 2 > self._max_rows or self._bytes + size + 200 > self._max_bytes:
-            victims = self._victims()
+            victims = self._victims(self._bytes + size + 200 > self._hard_bytes)
             if len(victims) < 2:  # a skip takes the place of one: nothing to gain
                 break
             skips.append(self._skip(victims))
         return skips
 
-    def _victims(self) -> list[Row]:
-        """The oldest run of neighbours of the cheapest rank that has one, else the oldest block of all."""
-        block = max(2, self._rows // 10)
+    def _victims(self, brimful: bool) -> list[Row]:
+        """The oldest run of neighbours of the cheapest rank that has one; changes of state when old or `brimful`."""
+        if self._hopeless_until > self._last and not brimful:
+            return []
+        block = max(2, min(_MOST_AT_ONCE, self._rows // 10))
         for rank in (REPEAT, REPORT):
             run: list[Row] = []
             for row in self._select("WHERE rank = ? ORDER BY seq", (rank,)):
@@ -205,7 +227,13 @@ class Outbox:
                     break
             if len(run) > 1:
                 return run
-        return list(self._select("ORDER BY seq LIMIT ?", (block,)))
+        oldest = list(self._select("ORDER BY seq LIMIT ?", (block,)))
+        if not brimful:
+            before = _now_ms() - self._keep_ms
+            oldest = list(itertools.takewhile(lambda row: _is_older(row, before), oldest))
+        if len(oldest) < 2:
+            self._hopeless_until = self._last + _LOOK_AGAIN  # nothing may go: do not search at every reading
+        return oldest
 
     def _skip(self, victims: list[Row]) -> Row:
         first, last = victims[0].seq, victims[-1].seq
@@ -215,7 +243,7 @@ class Outbox:
         self._delete(victims)
         reason = "outbox full: repeated readings" if victims[0].rank == REPEAT else "outbox full"
         _log.warning("outbox full: dropped %d rows, seq %d to %d", len(victims), first, last)
-        body = {"ts": _now(), "from": min([first, *ranges]), "to": last, "reason": reason}
+        body = {"ts": format_ms(_now_ms()), "from": min([first, *ranges]), "to": last, "reason": reason}
         return self._insert("skip", _SKIP, json.dumps(body, separators=(",", ":")))
 
     def _renew(self) -> None:
@@ -231,8 +259,16 @@ class Outbox:
         _log.warning("the hub knows newer numbers than this outbox: %d rows go on as outbox %s", len(rows), self._id)
 
 
-def _now() -> str:
-    return format_ms(time.time_ns() // 1_000_000)
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _is_older(row: Row, before_ms: int) -> bool:
+    """Whether a row may go for its age; without a clock that was set nobody knows it, a skip may always be merged."""
+    if row.rank == _SKIP:
+        return True
+    body = json.loads(row.text)
+    return body.get("synced") is True and parse_ms(str(body["ts"])) < before_ms
 
 
 def _put_aside(file: Path) -> None:

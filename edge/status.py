@@ -1,10 +1,17 @@
 """What the node tells about itself: temperature, memory, uptime, clock. Any figure may be missing on some machine."""
 
 import ctypes
+import secrets
+import shutil
 import time
 from pathlib import Path
 
+from edge.wire import format_ms
+
 _THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
+_THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+_CARD = Path("/sys/block/mmcblk0")
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 _TIMESYNC = Path("/run/systemd/timesync/synchronized")
 _STATUS_UNSYNCHRONISED = 0x40  # STA_UNSYNC of adjtimex(2)
 
@@ -27,6 +34,39 @@ def memory_mb() -> float | None:
         except (OSError, ValueError):
             continue
     return None
+
+
+def throttled(file: Path = _THROTTLED) -> int | None:
+    """The Raspberry Pi's bits: 0x1 undervoltage, 0x4 throttled now; the same << 16 since the start."""
+    try:
+        return int(file.read_text(), 16)
+    except (OSError, ValueError):
+        return None
+
+
+def disk_free_mb(directory: Path) -> int | None:
+    """Room on the disk that the state is on."""
+    try:
+        return shutil.disk_usage(directory).free >> 20
+    except OSError:
+        return None
+
+
+def disk_written_mb(device: Path = _CARD) -> int | None:
+    """MiB written to the SD card since the start (sectors of 512 bytes, column 7 of the kernel's block stat)."""
+    try:
+        return int((device / "stat").read_text().split()[6]) >> 11
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def disk_worn_percent(device: Path = _CARD) -> int | None:
+    """Share of its life that an eMMC says is used up, in steps of 10; SD cards rarely tell."""
+    try:
+        steps = max((int(word, 16) for word in (device / "device/life_time").read_text().split()), default=0)
+    except (OSError, ValueError):
+        return None
+    return min(100, steps * 10) or None
 
 
 def uptime_s() -> int | None:
@@ -66,18 +106,31 @@ def _kernel_synchronised() -> bool:
 
 
 class Clock:
-    """Wall clock in UTC milliseconds with the synchronised flag looked up at most every 30 s."""
+    """Wall clock and the machine's own monotonic one; the synchronised flag is looked up at most every 30 s."""
 
-    def __init__(self) -> None:
+    def __init__(self, boot_file: Path = _BOOT) -> None:
         self._checked = -1e9
         self._synced = False
+        try:
+            self.boot = boot_file.read_text().strip().replace("-", "")[:12]
+        except OSError:
+            self.boot = secrets.token_hex(6)
 
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
         return time.time_ns() // 1_000_000
+
+    def up_ms(self) -> int:
+        """Milliseconds since the machine started, sleep included; never set back."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
 
     def synced(self, now: float) -> bool:
         """True when the clock can be trusted; `now` is monotonic seconds."""
         if now - self._checked >= 30:
             self._checked, self._synced = now, clock_synchronised()
         return self._synced
+
+    def stamps(self) -> dict[str, object]:
+        """ts, synced, boot and up_ms of this moment: with the last two the hub repairs a clock that was not set."""
+        synced = self.synced(time.monotonic())
+        return {"ts": format_ms(self.now_ms()), "synced": synced, "boot": self.boot, "up_ms": self.up_ms()}

@@ -7,9 +7,8 @@ import contextlib
 import logging
 import random
 import socket
-import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -17,7 +16,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge import wire
 from edge.config import Broker
-from edge.outbox import Outbox
+from edge.connection import password, session_options, tls
+from edge.outbox import Outbox, Row
 from edge.window import Window
 
 _log = logging.getLogger(__name__)
@@ -31,7 +31,10 @@ Status = Callable[[str, str], dict[str, object]]  # (state, protocol) -> body of
 
 
 class Uplink:
-    """Keeps the connection up in a thread of its own. `pump` sends, and is called by the agent's tick."""
+    """Keeps the connection up in a thread of its own. `pump` sends, and is called by the agent's tick.
+
+    `on_message` says who takes which kind of message from the hub: bulletin, grant, config, command.
+    """
 
     def __init__(
         self,
@@ -39,15 +42,14 @@ class Uplink:
         broker: Broker,
         outbox: Outbox,
         status: Status,
-        on_bulletin: Callable[[bytes], None] | None,
-        on_grant: Callable[[bytes], None] | None,
+        on_message: Mapping[str, Callable[[bytes], None]],
         on_change: Callable[[bool], None],
         wake: Callable[[], None],
     ) -> None:
         self._node, self._broker, self._outbox, self._status = node, broker, outbox, status
-        self._on_bulletin, self._on_grant = on_bulletin, on_grant
+        self._on_message = on_message
         self._on_change, self._wake = on_change, wake
-        self._window = Window(broker.window)
+        self._window = Window(broker.window, broker.replay_per_s)
         self._protocol = MQTTProtocolVersion.MQTTv5
         self._client: mqtt.Client | None = None
         self._acked: tuple[str, int] = ("", 0)
@@ -123,15 +125,23 @@ class Uplink:
             return
         with self._lock:
             if outbox == self._outbox.id:
-                self._window.acked(seq)
-            if self._window.expire(now):
+                self._window.acked(seq, now)
+            if self._window.expire(now, self._outbox.last):
                 _log.warning("%s: no ack from the hub, sending again", self._node)
             self._send(client, now)
 
     def _send(self, client: mqtt.Client, now: float) -> None:
-        if self._window.room <= 0 or self._window.highest >= self._outbox.last:
-            return
-        for row in self._outbox.rows(self._window.highest, self._window.room):
+        window = self._window
+        if window.live < self._outbox.last and (room := window.live_room()) > 0:
+            self._hand_over(client, self._outbox.rows(window.live, room), now)
+        if (room := window.replay_room(now)) > 0:
+            backlog = self._outbox.rows(window.replayed, room, window.mark)
+            self._hand_over(client, backlog, now)
+            if not backlog:
+                window.replayed = window.mark
+
+    def _hand_over(self, client: mqtt.Client, rows: list[Row], now: float) -> None:
+        for row in rows:
             payload = wire.encode(row.kind, row.body(self._outbox.id))
             sent = client.publish(wire.up(self._node, row.kind), payload, qos=1)
             if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -157,7 +167,7 @@ class Uplink:
         self._heard.clear()
         try:
             client = self._make_client()
-            client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
+            client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s, **session_options(protocol))
         except (OSError, ValueError) as error:  # refused, no route, unknown host, broken certificate
             _log.info("%s: no connection to %s:%d (%s)", self._node, self._broker.host, self._broker.port, error)
             return
@@ -186,9 +196,9 @@ class Uplink:
         client.on_subscribe, client.on_publish, client.on_message = self._subscribed, self._published, self._message
         client.will_set(wire.up(self._node, "status"), self._encoded_status("offline"), qos=1, retain=True)
         if self._broker.username is not None:
-            client.username_pw_set(self._broker.username, _password(self._broker))
+            client.username_pw_set(self._broker.username, password(self._broker))
         if self._broker.tls:
-            client.tls_set_context(_tls(self._broker))
+            client.tls_set_context(tls(self._broker))
         return client
 
     def _encoded_status(self, state: str) -> bytes:
@@ -210,7 +220,7 @@ class Uplink:
             return
         self._answered = True
         topics = [(wire.all_down(self._node), 1)]
-        if self._on_bulletin is not None:
+        if "bulletin" in self._on_message:
             topics.append((wire.BULLETIN, 1))
         client.subscribe(topics)
 
@@ -221,7 +231,7 @@ class Uplink:
             if reason.is_failure:
                 _log.error("%s: the broker refused the subscription: %s", self._node, reason)
         with self._lock:
-            self._window.restart()
+            self._window.restart(self._outbox.last)
             self._ready = True
         _log.info("%s: connected to %s:%d, %s", self._node, self._broker.host, self._broker.port, self.protocol)
         self._publish_status(client, "online")
@@ -253,14 +263,11 @@ class Uplink:
 
     def _message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         try:
-            if message.topic == wire.BULLETIN:
-                if self._on_bulletin is not None:
-                    self._on_bulletin(bytes(message.payload))
-            elif message.topic == wire.down(self._node, "grant"):
-                if self._on_grant is not None:
-                    self._on_grant(bytes(message.payload))
-            elif message.topic == wire.down(self._node, "ack"):
+            kind = "bulletin" if message.topic == wire.BULLETIN else message.topic.rpartition("/")[2]
+            if kind == "ack":
                 self._heard_ack(wire.decode("ack", bytes(message.payload)))
+            elif kind in self._on_message:
+                self._on_message[kind](bytes(message.payload))
         except wire.WireError as error:
             _log.warning("%s: ignored a message on %s: %s", self._node, message.topic, error)
 
@@ -269,19 +276,5 @@ class Uplink:
         if outbox == self._outbox.id and isinstance(outbox, str) and isinstance(seq, int):
             with self._lock:
                 self._acked = (outbox, max(seq, self._acked[1]))
-            if self._outbox.last > self._window.highest:
+            if self._window.replayed < self._window.mark:
                 self._wake()  # a backlog goes out as fast as the hub takes it, not at the pace of the tick
-
-
-def _password(broker: Broker) -> str | None:
-    if broker.password_file is None:
-        return None
-    return broker.password_file.read_text(encoding="utf-8").strip()
-
-
-def _tls(broker: Broker) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(broker.ca_file) if broker.ca_file else None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if broker.cert_file is not None:
-        context.load_cert_chain(str(broker.cert_file), str(broker.key_file) if broker.key_file else None)
-    return context

@@ -62,7 +62,7 @@ class Simulation:
         config = town.config(place, options.broker, options.state_dir, options.speed)
         board = MockBoard(config.bays)
         self._wires |= {bay.id: Wire(bay, board) for bay in config.bays}
-        self._agents.append(Agent(config, self._ticker, self._pinger, board.factory))
+        self._agents.append(Agent(config, self._ticker, self._pinger, board))
         if place.role == "wifi":
             directory = config.state.directory
             self._visitors.append(Visitors(place.id, place.capacity, directory, options.seed, self._start))

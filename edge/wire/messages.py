@@ -150,33 +150,32 @@ def _is_hash(text: str) -> bool:
 
 
 def _check_ranges(kind: str, body: dict[str, object]) -> None:
-    seq = body.get("seq")
-    if isinstance(seq, int) and not (0 if kind == "ack" else 1) <= seq <= MAX_SEQ:
-        raise WireError("out of range: seq")
-    outbox = body.get("outbox")
-    if isinstance(outbox, str) and not _is_outbox(outbox):
-        raise WireError("not a name: outbox")
-    boot, up = body.get("boot"), body.get("up_ms")
-    if isinstance(boot, str) and not topics.is_name(boot):
-        raise WireError("not a name: boot")
-    if isinstance(up, int) and not 0 <= up <= MAX_SEQ:
-        raise WireError("out of range: up_ms")
-    if kind == "config" and not 0 < int(str(body["v"])) <= MAX_SEQ:
-        raise WireError("out of range: v")
+    _check_names(kind, body)
+    for field, least in (("seq", 0 if kind == "ack" else 1), ("up_ms", 0), ("v", 1)):
+        number = body.get(field)
+        if field in FIELDS[kind] and isinstance(number, int) and not least <= number <= MAX_SEQ:
+            raise WireError("out of range: " + field)
     first, last = body.get("from"), body.get("to")
     if kind == "skip" and isinstance(first, int) and isinstance(last, int) and not 0 < first <= last <= MAX_SEQ:
         raise WireError("out of range: from, to")
-    if kind == "bay":
-        if not topics.is_name(str(body["bay"])):
-            raise WireError("not a name: bay")
-        distance = body.get("distance_m")
-        if isinstance(distance, (int, float)) and not 0 <= distance < 100:
-            raise WireError("out of range: distance_m")
-    if kind == "session" and not _is_hash(str(body["device"])):
-        raise WireError("not a hash: device")
+    distance = body.get("distance_m")
+    if kind == "bay" and isinstance(distance, (int, float)) and not 0 <= distance < 100:
+        raise WireError("out of range: distance_m")
     for field in ("ts", "until", "certificate_until"):
         if field in FIELDS[kind] and body.get(field) is not None:
             try:
                 timestamp.parse_ms(str(body[field]))
             except ValueError:
                 raise WireError("not a timestamp: " + field) from None
+
+
+def _check_names(kind: str, body: dict[str, object]) -> None:
+    outbox, boot = body.get("outbox"), body.get("boot")
+    if isinstance(outbox, str) and not _is_outbox(outbox):
+        raise WireError("not a name: outbox")
+    if isinstance(boot, str) and not topics.is_name(boot):
+        raise WireError("not a name: boot")
+    if kind == "bay" and not topics.is_name(str(body["bay"])):
+        raise WireError("not a name: bay")
+    if kind == "session" and not _is_hash(str(body["device"])):
+        raise WireError("not a hash: device")

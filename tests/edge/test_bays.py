@@ -24,7 +24,7 @@ def test_an_ultrasonic_sensor_measures_the_distance(metres: float, level: bool) 
     board = MockBoard([ULTRASONIC])
     bay = UltrasonicBay(ULTRASONIC, board.factory)
     board.distance(24, metres)
-    bay.ping()
+    bay.ping(10.0)
     reading = bay.read(None)
     assert reading.level is level
     assert reading.distance_m == pytest.approx(metres, abs=0.25)
@@ -35,10 +35,10 @@ def test_a_lost_echo_is_no_answer_and_never_the_old_distance() -> None:
     board = MockBoard([ULTRASONIC])
     bay = UltrasonicBay(ULTRASONIC, board.factory)
     board.distance(24, 0.4)
-    bay.ping()
+    bay.ping(10.0)
     assert bay.read(None).level is True
     board.distance(24, None)
-    bay.ping()
+    bay.ping(10.0)
     reading = bay.read(True)
     assert (reading.level, reading.distance_m) == (None, None)
     bay.close()
@@ -47,7 +47,7 @@ def test_a_lost_echo_is_no_answer_and_never_the_old_distance() -> None:
 def test_a_result_is_taken_once() -> None:
     board = MockBoard([ULTRASONIC])
     bay = UltrasonicBay(ULTRASONIC, board.factory)
-    bay.ping()
+    bay.ping(10.0)
     bay.read(None)
     assert bay.read(None) is None
     bay.close()
@@ -56,7 +56,7 @@ def test_a_result_is_taken_once() -> None:
 def test_a_pin_that_cannot_be_used_is_named() -> None:
     echo_on_gpio3 = BayConfig("lake-009", "ultrasonic", (2, 3))
     with pytest.raises(PinError, match="lake-009"):
-        open_bays([echo_on_gpio3], MockBoard([]).factory)
+        open_bays([echo_on_gpio3], MockBoard([]))
 
 
 @pytest.mark.parametrize("line", ["17", "x 1", "99 1", "17 7", "24 -1", "24 maybe", "17 1 1"])

@@ -1,4 +1,4 @@
-"""Pure decisions of a bay: occupied, free, unknown or faulty. Times are monotonic seconds, distances metres."""
+"""What a bay is: occupied, free, unknown or faulty, decided from raw levels."""
 
 from dataclasses import dataclass, replace
 
@@ -7,21 +7,14 @@ UNKNOWN, FAULTY, FREE, OCCUPIED = "unknown", "faulty", "free", "occupied"
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a level must hold and what counts as broken."""
+    """How long a level must hold, how still a car stands, and what counts as broken."""
 
     occupied_after_s: float = 5.0
     free_after_s: float = 10.0
+    still_m: float = 0.08  # what stands there moves less than this while it is being believed
     max_flips: int = 6
     flip_window_s: float = 600.0
     no_echo_limit: int = 3
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Hysteresis of an ultrasonic bay: a car is there below the first, gone above the second distance."""
-
-    occupied_below_m: float = 0.9
-    free_above_m: float = 1.2
 
 
 @dataclass(frozen=True)
@@ -32,22 +25,13 @@ class Bay:
     decided: bool = False  # False until the first decision: a start alone is no news
     level: bool | None = None
     since: float = 0.0
+    nearest: float | None = None  # the span of distances since `since`, of something that is there
+    farthest: float | None = None
     flips: tuple[float, ...] = ()
     misses: int = 0
 
 
-def level_of(distance_m: float | None, before: bool | None, thresholds: Thresholds) -> bool | None:
-    """Raw level of a distance; None stays None (no echo), between the thresholds the level before holds."""
-    if distance_m is None:
-        return None
-    if distance_m < thresholds.occupied_below_m:
-        return True
-    if distance_m > thresholds.free_above_m:
-        return False
-    return before is True
-
-
-def observe(bay: Bay, level: bool | None, now: float, limits: Limits) -> Bay:
+def observe(bay: Bay, level: bool | None, now: float, limits: Limits, distance_m: float | None = None) -> Bay:
     """The bay after one sample; `level` None means the sensor gave no answer."""
     if level is None:
         return _missed(bay, limits)
@@ -57,6 +41,8 @@ def observe(bay: Bay, level: bool | None, now: float, limits: Limits) -> Bay:
         bay = replace(bay, misses=0)
     if bay.flips and now - bay.flips[0] > limits.flip_window_s:
         bay = replace(bay, flips=_recent(bay.flips, now, limits))
+    if level and distance_m is not None and bay.state != OCCUPIED:
+        bay = _stood_still(bay, distance_m, now, limits)
     return _decided(bay, now, limits)
 
 
@@ -70,7 +56,8 @@ def _missed(bay: Bay, limits: Limits) -> Bay:
     if misses < limits.no_echo_limit:
         return replace(bay, misses=misses)
     # The level is forgotten: when the echo comes back it has to hold for its full time again.
-    return replace(bay, misses=misses, level=None, state=UNKNOWN, decided=True)
+    state = bay.state if bay.state == FAULTY else UNKNOWN
+    return replace(bay, misses=misses, level=None, state=state, decided=True)
 
 
 def _flipped(bay: Bay, level: bool, now: float, limits: Limits) -> Bay:
@@ -78,7 +65,16 @@ def _flipped(bay: Bay, level: bool, now: float, limits: Limits) -> Bay:
     if bay.level is not None:
         # More than max_flips + 1 need not be remembered.
         flips = (*_recent(flips, now, limits), now)[-(limits.max_flips + 1) :]
-    return replace(bay, level=level, since=now, flips=flips, misses=0)
+    return replace(bay, level=level, since=now, flips=flips, misses=0, nearest=None, farthest=None)
+
+
+def _stood_still(bay: Bay, distance_m: float, now: float, limits: Limits) -> Bay:
+    """People sway and cars roll in: the time to be believed begins again with every move."""
+    nearest = min(distance_m, distance_m if bay.nearest is None else bay.nearest)
+    farthest = max(distance_m, distance_m if bay.farthest is None else bay.farthest)
+    if farthest - nearest > limits.still_m:
+        return replace(bay, since=now, nearest=distance_m, farthest=distance_m)
+    return replace(bay, nearest=nearest, farthest=farthest)
 
 
 def _recent(flips: tuple[float, ...], now: float, limits: Limits) -> tuple[float, ...]:

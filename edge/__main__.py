@@ -61,7 +61,7 @@ The configuration is one TOML file, for example:
   [rules]                               # all optional, these are the defaults
   occupied_after_s = 5
   free_after_s = 10
-  still_m = 0.08                        # what moves more while it is being believed is no parked car
+  still_m = 0.05                        # what moves more while it is being believed is no parked car
   repeat_minutes = 15
 """
 

@@ -21,8 +21,8 @@ def overlay(config: Config, body: dict[str, object]) -> Config:
         config = replace(
             config,
             limits=limits_of(rules, config.limits),
-            repeat_s=rules.number("repeat_minutes", config.repeat_s / 60, 1) * 60,
-            status_s=rules.number("status_s", config.status_s, 10),
+            repeat_s=rules.number("repeat_minutes", config.repeat_s / 60, 0.1) * 60,
+            status_s=rules.number("status_s", config.status_s, 1),
         )
     entries = body.get("bays", [])
     if not isinstance(entries, list):

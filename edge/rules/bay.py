@@ -11,7 +11,7 @@ class Limits:
 
     occupied_after_s: float = 5.0
     free_after_s: float = 10.0
-    still_m: float = 0.08  # what stands there moves less than this while it is being believed
+    still_m: float = 0.05  # what stands there moves less than this while it is being believed
     max_flips: int = 6
     flip_window_s: float = 600.0
     no_echo_limit: int = 3

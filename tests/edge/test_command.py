@@ -68,6 +68,7 @@ directory = "{config.parent / "state"}"
 occupied_after_s = 0.2
 free_after_s = 0.2
 sample_s = 0.1
+status_s = 1
 [[bays]]
 id = "lake-001"
 sensor = "digital"
@@ -181,3 +182,93 @@ def test_a_wrong_configuration_ends_with_one_line(config: Path) -> None:
     assert process.returncode == 2
     assert errors.count("\n") == 1
     assert "name" in errors
+
+
+def later(seconds: float) -> str:
+    return wire.format_ms(time.time_ns() // 1_000_000 + int(seconds * 1000))
+
+
+def test_configuration_of_the_hub_is_applied_refused_and_kept_over_a_restart(
+    mosquitto: Mosquitto, config: Path, agent: list
+) -> None:
+    hub = Listener(mosquitto.port)
+    write(config, mosquitto.port)
+    good = {"v": 4, "ts": later(0), "rules": {"occupied_after_s": 3, "free_after_s": 3}}
+    hub.client.publish(wire.down("lake-b1", "config"), wire.encode("config", good), qos=1, retain=True)
+    agent.append(start(config))
+    assert until(hub, lambda status: status.get("config_v") == 4)
+    bad = {"v": 5, "ts": later(0), "rules": {"max_flips": "many"}}
+    hub.client.publish(wire.down("lake-b1", "config"), wire.encode("config", bad), qos=1, retain=True)
+    refused = until(hub, lambda status: status.get("refused_v") == 5)
+    assert refused["config_v"] == 4
+    assert "max_flips" in refused["refused_why"]
+    hub.client.publish(wire.down("lake-b1", "config"), b"", qos=1, retain=True)
+    agent[0].kill()
+    agent[0].wait()
+    agent.append(start(config))
+    assert until(hub, lambda status: status.get("config_v") == 4), "the last good one was kept"
+
+
+def until(hub: Listener, right) -> dict:
+    for _ in range(20):
+        status = hub.next("status")
+        if right(status):
+            return status
+    raise AssertionError("no such status came")
+
+
+def test_a_restart_that_the_hub_asks_for_happens_once_and_loses_nothing(
+    mosquitto: Mosquitto, config: Path, agent: list
+) -> None:
+    hub = Listener(mosquitto.port)
+    write(config, mosquitto.port)
+    agent.append(start(config))
+    assert hub.next("status")["state"] == "online"
+    assert hub.next("bay")["seq"] == 1
+    asked = {"id": "c-1", "name": "restart", "ts": later(0), "until": later(60)}
+    for _ in range(2):  # the broker may deliver one twice
+        hub.client.publish(wire.down("lake-b1", "command"), wire.encode("command", asked), qos=1)
+    answer = hub.next("answer")
+    assert (answer["id"], answer["ok"]) == ("c-1", True)
+    assert until(hub, lambda status: status["state"] == "offline")
+    assert until(hub, lambda status: status["state"] == "online")
+    assert hub.next("bay")["seq"] == 1, "the row that nobody acked is sent again by the same process"
+    assert agent[0].poll() is None
+    with pytest.raises(queue.Empty):
+        hub.next("answer", 2)
+
+
+def test_a_node_without_a_light_says_so(mosquitto: Mosquitto, config: Path, agent: list) -> None:
+    hub = Listener(mosquitto.port)
+    write(config, mosquitto.port)
+    agent.append(start(config))
+    hub.next("status")
+    asked = {"id": "c-2", "name": "identify", "ts": later(0), "until": later(60)}
+    hub.client.publish(wire.down("lake-b1", "command"), wire.encode("command", asked), qos=1)
+    answer = hub.next("answer")
+    assert (answer["ok"], "light" in answer["text"]) == (False, True)
+
+
+def test_a_broken_file_is_not_reread(mosquitto: Mosquitto, config: Path, agent: list) -> None:
+    hub = Listener(mosquitto.port)
+    write(config, mosquitto.port)
+    agent.append(start(config))
+    hub.next("status")
+    config.write_text("[node")
+    asked = {"id": "c-3", "name": "reread", "ts": later(0), "until": later(60)}
+    hub.client.publish(wire.down("lake-b1", "command"), wire.encode("command", asked), qos=1)
+    answer = hub.next("answer")
+    assert (answer["ok"], "TOML" in answer["text"]) == (False, True)
+
+
+def test_what_the_broker_refuses_stays_in_the_outbox(tmp_path: Path, config: Path, agent: list) -> None:
+    rules = tmp_path / "acl"
+    rules.write_text("topic write node/v1/lake-b1/status\ntopic read #\n")
+    with Mosquitto(tmp_path / "strict", extra=(f"acl_file {rules}",)) as broker:
+        hub = Listener(broker.port)
+        write(config, broker.port)
+        agent.append(start(config))
+        assert hub.next("status")["state"] == "online"
+        with pytest.raises(queue.Empty):
+            hub.next("bay", 2)
+        assert until(hub, lambda status: status["waiting"] >= 1 or status["state"] == "offline")

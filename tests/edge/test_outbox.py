@@ -1,6 +1,7 @@
 """The outbox: numbers without holes, nothing forgotten without the hub's ack."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edge.outbox import CHANGE, REPEAT, Message, Outbox
+from edge.wire import format_ms
 
 
 def message(number: int = 0, rank: int = CHANGE) -> Message:
@@ -143,3 +145,41 @@ class AnyOrder(RuleBasedStateMachine):
 
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+def aged(number: int, days: float, *, synced: bool = True) -> Message:
+    ts = format_ms(time.time_ns() // 1_000_000 - int(days * 86_400_000))
+    return Message("bay", {"ts": ts, "synced": synced, "bay": "lake-001", "state": "free", "n": number}, CHANGE)
+
+
+def kept(outbox: Outbox) -> set[int]:
+    return {json.loads(row.text)["n"] for row in outbox.rows(0, 10_000) if row.kind == "bay"}
+
+
+def test_a_change_of_state_is_not_dropped_before_thirty_days(file: Path) -> None:
+    outbox = Outbox(file, max_rows=20, max_bytes=2_000)
+    outbox.put([aged(number, 29) for number in range(60)])
+    assert kept(outbox) == set(range(60)), "the soft limits are for repetitions"
+
+
+def test_older_ones_go_when_the_outbox_is_over_its_soft_limit(file: Path) -> None:
+    outbox = Outbox(file, max_rows=20)
+    outbox.put([aged(number, 31) for number in range(10)])
+    outbox.put([aged(100 + number, 1) for number in range(30)])
+    assert kept(outbox) >= {100 + number for number in range(30)}
+    assert len(kept(outbox)) < 40
+    assert any(row.kind == "skip" for row in outbox.rows(0, 100))
+
+
+def test_an_age_of_a_clock_that_was_not_set_is_no_age(file: Path) -> None:
+    outbox = Outbox(file, max_rows=20)
+    outbox.put([aged(number, 20_000, synced=False) for number in range(60)])
+    assert kept(outbox) == set(range(60))
+
+
+def test_the_hard_limit_holds_even_for_changes_of_state(file: Path) -> None:
+    outbox = Outbox(file, max_rows=20, max_bytes=2_000, hard_bytes=20_000)
+    outbox.put([aged(number, 1) for number in range(500)])
+    assert outbox._bytes <= 20_000
+    assert 499 in kept(outbox), "the newest stay"
+    assert any(row.kind == "skip" for row in outbox.rows(0, 1000))

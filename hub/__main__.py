@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--only", choices=PARTS, help="run one of them in this process, as a systemd unit does")
     serve.set_defaults(run=_serve)
     ingest = commands.add_parser("ingest", help="store what the nodes send (with embedded://: run the broker, too)")
+    ingest.add_argument("--worker", type=int, default=0, metavar="N", help="1, 2 ...: one of several on PostgreSQL")
     ingest.set_defaults(run=_ingest)
     commands.add_parser("migrate", help="bring the database's schema up to date").set_defaults(run=_migrate)
     commands.add_parser("seed", help="write the town's facts into the database").set_defaults(run=_seed)
@@ -99,10 +100,10 @@ def _serve(chosen: argparse.Namespace) -> int:
     return serve.everything(settings) if chosen.only is None else serve.PARTS[chosen.only](settings)
 
 
-def _ingest(_: argparse.Namespace) -> int:
+def _ingest(chosen: argparse.Namespace) -> int:
     from hub import serve
 
-    return serve.ingest(_settings())
+    return serve.ingest(_settings(), chosen.worker)
 
 
 def _migrate(_: argparse.Namespace) -> int:

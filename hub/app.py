@@ -3,6 +3,7 @@
 Each process calls its own function here, which imports what only that process needs: Flask, the opening hours, amqtt.
 """
 
+import itertools
 import json
 import logging
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge import wire
-from hub.core import broker, clock, events, timeseries
+from hub.core import broker, clock, events
 from hub.core.db import Base, Database, Session
 from hub.core.schedule import Task
 from hub.core.signing import Signer
@@ -35,6 +36,7 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
 }
 
 PUBLIC = "public"
+_ROUNDS = 60  # so often the worker tidies before it has seen every bay
 
 # endpoint -> who may call it: everybody or a role; what is missing here is closed
 ACCESS: Mapping[str, str] = {
@@ -80,7 +82,6 @@ def create_app(settings: Settings) -> "flask.Flask":
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
     database = Database(settings.database)
     web.install(app, settings, database)
-    app.extensions["timeseries"] = timeseries.open_timeseries(settings.timeseries_url, database)
     app.jinja_env.globals["town"] = json.loads((settings.town_dir / "town.json").read_text())
     for room in (system, ingest_web, parking_web, bulletin_web, account_web, dashboard_web):
         app.register_blueprint(room.blueprint)
@@ -100,7 +101,7 @@ def tasks(settings: Settings, publish: Publish) -> list[Task]:
     from hub.bulletin import api as bulletin
 
     database = Database(settings.database)
-    series = timeseries.open_timeseries(settings.timeseries_url, database)
+    exporter = ingest.open_exporter(database, settings.timeseries_url)
     publisher = bulletin.Publisher(publish)
 
     def publish_bulletin(now: int) -> None:
@@ -109,10 +110,15 @@ def tasks(settings: Settings, publish: Publish) -> list[Task]:
             body = bulletin.compose(session, sites, settings.public_url, now, demo=settings.demo)
         publisher.offer(body, now)
 
-    def record_parking(now: int) -> None:
+    def sum_up_parking(now: int) -> None:
         with database.read() as session:
-            sites = parking.sites(session, now)
-        parking.record(series, sites, now)
+            sums = parking.sum_up(session, now)
+        if sums.marks:
+            database.write(partial(parking.keep_sums, sums=sums))
+
+    def export(now: int) -> None:
+        if exporter is not None:
+            exporter.run(now)
 
     signer = Signer(settings.grant_key())
 
@@ -125,14 +131,27 @@ def tasks(settings: Settings, publish: Publish) -> list[Task]:
             publish(wire.down(node, "grant"), wire.encode("grant", sealed), False)
 
     def tidy(now: int) -> None:
-        for work in (ingest.forget_old, fleet.tidy, bulletin.forget_old):
+        for work in (ingest.give_up_held, fleet.tidy, bulletin.forget_old):
             database.write(partial(work, now=now))
+        database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
+
+    rounds = itertools.count()
+
+    def tidy_parking(now: int) -> None:
+        """Some bays at a time: the writer serves others, too."""
+        with database.read() as session:
+            bays = parking.bay_ids(session)
+        keep = parking.Retention(settings.keep_readings_days, settings.keep_hours_days)
+        some = bays[next(rounds) % _ROUNDS :: _ROUNDS]
+        database.write(lambda session: parking.tidy(session, now, keep, some))
 
     return [
         Task("bulletin", 5, publish_bulletin),
         Task("visitors between nodes", 1, hand_on_visitors),
-        Task("parking figures", 60, record_parking),
-        Task("tidy", 600, tidy),
+        Task("parking hours", 20, sum_up_parking),
+        Task("series", 5, export),
+        Task("parking history", 60, tidy_parking),
+        Task("tidy", 60, tidy),
     ]
 
 
@@ -149,11 +168,18 @@ def run_live(settings: Settings) -> None:
     asgi.run(settings, snapshot)
 
 
-def run_ingest(settings: Settings) -> None:
-    """Ingest until SIGTERM; on the embedded default with the broker in this process."""
+def run_ingest(settings: Settings, worker: int = 0) -> None:
+    """Ingest until SIGTERM; on the embedded default with the broker in this process.
+
+    `worker` 1, 2 ... is one of several that share the work; ValueError unless they can: PostgreSQL and a real broker.
+    """
     from hub.core.embedded import EmbeddedBroker
     from hub.ingest.worker import Ingest
 
+    if worker and (broker.is_embedded(settings.broker_url) or settings.database.startswith("sqlite")):
+        raise ValueError(
+            "several ingest workers need HUB_DATABASE_URL=postgresql+psycopg://... and a broker of its own"
+        )
     events.wire(EVENTS)
     embedded = None
     if broker.is_embedded(settings.broker_url):
@@ -161,7 +187,7 @@ def run_ingest(settings: Settings) -> None:
         embedded.start()
     database = Database(settings.database)
     certificates = broker.Certificates(settings.broker_ca_file, settings.broker_cert_file, settings.broker_key_file)
-    running = Ingest(database, settings.broker_url, lambda: known_senders(database), certificates)
+    running = Ingest(database, settings.broker_url, lambda: known_senders(database), certificates, worker)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: running.stop())
     running.run()

@@ -67,11 +67,11 @@ def worker(settings: Settings) -> int:
     return 0
 
 
-def ingest(settings: Settings) -> int:
+def ingest(settings: Settings, worker: int = 0) -> int:
     """Stores what the nodes send."""
     from hub.app import run_ingest
 
-    run_ingest(settings)
+    run_ingest(settings, worker)
     return 0
 
 

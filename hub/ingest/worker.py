@@ -27,6 +27,7 @@ MAX_WAITING = 5_000  # messages in memory; beyond, the broker keeps them
 DIRECTORY_SECONDS = 5.0
 SESSION_SECONDS = 7 * 24 * 3600
 CLIENT_ID = "stadtknoten-ingest"
+SHARED = "$share/stadtknoten-ingest/"
 
 Delivery = tuple[api.Incoming, int, int]  # message, packet id, QoS
 
@@ -40,7 +41,10 @@ class Ingest:
         url: str,
         load_directory: Callable[[], api.Directory],
         certificates: broker.Certificates = broker.NO_CERTIFICATES,
+        worker: int = 0,
     ) -> None:
+        """`worker` 1, 2 ...: one of several that share the work; 0: the only one."""
+        self._worker = worker
         self._database = database
         self._load_directory = load_directory
         self._directory: api.Directory = {}
@@ -48,7 +52,9 @@ class Ingest:
         self._waiting: queue.Queue[Delivery] = queue.Queue(MAX_WAITING)
         self._stop = threading.Event()
         self._url = url
-        self._client = broker.client(url, CLIENT_ID, certificates, manual_ack=True)
+        self._client = broker.client(
+            url, f"{CLIENT_ID}-{worker}" if worker else CLIENT_ID, certificates, manual_ack=True
+        )
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
         self._client.on_disconnect = self._on_disconnect
@@ -85,7 +91,7 @@ class Ingest:
             log.warning("the broker refused the connection: %s", reason)
             return
         self._forget_waiting()
-        client.subscribe(wire.ALL_UP, qos=1)
+        client.subscribe(SHARED + wire.ALL_UP if self._worker else wire.ALL_UP, qos=1)
         log.info("connected to the broker")
 
     def _on_disconnect(self, *_: object) -> None:
@@ -93,7 +99,7 @@ class Ingest:
             log.warning("the broker is gone, trying again")
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        incoming = api.Incoming(message.topic, bytes(message.payload), now_ms())
+        incoming = api.Incoming(message.topic, bytes(message.payload), now_ms(), message.retain)
         delivery = (incoming, message.mid, message.qos)
         while not self._stop.is_set():
             with contextlib.suppress(queue.Full):
@@ -138,7 +144,7 @@ class Ingest:
     def _store(self, messages: Sequence[api.Incoming]) -> dict[tuple[str, str], int]:
         """Stores the batch; a message that the database cannot hold is kept aside alone."""
         self._refresh_directory()
-        batch = api.Batch(messages, self._directory, now_ms())
+        batch = api.Batch(messages, self._directory, now_ms(), self._worker)
         try:
             return self._database.write(batch.store)
         except UnavailableErrors:
@@ -157,8 +163,10 @@ class Ingest:
         for _, packet, qos in batch:
             if qos:
                 self._client.ack(packet, qos)
+        ts = wire.format_ms(now_ms())
         for (node, outbox), seq in acks.items():
-            self._client.publish(wire.down(node, "ack"), wire.encode("ack", {"outbox": outbox, "seq": seq}), qos=1)
+            ack = wire.encode("ack", {"outbox": outbox, "seq": seq, "ts": ts})
+            self._client.publish(wire.down(node, "ack"), ack, qos=1)
 
     def _refresh_directory(self) -> None:
         if time.monotonic() >= self._directory_due:

@@ -1,36 +1,42 @@
 """Parking's door: the car parks and bays as they are now."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from edge import wire
 from hub.core.db import Session
-from hub.core.timeseries import Point, TimeSeries
 from hub.ingest.api import Stored
 from hub.parking import rules, store
-from hub.parking.rules import Reading
+from hub.parking.rules import STATES, BayState, Reading, history
 
 __all__ = [
     "BayNow",
+    "Retention",
     "SiteNow",
+    "Sums",
     "Total",
     "apply",
+    "bay_ids",
     "bays",
+    "by_hour_of_week",
     "directory",
-    "record",
+    "keep_sums",
     "seed",
     "sites",
     "sites_json",
     "snapshot",
+    "sum_up",
+    "tidy",
     "today",
     "total",
 ]
 
-MEASUREMENT = "parking_occupied_share"
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True)
@@ -105,23 +111,49 @@ def directory(session: Session) -> dict[str, frozenset[str]]:
 
 
 def apply(session: Session, messages: Iterable[Stored]) -> None:
-    """Lets readings change their bays, by event time; called in the transaction that stores them."""
-    readings: dict[str, list[Reading]] = {}
-    for message in messages:
-        if message.kind == "bay":
-            reading = Reading(str(message.body["state"]), message.ts, message.outbox, message.seq)
-            readings.setdefault(str(message.body["bay"]), []).append(reading)
-    if not readings:
+    """Lets readings change their bays, by event time; called in the transaction that stores them.
+
+    The result does not depend on the order of arrival: a late reading may move the beginning of the present state.
+    """
+    found = [message for message in messages if message.kind == "bay"]
+    if not found:
         return
+    readings: dict[str, list[Reading]] = {}
+    for message in found:
+        reading = Reading(str(message.body["state"]), message.ts, message.outbox, message.seq)
+        readings.setdefault(str(message.body["bay"]), []).append(reading)
     before = store.states(session, sorted(readings))
-    changed = {}
+    store.add_readings(session, [_row(message) for message in found])
+    changed, touched = {}, []
     for bay, new in readings.items():
-        state = before.get(bay)
-        for reading in sorted(new, key=lambda one: (one.ts, one.seq)):
-            state = rules.after(state, reading) or state
-        if state is not None and state != before.get(bay):
+        new.sort(key=lambda reading: reading.order)
+        known = before.get(bay)
+        state = _after_all(session, bay, known.state if known else None, new)
+        if known is None or state != known.state:
             changed[bay] = state
+        if known is not None:
+            moments = [reading.ts for reading in new] + ([known.state.ts] if known.state else [])
+            touched += [(known.site, hour) for hour in history.touched(moments)]
     store.save_states(session, changed)
+    store.mark_dirty(session, touched)
+
+
+def _row(message: Stored) -> dict[str, object]:
+    boot = message.body.get("boot", "")
+    place = {"bay": message.body["bay"], "ts": message.ts, "outbox": message.outbox, "seq": message.seq}
+    return {**place, "state": message.body["state"], "boot": boot}
+
+
+def _after_all(session: Session, bay: str, present: BayState | None, new: Sequence[Reading]) -> BayState:
+    """The state after readings in order; with a late one among them its beginning is looked up in the history."""
+    late = present is not None and new[0].order < present.order
+    state = present
+    for reading in new:
+        state = rules.after(state, reading) or state
+    assert state is not None  # noqa: S101 (`new` is never empty)
+    if late:
+        return replace(state, since=store.began(session, bay, state.state, state.order))
+    return state
 
 
 def sites(session: Session, now: int) -> list[SiteNow]:
@@ -191,13 +223,65 @@ def snapshot(session: Session, now: int) -> bytes:
     return json.dumps(sites_json(sites(session, now)), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def record(series: TimeSeries, found: Iterable[SiteNow], now: int) -> None:
-    """Writes the present occupied share (0 to 1) of each car park that is measured."""
-    points = [Point(MEASUREMENT, site.id, now, site.occupied / site.measured) for site in found if site.measured]
-    series.write(points)
+@dataclass(frozen=True)
+class Sums:
+    """Hours that were summed up anew, and the marks that they answer."""
+
+    hours: Mapping[tuple[str, int], Mapping[str, int]]  # (site, hour) -> state -> ms
+    marks: Mapping[tuple[str, int], int]
 
 
-def today(series: TimeSeries, site: str, start_of_day: int, now: int) -> list[float | None]:
+def sum_up(session: Session, now: int, most: int = 400) -> Sums:
+    """Sums up the hours that new readings changed, without writing."""
+    marks = store.dirty(session, most)
+    sums: dict[tuple[str, int], dict[str, int]] = {}
+    for site in sorted({site for site, _ in marks}):
+        bays = store.bay_ids(session, site)
+        for start, end in history.runs([hour for name, hour in marks if name == site]):
+            found = store.marks(session, bays, start, end)
+            for hour in range(start, end, HOUR_MS):
+                spent = [history.time_in_states(one, hour, hour + HOUR_MS, now) for one in found.values()]
+                sums[site, hour] = {state: sum(one[state] for one in spent) for state in STATES}
+    return Sums(sums, marks)
+
+
+def keep_sums(session: Session, sums: Sums) -> None:
+    """Keeps what `sum_up` found; hours that changed meanwhile stay marked."""
+    for (site, hour), spent in sums.hours.items():
+        store.save_hour(session, site, hour, spent)
+    store.clean(session, sums.marks)
+
+
+def today(session: Session, site: str, start_of_day: int, now: int) -> list[float | None]:
     """Mean occupied share (0 to 1) of each hour of the day so far; None where nothing was measured."""
-    hours = {point.hour_ms: point.mean for point in series.hourly(MEASUREMENT, site, start_of_day, now + HOUR_MS)}
-    return [hours.get(hour - hour % HOUR_MS) for hour in range(start_of_day, now + 1, HOUR_MS)]
+    found = {hour: (free, taken) for hour, free, taken in store.hours(session, site, start_of_day, now + HOUR_MS)}
+    shares: list[float | None] = []
+    for hour in range(start_of_day, now + 1, HOUR_MS):
+        free, taken = found.get(hour - hour % HOUR_MS, (0, 0))
+        shares.append(taken / (free + taken) if free + taken else None)
+    return shares
+
+
+def by_hour_of_week(session: Session, site: str | None, start: int, end: int, zone: ZoneInfo) -> list[float | None]:
+    """Mean occupied share (0 to 1) of the 168 hours of the week (Monday 0 h first, local time) over a span (ms)."""
+    return history.by_hour_of_week(store.hours(session, site, start, end), zone)
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How many days readings and hours are kept."""
+
+    readings: int = 400
+    hours: int = 5 * 366
+
+
+def tidy(session: Session, now: int, keep: Retention = Retention(), bays: Sequence[str] | None = None) -> None:
+    """Takes out repetitions of two to nine days ago and what is too old, of some bays or of all."""
+    for bay in store.bay_ids(session) if bays is None else bays:
+        store.compact(session, bay, now - 9 * DAY_MS, now - 2 * DAY_MS)
+        store.forget(session, bay, now - keep.readings * DAY_MS, now - keep.hours * DAY_MS)
+
+
+def bay_ids(session: Session) -> list[str]:
+    """Every bay of the town."""
+    return store.bay_ids(session)

@@ -1,7 +1,6 @@
 """Car parks as pages, as JSON and as a live stream."""
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 
 import flask
@@ -10,11 +9,9 @@ from flask.typing import ResponseReturnValue
 from edge import wire
 from hub.core import i18n, web
 from hub.core.clock import now_ms
-from hub.core.timeseries import TimeSeries
 from hub.parking import api
 from hub.parking.api import SiteNow
 
-log = logging.getLogger(__name__)
 blueprint = flask.Blueprint("parking", __name__)
 
 FILTERS: Mapping[str, Callable[[SiteNow], bool]] = {
@@ -103,9 +100,5 @@ def _page(site_id: str | None) -> ResponseReturnValue:
 
 def _hours_today(selected: SiteNow, now: int) -> list[float | None]:
     midnight = i18n.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    series: TimeSeries = flask.current_app.extensions["timeseries"]
-    try:
-        return api.today(series, selected.id, int(midnight.timestamp() * 1000), now)
-    except OSError as error:  # the page is worth showing without its chart
-        log.warning("no figures of today for %s: %s", selected.id, error)
-        return []
+    with web.read() as session:
+        return api.today(session, selected.id, int(midnight.timestamp() * 1000), now)

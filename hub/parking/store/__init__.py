@@ -1,6 +1,7 @@
 """Tables of car parks and bays."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -22,6 +23,43 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
 from hub.parking.rules import STALE_MS, BayState
+from hub.parking.store.history import (
+    add_readings,
+    began,
+    clean,
+    compact,
+    dirty,
+    forget,
+    hours,
+    mark_dirty,
+    marks,
+    save_hour,
+)
+
+__all__ = [
+    "Bay",
+    "Known",
+    "Site",
+    "add_readings",
+    "bay_ids",
+    "bays",
+    "began",
+    "clean",
+    "compact",
+    "directory",
+    "dirty",
+    "forget",
+    "hours",
+    "mark_dirty",
+    "marks",
+    "save_bays",
+    "save_hour",
+    "save_sites",
+    "save_states",
+    "sites",
+    "states",
+    "totals",
+]
 
 
 class Site(Base):
@@ -77,11 +115,31 @@ def directory(session: Session) -> list[tuple[str, str]]:
     return [(node, bay) for node, bay in session.execute(select(Bay.node, Bay.id))]
 
 
-def states(session: Session, bays: Sequence[str]) -> dict[str, BayState]:
-    """The newest readings of some bays, locked for a change where the database can; a bay without any is absent."""
-    columns = (Bay.id, Bay.state, Bay.since, Bay.ts, Bay.outbox, Bay.seq)
-    found = session.execute(select(*columns).where(Bay.id.in_(bays), Bay.ts.is_not(None)).with_for_update())
-    return {row.id: BayState(row.state, row.since or 0, row.ts or 0, row.outbox, row.seq) for row in found}
+@dataclass(frozen=True)
+class Known:
+    """A bay's car park and its newest reading; None before the first."""
+
+    site: str
+    state: BayState | None
+
+
+def states(session: Session, bays: Sequence[str]) -> dict[str, Known]:
+    """The newest readings of some bays, locked in one order for a change where the database can."""
+    columns = (Bay.id, Bay.site, Bay.state, Bay.since, Bay.ts, Bay.outbox, Bay.seq)
+    found = session.execute(select(*columns).where(Bay.id.in_(bays)).order_by(Bay.id).with_for_update())
+    return {
+        row.id: Known(
+            row.site,
+            None if row.ts is None else BayState(row.state, row.since or 0, row.ts, row.outbox, row.seq),
+        )
+        for row in found
+    }
+
+
+def bay_ids(session: Session, site: str | None = None) -> list[str]:
+    """The names of all bays, or of those of one car park."""
+    query = select(Bay.id).order_by(Bay.id)
+    return list(session.execute(query.where(Bay.site == site) if site else query).scalars())
 
 
 _BAY = Base.metadata.tables[Bay.__tablename__]

@@ -17,6 +17,11 @@ class BayState:
     outbox: str
     seq: int
 
+    @property
+    def order(self) -> tuple[int, str, int]:
+        """The place of the newest reading in the bay's history: the same for everybody who stores it."""
+        return self.ts, self.outbox, self.seq
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -27,17 +32,19 @@ class Reading:
     outbox: str
     seq: int
 
+    @property
+    def order(self) -> tuple[int, str, int]:
+        """Its place in the bay's history."""
+        return self.ts, self.outbox, self.seq
+
 
 def after(present: BayState | None, reading: Reading) -> BayState | None:
     """The state after a reading, or None when a newer one is known already: late messages never overwrite.
 
-    Two readings of one moment are ordered by their number in the same outbox.
+    Two readings of one moment are ordered by outbox and number, so that the order of arrival does not matter.
     """
-    if present is not None:
-        if reading.ts < present.ts:
-            return None
-        if reading.ts == present.ts and reading.outbox == present.outbox and reading.seq <= present.seq:
-            return None
+    if present is not None and reading.order <= present.order:
+        return None
     same = present is not None and present.state == reading.state
     since = present.since if present is not None and same else reading.ts
     return BayState(reading.state, since, reading.ts, reading.outbox, reading.seq)

@@ -1,0 +1,51 @@
+"""The migrations end in the very tables that the code declares, with what was there before."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from hub import app, setup
+from hub.core.db import Base, Database
+from hub.settings import Settings
+
+
+def migrate(url: str, directory: Path) -> Database:
+    setup.migrate(Settings(state_dir=directory, database_url=url))
+    return Database(url)
+
+
+def test_migrating_an_empty_database_gives_the_declared_tables(database_url: str, tmp_path: Path) -> None:
+    app.load_tables()
+    database = migrate(database_url, tmp_path)
+    with database.engine.connect() as connection:
+        difference = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    database.close()
+    assert difference == []
+
+
+def test_counters_and_sums_of_an_older_hub_are_carried_over(database_url: str, tmp_path: Path) -> None:
+    from hub.setup import alembic_config
+
+    command.upgrade(alembic_config(database_url), "0002")
+    database = Database(database_url)
+
+    def fill(session) -> None:
+        session.execute(text("INSERT INTO ingest_counter (name, detail, value) VALUES ('stored', 'bay', 7)"))
+        session.execute(text("INSERT INTO ingest_outbox VALUES ('lake-b1', 'aa', 1, 5, 5)"))
+        session.execute(
+            text(
+                "INSERT INTO ingest_message (node, outbox, seq, kind, ts, received_at, body) "
+                "VALUES ('lake-b1', 'aa', 1, 'bay', 5, 5, '{}')"
+            )
+        )
+
+    database.write(fill)
+    database.close()
+    database = migrate(database_url, tmp_path)
+    with database.read() as session:
+        assert session.execute(text("SELECT value, worker FROM ingest_counter")).one() == (7, 0)
+        assert session.execute(text("SELECT highest, stored, held FROM ingest_outbox")).one() == (1, 1, 0)
+    database.close()

@@ -59,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("seed", help="write the town's facts into the database").set_defaults(run=_seed)
     key = commands.add_parser("grant-key", help="print the public key for [roaming] hub_key of every node")
     key.set_defaults(run=_grant_key)
+    _add_node(commands.add_parser("node", help="give nodes their certificates, or take them away"))
+    _add_ca(commands.add_parser("ca", help="certificates for the broker and the hub's own programs"))
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
 
@@ -78,6 +80,45 @@ def _add_admin(admin: argparse.ArgumentParser) -> None:
     admin.add_argument("name")
     admin.add_argument("--password-stdin", action="store_true", help="read the password instead of making one up")
     admin.set_defaults(run=_admin)
+
+
+def _add_node(node: argparse.ArgumentParser) -> None:
+    actions = node.add_subparsers(required=True, metavar="ACTION", dest="action")
+    enrol = actions.add_parser("enrol", help="print a one-time code for `stadtknoten-edge enrol CODE`")
+    enrol.add_argument("name", help="the node's name in the town's data")
+    enrol.add_argument("--hours", type=int, default=24, help="how long the code holds (default 24)")
+    enrol.add_argument("--json", action="store_true", help="print JSON instead of text and QR code")
+    revoke = actions.add_parser("revoke", help="end a node's certificates; writes crl.pem for the broker")
+    revoke.add_argument("name")
+    actions.add_parser("list", help="every node, when it was heard and until when its certificate holds")
+    node.set_defaults(run=_node)
+
+
+def _add_ca(ca: argparse.ArgumentParser) -> None:
+    ca.add_argument("out", type=Path, metavar="DIR", help="where ca.crt, crl.pem, broker.* and hub.* are written")
+    ca.add_argument("--host", action="append", required=True, help="name or address of the broker; may be repeated")
+    ca.add_argument("--days", type=int, default=825, help="how long they hold (default 825)")
+    ca.set_defaults(run=_ca)
+
+
+def _node(chosen: argparse.Namespace) -> int:
+    from hub import identities
+
+    settings = _settings()
+    if chosen.action == "enrol":
+        print(identities.enrol(settings, chosen.name, chosen.hours, as_json=chosen.json))
+    elif chosen.action == "revoke":
+        print(identities.revoke(settings, chosen.name))
+    else:
+        print(identities.listed(settings))
+    return 0
+
+
+def _ca(chosen: argparse.Namespace) -> int:
+    from hub import identities
+
+    print(identities.write_pairs(_settings(), chosen.out, chosen.host, chosen.days))
+    return 0
 
 
 def _grant_key(_chosen: argparse.Namespace) -> int:

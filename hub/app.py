@@ -20,7 +20,7 @@ from hub.core.signing import Signer
 from hub.fleet import api as fleet
 from hub.fleet import messages as fleet_messages
 from hub.ingest import api as ingest
-from hub.ingest.api import Directory, MessagesStored, SessionReceived, StatusReceived
+from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionReceived, StatusReceived
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
 from hub.settings import Settings
@@ -33,9 +33,11 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     MessagesStored: (fleet_messages.on_messages, parking_messages.on_messages),
     StatusReceived: (fleet_messages.on_status,),
     SessionReceived: (fleet_messages.on_session,),
+    AnswerReceived: (fleet_messages.on_answer,),
 }
 
-PUBLIC = "public"
+PUBLIC, MACHINE = "public", "machine"
+_FIRST_WORD_MS = 3 * 60_000  # within this time every living node has sent a status
 _ROUNDS = 60  # so often the worker tidies before it has seen every bay
 
 # endpoint -> who may call it: everybody or a role; what is missing here is closed
@@ -62,6 +64,8 @@ ACCESS: Mapping[str, str] = {
     "account.log_in": PUBLIC,
     "account.log_out": PUBLIC,
     "dashboard.overview": "admin",
+    "fleet.enrol": MACHINE,
+    "fleet.renew": MACHINE,
 }
 
 Publish = Callable[[str, bytes, bool], bool]
@@ -76,6 +80,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.core import web
     from hub.core.web import access, system
     from hub.dashboard import web as dashboard_web
+    from hub.fleet import web as fleet_web
     from hub.ingest import web as ingest_web
     from hub.parking import web as parking_web
 
@@ -83,7 +88,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     database = Database(settings.database)
     web.install(app, settings, database)
     app.jinja_env.globals["town"] = json.loads((settings.town_dir / "town.json").read_text())
-    for room in (system, ingest_web, parking_web, bulletin_web, account_web, dashboard_web):
+    for room in (system, ingest_web, parking_web, bulletin_web, account_web, fleet_web, dashboard_web):
         app.register_blueprint(room.blueprint)
     access.install(app, ACCESS, account_web.find_visitor, account_web.LOGIN_PATH)
     return app
@@ -130,6 +135,20 @@ def tasks(settings: Settings, publish: Publish) -> list[Task]:
             sealed = signer.sealed({"node": node, "ts": now, "grants": granted})
             publish(wire.down(node, "grant"), wire.encode("grant", sealed), False)
 
+    senders = alert_senders(settings)
+
+    def send_notices(now: int) -> None:
+        fleet.send_notices(database, senders, now)
+
+    began = clock.now_ms()
+
+    def look_after_nodes(now: int) -> None:
+        if now - began < _FIRST_WORD_MS:  # after a break of the hub every node would seem silent
+            return
+        with database.read() as session:
+            overdue = ingest.overdue(session, now)
+        database.write(partial(fleet.judge_nodes, overdue=overdue, channels=tuple(senders), now=now))
+
     def tidy(now: int) -> None:
         for work in (ingest.give_up_held, fleet.tidy, bulletin.forget_old):
             database.write(partial(work, now=now))
@@ -148,11 +167,25 @@ def tasks(settings: Settings, publish: Publish) -> list[Task]:
     return [
         Task("bulletin", 5, publish_bulletin),
         Task("visitors between nodes", 1, hand_on_visitors),
+        Task("orders to nodes", 1, lambda now: fleet.tell(database, publish, now)),
+        Task("alerts of nodes", 20, look_after_nodes),
+        Task("notices", 5, send_notices),
         Task("parking hours", 20, sum_up_parking),
         Task("series", 5, export),
         Task("parking history", 60, tidy_parking),
         Task("tidy", 60, tidy),
     ]
+
+
+def alert_senders(settings: Settings) -> dict[str, fleet.Send]:
+    """channel -> how alerts go there; only what is set."""
+    senders: dict[str, fleet.Send] = {}
+    if settings.smtp_url and settings.alert_mail:
+        mail = fleet.Mail(settings.smtp_url, settings.mail_from, settings.alert_mail, settings.public_url)
+        senders["mail"] = mail.send
+    if settings.alert_webhook:
+        senders["webhook"] = fleet.Webhook(settings.alert_webhook).send
+    return senders
 
 
 def run_live(settings: Settings) -> None:

@@ -14,6 +14,9 @@ _SCHEMES = {
     "broker_url": ("embedded", "mqtt", "mqtts"),
     "timeseries_url": ("sql", "influxdb", "influxdbs", "victoriametrics", "victoriametrics+https"),
     "public_url": ("http", "https"),
+    "node_broker_url": ("mqtt", "mqtts"),
+    "smtp_url": ("smtp", "smtps"),
+    "alert_webhook": ("http", "https"),
 }
 _TOWNS = Path(__file__).parent / "data"
 
@@ -57,6 +60,14 @@ class Settings(BaseSettings):
     grant_key_file: Path | None = Field(
         default=None, description="File (0600) with the key that signs grants for nodes; made at the first start"
     )
+    ca_dir: Path | None = Field(default=None, description="Directory of the town's own certificate authority")
+    node_broker_url: str = Field(
+        default="mqtts://localhost:8883", description="Broker address that nodes are told when they are enrolled"
+    )
+    smtp_url: str = Field(default="", description="smtp://host:port or smtps://user:password@host:port")
+    mail_from: str = Field(default="stadtknoten@localhost", description="Sender of the hub's mails")
+    alert_mail: str = Field(default="", description="Address that hears of alerts")
+    alert_webhook: str = Field(default="", description="https address that is told alerts as JSON")
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
@@ -81,6 +92,11 @@ class Settings(BaseSettings):
     def town_dir(self) -> Path:
         """The folder with the town's facts."""
         return _TOWNS / self.town
+
+    @property
+    def authority_dir(self) -> Path:
+        """Where the certificate authority's key is."""
+        return self.ca_dir or self.state_dir / "ca"
 
     def secret(self) -> bytes:
         """The signing key, 32 bytes, made with rights 0600 when it is not there yet."""

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import flask
 
 PUBLIC = "public"
+MACHINE = "machine"  # public, without cookies and so without a form token
 
 
 class Visitor(Protocol):
@@ -32,13 +33,14 @@ def visitor() -> Visitor | None:
 def install(
     app: flask.Flask, table: Mapping[str, str], find_visitor: Callable[[], Visitor | None], login_path: str
 ) -> None:
-    """Checks each request against `table` (endpoint -> "public" or a role)."""
+    """Checks each request against `table` (endpoint -> "public", "machine" or a role)."""
     app.extensions["visitor"] = find_visitor
+    app.extensions["machine_doors"] = frozenset(endpoint for endpoint, who in table.items() if who == MACHINE)
     app.jinja_env.globals["visitor"] = visitor
 
     def check() -> flask.typing.ResponseReturnValue | None:
         endpoint = flask.request.endpoint
-        if endpoint is None or table.get(endpoint) == PUBLIC:
+        if endpoint is None or table.get(endpoint) in (PUBLIC, MACHINE):
             return None  # no endpoint: the 404 page follows
         person = visitor()
         role = table.get(endpoint)

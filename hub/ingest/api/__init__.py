@@ -120,6 +120,15 @@ def proof(session: Session, node: str, now: int) -> Proof:
     )
 
 
+def overdue(session: Session, now: int) -> dict[str, int]:
+    """node -> messages that are missing for over ten minutes."""
+    found: dict[str, int] = {}
+    for gap in store.open_gaps(session, 10_000):
+        if now - gap.opened_at >= rules.GAP_PATIENCE_MS:
+            found[gap.node] = found.get(gap.node, 0) + gap.last - gap.first + 1
+    return found
+
+
 def give_up_held(session: Session, now: int) -> None:
     """Puts readings aside whose node never knew the time within a day."""
     rows = store.held_before(session, now - rules.HELD_MS, 1000)

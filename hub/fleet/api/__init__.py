@@ -5,23 +5,60 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge import wire
 from hub.core.db import Session
 from hub.fleet import rules, store
-from hub.fleet.rules import Sighting
+from hub.fleet.api.alerts import Send, judge_nodes, send_notices
+from hub.fleet.api.enrolment import EnrolmentRefusedError, NewCode, enrol, make_code, renew, revocation_list, revoke
+from hub.fleet.api.remote import (
+    CommandNow,
+    ConfigNow,
+    UnknownNodeError,
+    answered,
+    command,
+    commands_now,
+    config_now,
+    set_config,
+    tell,
+)
+from hub.fleet.gateway import Mail, Webhook
+from hub.fleet.rules import Sighting, alerts
 
 __all__ = [
     "AlarmNow",
+    "CommandNow",
+    "ConfigNow",
+    "EnrolmentRefusedError",
+    "Mail",
+    "NewCode",
     "NodeNow",
+    "Send",
+    "UnknownNodeError",
+    "Webhook",
     "alarms",
+    "answered",
+    "command",
+    "commands_now",
+    "config_now",
+    "enrol",
     "has_grants",
     "heard",
+    "judge_nodes",
+    "make_code",
     "names",
+    "node",
     "nodes",
     "portal_event",
     "remember_session",
+    "renew",
+    "revocation_list",
+    "revoke",
     "seed",
+    "send_notices",
+    "set_config",
     "status",
     "take_grants",
+    "tell",
     "tidy",
 ]
 
@@ -53,6 +90,17 @@ class NodeNow:
     synced: bool | None
     accepts: int
     bays: tuple[str, ...] = field(default=())
+    clock_offset_ms: int | None = None
+    throttled: int | None = None
+    disk_free_mb: int | None = None
+    disk_written_mb: int | None = None
+    disk_worn_percent: int | None = None
+    battery_mv: int | None = None
+    certificate_until: int | None = None
+    config_v: int = 0
+    refused_v: int = 0
+    refused_why: str = ""
+    outbox: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +136,12 @@ def nodes(session: Session, now: int) -> list[NodeNow]:
     return [_node_now(row, now) for row in store.nodes(session)]
 
 
+def node(session: Session, name: str, now: int) -> NodeNow | None:
+    """One node, None for an unknown name."""
+    row = store.node_now(session, name)
+    return _node_now(row, now) if row is not None else None
+
+
 def alarms(session: Session) -> list[AlarmNow]:
     """Open alarms, newest first."""
     return [AlarmNow(row.node, row.code, row.text, row.opened_at, row.last_at) for row in store.open_alarms(session)]
@@ -98,10 +152,21 @@ def status(session: Session, node: str, body: Mapping[str, object], at: int) -> 
     row = store.node(session, node)
     if row is None:
         return
-    row.status = json.dumps(body)
+    row.status = json.dumps(_with_moments(body, at))
     if body.get("state") != "offline":
         row.last_seen = at
         _look_for_twin(session, row, str(body.get("outbox", "")), at)
+
+
+def _with_moments(body: Mapping[str, object], at: int) -> dict[str, object]:
+    """The status with what follows from when it came: how far the node's clock is off, in ms."""
+    kept = dict(body)
+    if body.get("synced") is True:
+        kept["clock_offset_ms"] = wire.parse_ms(str(body["ts"])) - at
+    until = body.get("certificate_until")
+    if until is not None:
+        kept["certificate_until_ms"] = wire.parse_ms(str(until))
+    return kept
 
 
 def heard(session: Session, latest: Mapping[str, tuple[str, int]]) -> None:
@@ -148,9 +213,10 @@ def raise_alarm(session: Session, node: str, code: str, text: str, at: int) -> N
 
 def tidy(session: Session, now: int) -> None:
     """Closes alarms that have been quiet for an hour, deletes old ones."""
-    for code in {row.code for row in store.open_alarms(session)}:
+    for code in {row.code for row in store.open_alarms(session)} - alerts.CODES:  # those end with their cause
         store.close_alarms(session, code, now - rules.TWIN_QUIET_MS, now)
     store.forget_alarms(session, now - KEEP_ALARMS_MS)
+    store.forget_orders(session, now - KEEP_ALARMS_MS)
 
 
 def _look_for_twin(session: Session, row: store.Node, outbox: str, at: int) -> None:
@@ -186,4 +252,15 @@ def _node_now(row: store.Node, now: int) -> NodeNow:
         synced=said.get("synced"),
         accepts=row.accepts,
         bays=tuple(str(bay) for bay in said.get("bays", ())),
+        clock_offset_ms=said.get("clock_offset_ms"),
+        throttled=said.get("throttled"),
+        disk_free_mb=said.get("disk_free_mb"),
+        disk_written_mb=said.get("disk_written_mb"),
+        disk_worn_percent=said.get("disk_worn_percent"),
+        battery_mv=said.get("battery_mv"),
+        certificate_until=said.get("certificate_until_ms"),
+        config_v=said.get("config_v", 0),
+        refused_v=said.get("refused_v", 0),
+        refused_why=said.get("refused_why", ""),
+        outbox=said.get("outbox", ""),
     )

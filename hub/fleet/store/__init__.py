@@ -10,6 +10,67 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
 from hub.fleet.rules import Sighting
+from hub.fleet.store.enrolment import add_certificate, add_code, code, holder, revoke, revoked, use_code
+from hub.fleet.store.orders import (
+    add_command,
+    add_notice,
+    answer_command,
+    commands_to_tell,
+    config,
+    configs,
+    forget_orders,
+    last_commands,
+    mark_command_told,
+    mark_config_told,
+    notice_failed,
+    notice_sent,
+    notices,
+)
+
+__all__ = [
+    "Alarm",
+    "Grant",
+    "Node",
+    "add_certificate",
+    "add_code",
+    "add_command",
+    "add_grant",
+    "add_notice",
+    "answer_command",
+    "close_alarm",
+    "close_alarms",
+    "code",
+    "commands_to_tell",
+    "config",
+    "configs",
+    "forget_alarms",
+    "forget_grants",
+    "forget_orders",
+    "grants",
+    "has_grants",
+    "holder",
+    "last_commands",
+    "mark_command_told",
+    "mark_config_told",
+    "names",
+    "node",
+    "node_now",
+    "nodes",
+    "notice_failed",
+    "notice_sent",
+    "notices",
+    "open_alarms",
+    "open_codes",
+    "raise_alarm",
+    "read_sightings",
+    "remove_others",
+    "revoke",
+    "revoked",
+    "save_node",
+    "touch",
+    "use_code",
+    "write_sightings",
+]
 
 
 class Node(Base):
@@ -78,6 +139,11 @@ def node(session: Session, node_id: str) -> Node | None:
     return session.execute(select(Node).where(Node.id == node_id).with_for_update()).scalar_one_or_none()
 
 
+def node_now(session: Session, node_id: str) -> Node | None:
+    """One node, to look at."""
+    return session.get(Node, node_id)
+
+
 def names(session: Session) -> list[str]:
     """The ids of all nodes."""
     return list(session.execute(select(Node.id)).scalars())
@@ -85,7 +151,7 @@ def names(session: Session) -> list[str]:
 
 def touch(session: Session, seen: Mapping[str, int]) -> None:
     """Sets when nodes were last heard; `seen` is node -> ms."""
-    for node_id, at in seen.items():
+    for node_id, at in sorted(seen.items()):  # one order for every worker
         session.execute(update(Node).where(Node.id == node_id).values(last_seen=at))
 
 
@@ -107,6 +173,18 @@ def raise_alarm(session: Session, node_id: str, code: str, text: str, at: int) -
         session.add(Alarm(node=node_id, code=code, text=text, opened_at=at, last_at=at, closed_at=None))
     else:
         found.text, found.last_at = text, at
+
+
+def close_alarm(session: Session, node_id: str, code: str, now: int) -> None:
+    """Closes one alarm of one node."""
+    where = (Alarm.node == node_id, Alarm.code == code, Alarm.closed_at.is_(None))
+    session.execute(update(Alarm).where(*where).values(closed_at=now))
+
+
+def open_codes(session: Session, node_id: str) -> frozenset[str]:
+    """The codes of a node's open alarms."""
+    where = (Alarm.node == node_id, Alarm.closed_at.is_(None))
+    return frozenset(session.execute(select(Alarm.code).where(*where)).scalars())
 
 
 def close_alarms(session: Session, code: str, quiet_since: int, now: int) -> None:

@@ -1,0 +1,93 @@
+"""What the command line does about certificates: codes for nodes, pairs for the broker and the hub."""
+
+import io
+import json
+import os
+from functools import partial
+from pathlib import Path
+
+import segno
+
+from edge import wire
+from hub.core import i18n
+from hub.core.authority import Authority
+from hub.core.clock import now_ms
+from hub.core.db import Database
+from hub.fleet import api as fleet
+from hub.settings import Settings
+
+HUB_NAME = "stadtknoten hub"  # with a blank: no node can have this name
+
+
+def enrol(settings: Settings, node: str, hours: int, *, as_json: bool) -> str:
+    """The text for the technician: code, end, QR code; ValueError for an unknown node."""
+    authority, database = Authority(settings.authority_dir), Database(settings.database)
+    try:
+        found = database.write(partial(fleet.make_code, authority=authority, node=node, now=now_ms(), hours=hours))
+    finally:
+        database.close()
+    command = f"stadtknoten-edge enrol {found.code} --hub {settings.public_url}"
+    if as_json:
+        facts = {"node": node, "code": found.code, "expires_at": wire.format_ms(found.expires_at)}
+        return json.dumps({**facts, "hub": settings.public_url, "command": command})
+    picture = io.StringIO()
+    segno.make(command, error="m").terminal(picture, compact=True)
+    until = i18n.moment(found.expires_at, "de", now_ms())
+    return f"{picture.getvalue()}\nKnoten {node}, Code gilt bis {until}, einmal:\n\n  {command}\n"
+
+
+def revoke(settings: Settings, node: str) -> str:
+    """Ends a node's certificates and writes the list that the broker reads."""
+    authority, database = Authority(settings.authority_dir), Database(settings.database)
+    try:
+        count, crl = database.write(partial(fleet.revoke, authority=authority, node=node, now=now_ms()))
+    finally:
+        database.close()
+    file = settings.authority_dir / "crl.pem"
+    _replace(file, crl, 0o644)
+    return f"{node}: {count} Zertifikat(e) gesperrt, {file} ist neu. Der Broker liest sie beim Neustart."
+
+
+def listed(settings: Settings) -> str:
+    """One line a node."""
+    database = Database(settings.database)
+    try:
+        with database.read() as session:
+            nodes = fleet.nodes(session, now_ms())
+    finally:
+        database.close()
+    lines = []
+    for node in nodes:
+        heard = wire.format_ms(node.last_seen) if node.last_seen else "-"
+        until = wire.format_ms(node.certificate_until) if node.certificate_until else "-"
+        lines.append(f"{node.id:32} {'online' if node.online else 'offline':8} {heard:25} {until}")
+    return "\n".join(lines)
+
+
+def write_pairs(settings: Settings, out: Path, hosts: list[str], days: int) -> str:
+    """Writes ca.crt, crl.pem, broker.crt, broker.key, hub.crt and hub.key into a directory (keys 0600)."""
+    authority, now = Authority(settings.authority_dir), now_ms()
+    out.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database)
+    try:
+        with database.read() as session:
+            crl = fleet.revocation_list(session, authority, now)
+    finally:
+        database.close()
+    files = {"ca.crt": (authority.pem.encode(), 0o644), "crl.pem": (crl, 0o644)}
+    for name, common, names in (("broker", hosts[0], tuple(hosts)), ("hub", HUB_NAME, ())):
+        issued, key = authority.issue_pair(common, now, days, names)
+        files |= {f"{name}.crt": (issued.pem.encode(), 0o644), f"{name}.key": (key, 0o600)}
+    for name, (content, mode) in files.items():
+        _replace(out / name, content, mode)
+    return "\n".join(str(out / name) for name in files)
+
+
+def _replace(file: Path, content: bytes, mode: int) -> None:
+    """In one step, so that the broker never reads half a file."""
+    fresh = file.with_name(f".{file.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+    fresh.chmod(mode)
+    fresh.replace(file)

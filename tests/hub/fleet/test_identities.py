@@ -1,0 +1,194 @@
+"""Codes, certificates, renewal and their end: once each, and for the right device alone."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from hub.core.authority import Authority
+from hub.core.db import Database
+from hub.fleet import api
+from hub.fleet.rules.enrolment import hash_of
+from tests.hub import town
+
+NOW = 1_800_000_000_000
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def database(database: Database, tmp_path: Path) -> Database:
+    directory = town.write(tmp_path / "town")
+    database.write(lambda session: api.seed(session, directory))
+    return database
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "ca")
+
+
+class Device:
+    """A node's key and its requests."""
+
+    def __init__(self) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+
+    @property
+    def request(self) -> str:
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stadtknoten hub")])  # it may wish what it likes
+        built = x509.CertificateSigningRequestBuilder().subject_name(name).sign(self.key, hashes.SHA256())
+        return built.public_bytes(serialization.Encoding.PEM).decode()
+
+    def proof(self, request: str) -> str:
+        return self.key.sign(request.encode(), ec.ECDSA(hashes.SHA256())).hex()
+
+
+def code(database: Database, authority: Authority, node: str = "lake-b1", now: int = NOW) -> str:
+    return database.write(lambda session: api.make_code(session, authority, node, now)).code
+
+
+def enrol(database: Database, authority: Authority, said: str, request: str, now: int = NOW):
+    return database.write(lambda session: api.enrol(session, authority, said, request, now))
+
+
+def test_a_code_gives_the_certificate_of_its_node_whatever_the_request_wishes(
+    database: Database, authority: Authority
+) -> None:
+    node, issued = enrol(database, authority, code(database, authority), Device().request)
+    certificate = x509.load_pem_x509_certificate(issued.pem.encode())
+    assert node == "lake-b1"
+    assert certificate.subject.rfc4514_string() == "CN=lake-b1"
+    assert issued.until == NOW + 90 * DAY
+    assert not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+
+
+def test_a_code_may_be_typed_in_small_letters_and_without_dashes(database: Database, authority: Authority) -> None:
+    said = code(database, authority).lower().replace("-", " ")
+    assert enrol(database, authority, said, Device().request)[0] == "lake-b1"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda said: said[::-1], "not known"),
+        (lambda said: "", "not known"),
+    ],
+)
+def test_a_wrong_code_is_refused(database: Database, authority: Authority, spoil, reason: str) -> None:
+    with pytest.raises(api.EnrolmentRefusedError, match=reason):
+        enrol(database, authority, spoil(code(database, authority)), Device().request)
+
+
+def test_a_used_code_and_one_that_is_over_are_refused_with_what_to_do(database: Database, authority: Authority) -> None:
+    used = code(database, authority)
+    enrol(database, authority, used, Device().request)
+    with pytest.raises(api.EnrolmentRefusedError, match=r"used already.*node enrol"):
+        enrol(database, authority, used, Device().request)
+    late = code(database, authority)
+    with pytest.raises(api.EnrolmentRefusedError, match="is over"):
+        enrol(database, authority, late, Device().request, NOW + 25 * HOUR)
+
+
+def test_a_newer_code_of_a_node_ends_the_older_one(database: Database, authority: Authority) -> None:
+    older, newer = code(database, authority), code(database, authority)
+    with pytest.raises(api.EnrolmentRefusedError):
+        enrol(database, authority, older, Device().request)
+    assert enrol(database, authority, newer, Device().request)
+
+
+def test_of_many_devices_with_one_code_exactly_one_gets_a_certificate(database: Database, authority: Authority) -> None:
+    said, got, refused = code(database, authority), [], []
+
+    def attempt() -> None:
+        try:
+            got.append(enrol(database, authority, said, Device().request))
+        except api.EnrolmentRefusedError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=attempt) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(got), len(refused)) == (1, 11)
+
+
+def test_a_broken_request_does_not_use_up_the_code(database: Database, authority: Authority) -> None:
+    said = code(database, authority)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    wrong_kind = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    for request in ("garbage", wrong_kind.public_bytes(serialization.Encoding.PEM).decode()):
+        with pytest.raises(api.EnrolmentRefusedError, match="broken"):
+            enrol(database, authority, said, request)
+    assert enrol(database, authority, said, Device().request)
+
+
+def test_no_code_for_a_node_that_is_not_in_the_towns_data(database: Database, authority: Authority) -> None:
+    with pytest.raises(api.EnrolmentRefusedError, match="lake-b1"):
+        code(database, authority, "stranger")
+
+
+def test_the_database_holds_no_code(database: Database, authority: Authority) -> None:
+    said = code(database, authority)
+    from sqlalchemy import text
+
+    with database.read() as session:
+        assert session.execute(text("SELECT hash FROM fleet_code")).scalar_one() == hash_of(said)
+
+
+def renew(database: Database, authority: Authority, certificate: str, request: str, proof: str, now: int = NOW):
+    return database.write(lambda session: api.renew(session, authority, certificate, request, proof, now))
+
+
+def test_a_good_certificate_is_renewed_for_a_new_key(database: Database, authority: Authority) -> None:
+    old, new = Device(), Device()
+    _, issued = enrol(database, authority, code(database, authority), old.request)
+    request = new.request
+    node, renewed = renew(database, authority, issued.pem, request, old.proof(request), NOW + 70 * DAY)
+    assert (node, renewed.until) == ("lake-b1", NOW + 160 * DAY)
+    again = Device().request
+    assert renew(database, authority, renewed.pem, again, new.proof(again), NOW + 80 * DAY)
+
+
+def test_a_stolen_certificate_without_its_key_is_worth_nothing(database: Database, authority: Authority) -> None:
+    _, issued = enrol(database, authority, code(database, authority), Device().request)
+    thief = Device()
+    request = thief.request
+    for proof in (thief.proof(request), "", "zz"):
+        with pytest.raises(api.EnrolmentRefusedError, match="not signed"):
+            renew(database, authority, issued.pem, request, proof)
+
+
+def test_over_revoked_and_strange_certificates_are_not_renewed(
+    database: Database, authority: Authority, tmp_path: Path
+) -> None:
+    device = Device()
+    _, issued = enrol(database, authority, code(database, authority), device.request)
+    request = device.request
+    with pytest.raises(api.EnrolmentRefusedError, match="is over"):
+        renew(database, authority, issued.pem, request, device.proof(request), NOW + 91 * DAY)
+    strange = Authority(tmp_path / "other").issue_node(device.request, "lake-b1", NOW, 90)
+    with pytest.raises(api.EnrolmentRefusedError, match="not ours"):
+        renew(database, authority, strange.pem, request, device.proof(request))
+    database.write(lambda session: api.revoke(session, authority, "lake-b1", NOW))
+    with pytest.raises(api.EnrolmentRefusedError, match="revoked"):
+        renew(database, authority, issued.pem, request, device.proof(request))
+
+
+def test_the_revocation_list_names_what_was_ended(database: Database, authority: Authority) -> None:
+    _, issued = enrol(database, authority, code(database, authority), Device().request)
+    count, pem = database.write(lambda session: api.revoke(session, authority, "lake-b1", NOW))
+    listed = x509.load_pem_x509_crl(pem)
+    assert count == 1
+    assert listed.get_revoked_certificate_by_serial_number(int(issued.serial, 16)) is not None
+    assert listed.is_signature_valid(x509.load_pem_x509_certificate(authority.pem.encode()).public_key())
+
+
+def test_the_authoritys_key_is_for_its_owner_alone(authority: Authority, tmp_path: Path) -> None:
+    assert (tmp_path / "ca" / "ca.key").stat().st_mode & 0o777 == 0o600
+    assert Authority(tmp_path / "ca").fingerprint == authority.fingerprint

@@ -64,6 +64,9 @@ ACCESS: Mapping[str, str] = {
     "account.log_in": PUBLIC,
     "account.log_out": PUBLIC,
     "dashboard.overview": "admin",
+    "nodes.page": "admin",
+    "nodes.ask": "admin",
+    "nodes.configure": "admin",
     "fleet.enrol": MACHINE,
     "fleet.renew": MACHINE,
 }
@@ -80,6 +83,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.core import web
     from hub.core.web import access, system
     from hub.dashboard import web as dashboard_web
+    from hub.dashboard.web import node as node_web
     from hub.fleet import web as fleet_web
     from hub.ingest import web as ingest_web
     from hub.parking import web as parking_web
@@ -88,7 +92,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     database = Database(settings.database)
     web.install(app, settings, database)
     app.jinja_env.globals["town"] = json.loads((settings.town_dir / "town.json").read_text())
-    for room in (system, ingest_web, parking_web, bulletin_web, account_web, fleet_web, dashboard_web):
+    for room in (system, ingest_web, parking_web, bulletin_web, account_web, fleet_web, dashboard_web, node_web):
         app.register_blueprint(room.blueprint)
     access.install(app, ACCESS, account_web.find_visitor, account_web.LOGIN_PATH)
     return app

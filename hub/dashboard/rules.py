@@ -104,7 +104,8 @@ class Balance:
     """Where every message is that the nodes ever numbered.
 
     `numbered` is the sum of the highest numbers in the ledgers. The heaps are counted apart from it, so the sum can
-    fail: `stored`, `aside` (quarantined, or refused with a readable number), `skipped` (a node said that it dropped
+    fail: `stored`, `aside` (quarantined, waiting
+    for a clock, or refused with a readable number), `skipped` (a node said that it dropped
     them), `underway` (young gaps, still in a node's outbox) and `overdue` (gaps that did not close in time).
     """
 
@@ -134,7 +135,7 @@ def balance(numbered: int, counters: Mapping[str, Mapping[str, int]], gaps: Sequ
     return Balance(
         numbered=numbered,
         stored=totals.get("stored", 0),
-        aside=totals.get("quarantined", 0) + totals.get("numbered", 0),
+        aside=totals.get("quarantined", 0) + totals.get("numbered", 0) + totals.get("held", 0),
         skipped=totals.get("skipped", 0),
         underway=sum(gap.count for gap in gaps) - overdue,
         overdue=overdue,

@@ -13,6 +13,7 @@ from hub.fleet.api.enrolment import EnrolmentRefusedError, NewCode, enrol, make_
 from hub.fleet.api.remote import (
     CommandNow,
     ConfigNow,
+    ConfigProblemError,
     UnknownNodeError,
     answered,
     command,
@@ -23,15 +24,20 @@ from hub.fleet.api.remote import (
 )
 from hub.fleet.gateway import Mail, Webhook
 from hub.fleet.rules import Sighting, alerts
+from hub.fleet.rules.configuration import RULES as RULE_LIMITS
+from hub.fleet.rules.configuration import Problem
 
 __all__ = [
+    "RULE_LIMITS",
     "AlarmNow",
     "CommandNow",
     "ConfigNow",
+    "ConfigProblemError",
     "EnrolmentRefusedError",
     "Mail",
     "NewCode",
     "NodeNow",
+    "Problem",
     "Send",
     "UnknownNodeError",
     "Webhook",

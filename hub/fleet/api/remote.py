@@ -9,6 +9,7 @@ from typing import Any
 from edge import wire
 from hub.core.db import Database, Session
 from hub.fleet import store
+from hub.fleet.rules.configuration import Problem, problem
 from hub.fleet.store.orders import Command, NodeConfig
 
 COMMAND_MS = 2 * 60_000  # a command that comes later is not obeyed
@@ -18,6 +19,14 @@ Publish = Callable[[str, bytes, bool], bool]  # topic, payload, retain -> whethe
 
 class UnknownNodeError(ValueError):
     """There is no such node."""
+
+
+class ConfigProblemError(ValueError):
+    """A configuration that a node would refuse; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.kind}: {problem.subject}")
+        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -50,9 +59,11 @@ def set_config(
     who: str,
     now: int,
 ) -> int:
-    """The next version of a node's configuration; WireError when it breaks the contract."""
+    """The next version of a node's configuration; ConfigProblemError when the node would refuse it."""
     if node not in store.names(session):
         raise UnknownNodeError(node)
+    if (wrong := problem(rules, bays)) is not None:
+        raise ConfigProblemError(wrong)
     row = store.config(session, node)
     version = row.v + 1 if row is not None else 1
     entries = [{"id": bay, **values} for bay, values in sorted(bays.items())]

@@ -10,11 +10,12 @@ from typing import Any
 
 from hub.core.db import Session
 from hub.dashboard import rules
+from hub.dashboard.api.node import NodeView, node_view
 from hub.fleet import api as fleet
 from hub.ingest import api as ingest
 from hub.parking import api as parking
 
-__all__ = ["AsideLine", "Overview", "Picture", "Pin", "Shape", "overview"]
+__all__ = ["AsideLine", "NodeView", "Overview", "Picture", "Pin", "Shape", "node_view", "overview"]
 
 SHOWN = 20  # lines of a list
 _LOOKED_AT = 500  # kept-aside messages that the count of the last day looks at
@@ -121,6 +122,7 @@ def overview(session: Session, now: int, language: str, town_dir: Path, feedback
     alarms = [
         rules.AlarmLine(labels.get(alarm.node, alarm.node), alarm.code, alarm.text, alarm.opened_at)
         for alarm in fleet.alarms(session)
+        if alarm.code != "silent"  # the list of silent nodes says it already
     ]
     sites = parking.sites(session, now)
     bays = {state: sum(getattr(site, state) for site in sites) for state in rules.BAY_STATES}

@@ -3,12 +3,13 @@
 Currents are taken from documents, none was measured here:
 - ESP32: deep sleep with RTC timer and RTC memory 10 uA (Espressif, ESP32 Series Datasheet, table of power modes);
   modem sleep at 160 MHz about 30 mA; WiFi receive 95-100 mA, transmit 11n 180 mA, taken as 120 mA on average.
-- Pico W: 1.3 mA in MicroPython's sleep with the radio off (Raspberry Pi, Pico W Datasheet: "sleep" and "dormant" modes
-  0.8 to 1.3 mA); 30 mA awake; 80 mA on average with the radio on.
-- Board: ESP32 bare module with an LDO of 5 uA quiescent current; HC-SR04-like sensor switched off with its trigger idle
-  (a waterproof JSN-SR04T draws 2 mA idle and so must be switched by a transistor).
+- Pico W: 1.3 mA in MicroPython's lightsleep with the radio chip off (users measured 1.2 to 1.5 mA: MicroPython pull
+  request 8832, ghubcoder/micropython-pico-deepsleep issue 8); 30 mA awake; 80 mA on average with the radio on.
+- Board: ESP32 bare module with a regulator of 5 uA; the ultrasonic sensor takes 15 mA for a quarter of the time awake,
+  which makes 34 mA awake, and nothing in sleep (its supply is switched by a transistor).
 - Self-discharge: lithium thionyl chloride 1 % a year, Li-ion 18650 24 % a year (2 % a month).
-The times of a wake are estimates: start 0.3 s, three pings 0.1 s; a report with WiFi, TLS and ack 4 s.
+The times of a wake are estimates: start 0.3 s, three pings 0.1 s; a report with WiFi, TLS and ack 4 s. With two D cells
+the two of 19 Ah each work side by side.
 """
 
 import sys
@@ -40,8 +41,8 @@ class Cell:
     loss_a_year: float
 
 
-ESP32 = Duty(sleep_ma=0.015, awake_ma=30, radio_ma=120)
-PICO_W = Duty(sleep_ma=1.3, awake_ma=30, radio_ma=80)
+ESP32 = Duty(sleep_ma=0.015, awake_ma=34, radio_ma=120)
+PICO_W = Duty(sleep_ma=1.3, awake_ma=34, radio_ma=80)
 LI_ION = Cell("one 18650 Li-ion", 3400, 0.85, 0.24)
 LITHIUM = Cell("two D lithium thionyl chloride", 38_000, 0.85, 0.01)
 

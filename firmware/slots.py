@@ -28,11 +28,10 @@ def load():
 
 
 def save(state):
-    """The file is either the old or the new one, whenever the power goes."""
+    """The file is either the old or the new one, whenever the power goes (littlefs commits at close)."""
     with open(FILE + ".new", "w") as file:
         json.dump(state, file)
     os.rename(FILE + ".new", FILE)
-    os.sync()
 
 
 def choose():

@@ -15,7 +15,8 @@ class Link:
 
     def __init__(self, stream, client_id, username=None, password=None):
         self._stream, self._packet = stream, 0
-        flags = (0x80 if username else 0) | (0x40 if password else 0)  # not a clean session: acks wait for the sleeper
+        # A clean session: an ack that had waited for the sleeper would set its clock to the time of that ack.
+        flags = 0x02 | (0x80 if username else 0) | (0x40 if password else 0)
         body = _text("MQTT") + bytes((4, flags)) + struct.pack(">H", _KEEPALIVE_S) + _text(client_id)
         for secret in (username, password):
             if secret:

@@ -34,7 +34,6 @@ class Outbox:
         self._add(kind, rank, body)
         with open(self._path, "a") as file:
             file.write(json.dumps(self.rows[-1]) + "\n")
-        os.sync()
 
     def message(self, row):
         """(kind, body) as it is sent."""
@@ -84,13 +83,12 @@ class Outbox:
         self._rewrite()
 
     def _rewrite(self):
-        """The file is either the old or the new one, whenever the power goes."""
+        """The file is either the old or the new one, whenever the power goes (littlefs commits at close)."""
         with open(self._path + ".new", "w") as file:
             file.write(json.dumps([self.id, self.last]) + "\n")
             for row in self.rows:
                 file.write(json.dumps(row) + "\n")
         os.rename(self._path + ".new", self._path)
-        os.sync()
 
 
 def _victims(rows, block):

@@ -156,7 +156,6 @@ def _unpack(slot, version, feed):
             _write("/" + slot + "/" + name, binascii.a2b_base64(code.encode()))
             feed()
     os.remove(_PART)
-    os.sync()
 
 
 def _parsed(line, shape):

@@ -16,7 +16,7 @@ class Wifi:
     """The radio is on inside `with`; `up` tells whether the network was joined."""
 
     def __init__(self, device, feed):
-        self._wlan, self.up = network.WLAN(network.STA_IF), False
+        self._wlan, self.up, self._board = network.WLAN(network.STA_IF), False, device["board"]
         self._wlan.active(True)
         self._wlan.connect(device["wifi"]["ssid"], device["wifi"]["key"])
         until = time.ticks_add(time.ticks_ms(), _JOIN_MS)
@@ -30,6 +30,8 @@ class Wifi:
 
     def __exit__(self, *_error):
         self._wlan.active(False)
+        if self._board == "pico_w":
+            self._wlan.deinit()  # only this takes the power from its radio chip (micropython #10927)
 
 
 def exchange(device, outbox, now, rules, about, feed):

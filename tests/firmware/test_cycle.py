@@ -79,7 +79,7 @@ def test_the_sensor_is_a_node_of_its_own_with_name_certificate_outbox_and_ack() 
     wake = Device().wakes([EMPTY, EMPTY])[1]
     outbox = str(wake.messages("bay")[0]["outbox"])
     assert wire.is_name(outbox)
-    assert wake.all("connect") == [{"event": "connect", "client": f"kurpark-bay-07-{outbox}", "clean": False}]
+    assert wake.all("connect") == [{"event": "connect", "client": f"kurpark-bay-07-{outbox}", "clean": True}]
     assert wake.all("subscribe") == [{"event": "subscribe", "topic": "hub/v1/kurpark-bay-07/+", "qos": 1}]
     other = Device()
     del other.files["/tls/sensor.key.der"]
@@ -119,8 +119,15 @@ def test_a_pico_w_sleeps_in_slices_that_its_watchdog_allows_and_remembers_throug
     assert [one.end for one in wakes] == ["reset"] * 3
     assert wakes[1].messages("bay")[0]["state"] == "free"
     assert [one["ms"] for one in wakes[2].all("lightsleep")] == [5_000, 5_000]
+    assert len(wakes[1].all("radio_deinit")) == 1, "else the radio would draw on while the Pico sleeps"
     ups = [json.loads(one.files["/awake.json"])["up_ms"] for one in wakes]
     assert ups == sorted(ups) and ups[2] > 13_000
+
+
+def test_what_a_wake_leaves_to_the_next_fits_into_the_rtc_memory() -> None:
+    device = Device()
+    device.wakes([{**EMPTY, "wifi": False, "battery_mv": 3_000}] * 3)
+    assert 0 < len(device.files["/rtc.memory"]) < 1_024, "the ESP32 has 2,048 bytes"
 
 
 def test_without_network_nothing_is_lost_and_the_tries_become_rarer() -> None:

@@ -141,6 +141,28 @@ def test_a_power_cut_while_the_slot_is_filled_or_marked_leaves_a_version_that_ru
     assert ends == {"power_cut", "deepsleep"}
 
 
+def test_a_power_cut_at_any_byte_of_the_state_file_leaves_the_old_or_the_new_state() -> None:
+    script = """
+import slots
+old, new = {"slot": "a"}, {"slot": "b", "old": "a", "trial": True, "version": "1.1.0"}
+slots.save(old)
+found = []
+for budget in range(200):
+    set_flash(budget)
+    try:
+        slots.save(new)
+    except End:
+        pass
+    set_flash(None)
+    found.append(slots.load())
+    if found[-1] == new:
+        break
+say("result", cuts=len(found), good=all(state == old for state in found[:-1]) and found[-1] == new)
+"""
+    result = _device().script(script)[-1]
+    assert result["good"] is True and int(str(result["cuts"])) > 50
+
+
 def test_the_signature_check_takes_what_cryptography_signs_and_nothing_else() -> None:
     digest = bundle.sign(b"text", _key())
     flipped = f"{int(digest['signature'], 16) ^ 1:0768x}"

@@ -12,6 +12,9 @@ class WLAN:
     def active(self, on):
         world.say("radio", on=on)
 
+    def deinit(self):
+        world.say("radio_deinit")
+
     def connect(self, ssid, key):
         world.say("join", ssid=ssid)
         self._key = key

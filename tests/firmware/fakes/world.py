@@ -117,7 +117,6 @@ def start():
     """Plays the scene: the script that it has, else a boot of the firmware."""
     time.ticks_ms, time.sleep_ms, time.sleep_us = now_ms, spend, lambda us: None
     os.urandom = lambda count: bytes((scene.get("seed", 1) + 7 * place) % 256 for place in range(count))
-    os.sync = lambda: None
     builtins.open = _flash_open
     os.rename, os.remove = _changed(_rename), _changed(_remove)
     try:

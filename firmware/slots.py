@@ -15,6 +15,7 @@ FILE = "/slots.json"
 TRIES = 3
 _CRASH_PAUSE_MS = 10_000
 _RP2_PAUSE_MS = 5_000
+_WATCHDOG_MS = 8_300  # both boards can do it
 
 
 def load():
@@ -58,6 +59,7 @@ def failed(state, why):
 
 def start():
     """Runs the chosen version. It ends by sleeping; whoever returns or breaks is started again after a pause."""
+    machine.WDT(timeout=_WATCHDOG_MS)  # from here on: a version may even hang while it is imported
     slot = choose()
     if slot:
         sys.path.insert(0, "/" + slot)

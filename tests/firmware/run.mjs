@@ -41,6 +41,8 @@ for (const scene of scenes) {
   let error = null;
   try {
     await mp.runPythonAsync(START);
+    // Garbage is collected between these only: this build of MicroPython cannot do it in the middle of a call.
+    for (const step of scene.steps ?? []) await mp.runPythonAsync(step);
   } catch (problem) {
     error = String(problem.message ?? problem);
   }

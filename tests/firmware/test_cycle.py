@@ -29,8 +29,8 @@ def test_the_whole_cycle_wakes_measures_decides_publishes_over_tls_hears_the_ack
             wire.decode(kind, str(event["payload"]).encode())
     report = [event["event"] for event in wakes[3].events]
     assert report == [
-        "watchdog_on", "radio", "join", "tls", "connect", "subscribe", "publish", "publish", "puback", "rtc",
-        "publish", "disconnect", "closed", "radio", "deepsleep",
+        "watchdog_on", "watchdog_on", "radio", "join", "tls", "connect", "subscribe", "publish", "publish", "puback",
+        "rtc", "publish", "disconnect", "closed", "radio", "deepsleep",
     ]  # fmt: skip
     assert not device.files["/outbox"].count(b"occupied"), "acked rows are forgotten"
 

@@ -129,6 +129,21 @@ def test_the_byte_code_is_small_enough_for_both_boards() -> None:
     assert sum(map(len, byte_code().values())) < 32 * 1024
 
 
+@pytest.mark.process
+def test_code_and_a_full_outbox_take_less_than_80_kb_of_heap() -> None:
+    measure = ["import gc\ngc.collect()", "import world\nworld.say('heap', bytes=gc.mem_alloc())"]
+    fill = """
+box = store.Outbox("/full")
+for seq in range(90):
+    box.put("bay", {"ts": "2026-11-24T10:15:30.123Z", "synced": True, "boot": "0123456789ab", "up_ms": 99999999 + seq,
+        "bay": "kurpark-07", "state": "occupied", "distance_m": 0.512}, store.CHANGE)
+"""
+    steps = [*measure, "import main, store", *measure, fill, *measure]
+    before, loaded, full = (int(str(event["bytes"])) for event in Device().script("", steps=steps))
+    print(f"heap: {loaded - before:,} bytes of code from a slot, {full - loaded:,} bytes of 90 waiting rows")
+    assert full - before < 80 * 1024
+
+
 def test_main_is_small_and_short() -> None:
     assert len((ROOT / "firmware" / "main.py").read_text().splitlines()) < 90
 

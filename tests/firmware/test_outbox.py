@@ -80,12 +80,12 @@ while True:
         finished = False
     set_flash(None)
     box = store.Outbox("/box")
-    there = {row[0]: row[3]["reading"] for row in box.rows}
+    there = {row[0]: json.loads(row[3])["reading"] for row in box.rows}
     may_be_gone = 2 if done["put"] >= 4 else 0
     lost += sum(n not in there for n in range(may_be_gone + 1, done["put"] + 1))
     box.put("bay", body(99), store.CHANGE)
     again = store.Outbox("/box")
-    after = {row[0]: row[3]["reading"] for row in again.rows}
+    after = {row[0]: json.loads(row[3])["reading"] for row in again.rows}
     reused += again.last in there or again.last <= done["put"] or after[again.last] != 99
     reused += any(after.get(seq) != n for seq, n in there.items())
     reused += any(seq != n for seq, n in there.items())

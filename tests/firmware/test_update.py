@@ -21,10 +21,13 @@ def _key() -> rsa.RSAPrivateKey:
 
 @cache
 def _bundle(version: str = NEW, spoil: str = "") -> bytes:
-    """A bundle of the present code under another version; `spoil` is put at the beginning of run()."""
+    """A bundle of the present code under another version; `spoil` goes into run(), an import on top."""
     named = bundle.sources()
     main = named["main"].replace('VERSION = "1.0.0"', f'VERSION = "{version}"')
-    main = main.replace("    device = settings.load()\n", f"    {spoil or 'pass'}\n    device = settings.load()\n", 1)
+    if spoil.startswith("import"):
+        main = main.replace("\nVERSION", f"\n{spoil}\nVERSION", 1)
+    elif spoil:
+        main = main.replace("    device = settings.load()\n", f"    {spoil}\n    device = settings.load()\n", 1)
     code = {name: data for name, data in byte_code().items() if name not in bundle.FIXED}
     return bundle.pack(version, code | bundle.compile_all({"main": main}))
 
@@ -99,7 +102,9 @@ def test_a_wrong_signature_digest_address_or_version_is_refused_with_a_reason_an
     ("spoil", "ends"),
     [
         ("raise ValueError('spoilt')", "deepsleep"),
-        ("import machine; machine.WDT(9).feed(); machine.lightsleep(99)", "watchdog"),
+        ("from time import sleep_ms; [sleep_ms(100) for _ in range(999)]", "watchdog"),
+        ("import time\nwhile True: time.sleep_ms(100)", "watchdog"),
+        ("import nothing_of_this_name", "deepsleep"),
     ],
 )
 def test_a_trial_that_crashes_or_hangs_three_times_is_rolled_back_and_reported(spoil: str, ends: str) -> None:

@@ -30,27 +30,33 @@ def run():
     outbox = store.Outbox()
 
     changed = bay["state"] != before["state"] or bay["decided"] != before["decided"]
-    repeat = bay["decided"] and now.up_ms() - kept.get("said_ms", 0) >= rules.repeat_ms * battery.thrift
-    if changed or repeat:
-        body = {"bay": device["bay"], "state": bay["state"]}
-        if bay["distance_m"] is not None:
-            body["distance_m"] = bay["distance_m"]
-        outbox.put("bay", now.stamp(body), store.CHANGE if changed else store.REPEAT)
+    if changed or (bay["decided"] and now.up_ms() - kept.get("said_ms", 0) >= rules.repeat_ms * battery.thrift):
+        outbox.put("bay", now.stamp(_reading(device, bay)), store.CHANGE if changed else store.REPEAT)
         kept["said_ms"] = now.up_ms()
-    for code, text in battery.news() + update.news():
-        outbox.put("alarm", now.stamp({"code": code, "text": text}), store.CHANGE)
-    update.told()
-
     trial = slots.load().get("trial", False)
-    if trial and not outbox.rows:
-        # Only a durable message is acked, and only an ack confirms.
-        outbox.put("alarm", now.stamp({"code": "update_trial", "text": VERSION}), store.CHANGE)
+    _put_alarms(outbox, now, battery, trial)
     if changed or trial or (outbox.rows and now.up_ms() >= kept.get("retry_ms", 0)):
         _report(device, kept, now, rules, battery, outbox, feed)
     kept["bay"], kept["battery_low"] = bay, battery.low
     rest_ms = _CONFIRM_MS if bay["pending"] else rules.sample_ms * battery.thrift
     memory.keep(device["board"], kept, now.before_sleep(rest_ms))
     power.rest(device["board"], rest_ms, feed)
+
+
+def _reading(device, bay):
+    body = {"bay": device["bay"], "state": bay["state"]}
+    if bay["distance_m"] is not None:
+        body["distance_m"] = bay["distance_m"]
+    return body
+
+
+def _put_alarms(outbox, now, battery, trial):
+    for code, text in battery.news() + update.news():
+        outbox.put("alarm", now.stamp({"code": code, "text": text}), store.CHANGE)
+    update.told()
+    if trial and not outbox.rows:
+        # Only a durable message is acked, and only an ack confirms.
+        outbox.put("alarm", now.stamp({"code": "update_trial", "text": VERSION}), store.CHANGE)
 
 
 def _report(device, kept, now, rules, battery, outbox, feed):

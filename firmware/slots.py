@@ -12,6 +12,7 @@ import time
 import machine
 
 FILE = "/slots.json"
+SERVICE_PIN = 15  # held to ground at the start it keeps the board awake for a technician's cable
 TRIES = 3
 _CRASH_PAUSE_MS = 10_000
 _RP2_PAUSE_MS = 5_000
@@ -58,7 +59,10 @@ def failed(state, why):
 
 
 def start():
-    """Runs the chosen version. It ends by sleeping; whoever returns or breaks is started again after a pause."""
+    """Runs the chosen version, which ends by sleeping; one that returns or breaks is started again after a pause."""
+    if not machine.Pin(SERVICE_PIN, machine.Pin.IN, machine.Pin.PULL_UP).value():
+        print("service: awake while pin", SERVICE_PIN, "was on ground at the start")
+        return
     machine.WDT(timeout=_WATCHDOG_MS)  # from here on: a version may even hang while it is imported
     slot = choose()
     if slot:

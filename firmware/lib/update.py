@@ -62,7 +62,7 @@ def follow(offer, running, device, feed):
         _verify(offer, device["update_key"], feed)
         slot = "b" if state["slot"] == "a" else "a"
         _unpack(slot, offer["version"], feed)
-    except RefusedError as error:
+    except ValueError as error:  # RefusedError, and whatever cannot be read as a number
         state.update({"failed": offer["version"], "why": str(error)})
         slots.save(state)
         return

@@ -16,21 +16,25 @@ class Wifi:
     """The radio is on inside `with`; `up` tells whether the network was joined."""
 
     def __init__(self, device, feed):
-        self._wlan, self.up, self._board = network.WLAN(network.STA_IF), False, device["board"]
+        self._wlan, self._device, self._feed, self.up = network.WLAN(network.STA_IF), device, feed, False
+
+    def __enter__(self):
         self._wlan.active(True)
-        self._wlan.connect(device["wifi"]["ssid"], device["wifi"]["key"])
+        try:
+            self._wlan.connect(self._device["wifi"]["ssid"], self._device["wifi"]["key"])
+        except OSError as error:  # the ESP32's driver raises when it is in a bad state
+            print("wifi:", error)
+            return self
         until = time.ticks_add(time.ticks_ms(), _JOIN_MS)
         while not self.up and time.ticks_diff(until, time.ticks_ms()) > 0:
             self.up = self._wlan.isconnected()
-            feed()
+            self._feed()
             time.sleep_ms(0 if self.up else 50)
-
-    def __enter__(self):
         return self
 
     def __exit__(self, *_error):
         self._wlan.active(False)
-        if self._board == "pico_w":
+        if self._device["board"] == "pico_w":
             self._wlan.deinit()  # only this takes the power from its radio chip (micropython #10927)
 
 

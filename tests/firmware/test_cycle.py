@@ -137,6 +137,12 @@ def test_without_network_nothing_is_lost_and_the_tries_become_rarer() -> None:
     assert all(one.end == "deepsleep" for one in wakes)
 
 
+def test_a_service_jumper_keeps_it_awake_without_a_watchdog_for_a_technician() -> None:
+    wake = Device().wake(**EMPTY, grounded=[15])
+    assert wake.events == [] and wake.error is None
+    assert wake.output == ["service: awake while pin 15 was on ground at the start"]
+
+
 def test_wrong_settings_put_it_to_sleep_instead_of_to_death() -> None:
     device = Device({**SETTINGS, "name": "Kurpark Bay 7"})
     wake = device.wake()

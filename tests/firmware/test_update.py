@@ -82,6 +82,7 @@ def test_a_wrong_signature_digest_address_or_version_is_refused_with_a_reason_an
         (good, _offer(good, signature=None), "signature does not match"),
         (good + b" ", _offer(good), "digest does not match"),
         (good, _offer(good, url="http://hub.example/firmware/x"), "url must be https"),
+        (good, _offer(good, url="https://hub.example:x/firmware/x"), "invalid syntax for integer with base 10: 'x'"),
         (older, _offer(older, "0.9.0"), "older than 1.0.0"),
         (good, _offer(good, "1.3.0"), "another version is inside"),
         (good, _offer(good, "newest"), "not a version"),

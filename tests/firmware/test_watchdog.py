@@ -17,7 +17,14 @@ def test_a_hang_ends_in_a_watchdog_reset_and_the_next_wake_works_again() -> None
 
 def test_it_is_fed_through_the_slowest_report_that_can_succeed_or_fail() -> None:
     for board in ("esp32", "pico_w"):
-        for trouble in ({"wifi": False}, {"internet": False}, {"hub": None}, {"refuse": 5}, {"dns": False}):
+        for trouble in (
+            {"wifi": False},
+            {"wifi": "broken"},
+            {"internet": False},
+            {"hub": None},
+            {"refuse": 5},
+            {"dns": False},
+        ):
             scene = {**echo("car"), **trouble}
             wakes = Device({**SETTINGS, "board": board}).wakes([scene, {**scene, "cause": 3}])
             assert [one.end for one in wakes] == [{"esp32": "deepsleep", "pico_w": "reset"}[board]] * 2, trouble

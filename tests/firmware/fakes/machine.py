@@ -35,13 +35,13 @@ def time_pulse_us(pin, level, timeout_us):
 
 
 class Pin:
-    OUT, IN = 1, 0
+    OUT, IN, PULL_UP = 1, 0, 2
 
-    def __init__(self, number, mode=0):
-        self.number = number
+    def __init__(self, number, mode=0, pull=None):
+        self._number = number
 
     def value(self, level=None):
-        return 1
+        return int(self._number not in world.scene.get("grounded", []))
 
 
 class ADC:

@@ -17,6 +17,8 @@ class WLAN:
 
     def connect(self, ssid, key):
         world.say("join", ssid=ssid)
+        if world.scene.get("wifi") == "broken":
+            raise OSError("Wifi Internal Error")
         self._key = key
 
     def isconnected(self):

@@ -14,6 +14,7 @@ import uplink
 
 VERSION = "1.0.0"
 _CONFIRM_MS = 3_000  # a change is looked at again this soon
+_TRIAL_MS = 60_000  # three boots on trial should outlast a short outage of the hub
 _FIRST_RETRY_MS, _LONGEST_RETRY_MS = 30_000, 900_000
 
 
@@ -39,6 +40,8 @@ def run():
         _report(device, kept, now, rules, battery, outbox, feed)
     kept["bay"], kept["battery_low"] = bay, battery.low
     rest_ms = _CONFIRM_MS if bay["pending"] else rules.sample_ms * battery.thrift
+    if trial:
+        rest_ms = max(rest_ms, _TRIAL_MS)
     memory.keep(device["board"], kept, now.before_sleep(rest_ms))
     power.rest(device["board"], rest_ms, feed)
 

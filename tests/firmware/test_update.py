@@ -127,7 +127,9 @@ def test_a_trial_that_the_hub_never_acks_is_rolled_back() -> None:
     device, scene = _device(), _scene(_bundle(), _offer(_bundle()))
     device.wakes([scene] * 2)
     deaf = {key: value for key, value in scene.items() if key != "hub"}
-    assert [_software(one) for one in device.wakes([deaf] * 4)] == [NEW, NEW, NEW, "1.0.0"]
+    wakes = device.wakes([deaf] * 4)
+    assert [_software(one) for one in wakes] == [NEW, NEW, NEW, "1.0.0"]
+    assert [one.slept_ms for one in wakes[:3]] == [60_000] * 3, "a short outage of the hub is no reason to go back"
 
 
 def test_a_broken_download_is_tried_again_with_the_next_report() -> None:

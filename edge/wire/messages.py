@@ -20,19 +20,19 @@ _text, _integer, _number, _flag, _object, _list = (str,), (int,), (int, float), 
 # boot names one run of the machine, up_ms its monotonic clock: with both the hub can repair a ts taken before the time
 # was known (synced false).
 _CLOCK = {"synced": (_flag, False), "boot": (_text, False), "up_ms": (_integer, False)}
-_STORED = {"outbox": (_text, False), "seq": (_integer, True), "ts": (_text, True), **_CLOCK}
+_STORED = _CLOCK | {"outbox": (_text, False), "seq": (_integer, True), "ts": (_text, True)}
 FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
-    "bay": {**_STORED, "bay": (_text, True), "state": (_text, True), "distance_m": (_number, False)},
-    "portal": {**_STORED, "event": (_text, True), "clients": (_integer, False)},
-    "alarm": {**_STORED, "code": (_text, True), "text": (_text, True)},
-    "skip": {**_STORED, "from": (_integer, True), "to": (_integer, True), "reason": (_text, True)},
-    "status": {
+    "bay": _STORED | {"bay": (_text, True), "state": (_text, True), "distance_m": (_number, False)},
+    "portal": _STORED | {"event": (_text, True), "clients": (_integer, False)},
+    "alarm": _STORED | {"code": (_text, True), "text": (_text, True)},
+    "skip": _STORED | {"from": (_integer, True), "to": (_integer, True), "reason": (_text, True)},
+    "status": _CLOCK
+    | {
         "ts": (_text, True),
         "state": (_text, True),
         "outbox": (_text, False),
         "software": (_text, False),
         "protocol": (_text, False),
-        **_CLOCK,
         "uptime_s": (_integer, False),
         "waiting": (_integer, False),
         "temperature_c": (_number, False),
@@ -105,7 +105,7 @@ def parse(payload: bytes) -> dict[str, object]:
         raise WireError("payload over 64 KiB")
     try:
         body = json.loads(payload)
-    except (ValueError, RecursionError):
+    except (ValueError, RuntimeError):  # RecursionError is one, and MicroPython knows no other
         raise WireError("not JSON") from None
     if not isinstance(body, dict):
         raise WireError("not a JSON object")

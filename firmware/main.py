@@ -32,7 +32,11 @@ def run():
 
     changed = bay["state"] != before["state"] or bay["decided"] != before["decided"]
     if changed or (bay["decided"] and now.up_ms() - kept.get("said_ms", 0) >= rules.repeat_ms * battery.thrift):
-        outbox.put("bay", now.stamp(_reading(device, bay)), store.CHANGE if changed else store.REPEAT)
+        outbox.put(
+            "bay",
+            now.stamp(_reading(device, bay, rules.repeat_ms * battery.thrift)),
+            store.CHANGE if changed else store.REPEAT,
+        )
         kept["said_ms"] = now.up_ms()
     trial = slots.load().get("trial", False)
     _put_alarms(outbox, now, battery, trial)
@@ -46,8 +50,8 @@ def run():
     power.rest(device["board"], rest_ms, feed)
 
 
-def _reading(device, bay):
-    body = {"bay": device["bay"], "state": bay["state"]}
+def _reading(device, bay, repeat_ms):
+    body = {"bay": device["bay"], "state": bay["state"], "repeat_s": repeat_ms // 1000}
     if bay["distance_m"] is not None:
         body["distance_m"] = bay["distance_m"]
     return body

@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     key = commands.add_parser("grant-key", help="print the public key for [roaming] hub_key of every node")
     key.set_defaults(run=_grant_key)
     _add_node(commands.add_parser("node", help="give nodes their certificates, or take them away"))
+    _add_radio(commands.add_parser("radio", help="other makers' sensors and their decoders"))
     _add_ca(commands.add_parser("ca", help="certificates for the broker and the hub's own programs"))
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
@@ -94,6 +95,21 @@ def _add_node(node: argparse.ArgumentParser) -> None:
     node.set_defaults(run=_node)
 
 
+def _add_radio(radio: argparse.ArgumentParser) -> None:
+    actions = radio.add_subparsers(required=True, metavar="ACTION", dest="action")
+    device = actions.add_parser("add-device", help="map a device to a bay")
+    for name in ("network", "id", "node", "bay", "decoder"):
+        device.add_argument(f"--{name}", required=True)
+    device.add_argument("--occupied-below-mm", type=int)
+    device.add_argument("--free-above-mm", type=int)
+    device.add_argument("--repeat-minutes", type=int, help="how often the sensor reports without news")
+    decoder = actions.add_parser("add-decoder", help="add a table-driven decoder out of a JSON file")
+    decoder.add_argument("name")
+    decoder.add_argument("file", type=Path)
+    actions.add_parser("list", help="every device and what came of it")
+    radio.set_defaults(run=_radio)
+
+
 def _add_ca(ca: argparse.ArgumentParser) -> None:
     ca.add_argument("out", type=Path, metavar="DIR", help="where ca.crt, crl.pem, broker.* and hub.* are written")
     ca.add_argument("--host", action="append", required=True, help="name or address of the broker; may be repeated")
@@ -111,6 +127,24 @@ def _node(chosen: argparse.Namespace) -> int:
         print(identities.revoke(settings, chosen.name))
     else:
         print(identities.listed(settings))
+    return 0
+
+
+def _radio(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    if chosen.action == "add-device":
+        thresholds = (chosen.occupied_below_mm, chosen.free_above_mm)
+        setup.add_radio_device(
+            _settings(),
+            {"device_id": chosen.id, **{name: getattr(chosen, name) for name in ("network", "node", "bay", "decoder")}},
+            thresholds if None not in thresholds else None,
+            chosen.repeat_minutes,
+        )
+    elif chosen.action == "add-decoder":
+        setup.add_radio_decoder(_settings(), chosen.name, chosen.file)
+    else:
+        print(setup.radio_devices(_settings()))
     return 0
 
 

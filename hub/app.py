@@ -67,6 +67,11 @@ ACCESS: Mapping[str, str] = {
     "nodes.page": "admin",
     "nodes.ask": "admin",
     "nodes.configure": "admin",
+    "radio.page": "admin",
+    "radio.add_device": "admin",
+    "radio.remove_device": "admin",
+    "radio.add_decoder": "admin",
+    "radio.try_decoder": "admin",
     "fleet.enrol": MACHINE,
     "fleet.renew": MACHINE,
 }
@@ -87,12 +92,23 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.fleet import web as fleet_web
     from hub.ingest import web as ingest_web
     from hub.parking import web as parking_web
+    from hub.radio import web as radio_web
 
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
     database = Database(settings.database)
     web.install(app, settings, database)
     app.jinja_env.globals["town"] = json.loads((settings.town_dir / "town.json").read_text())
-    for room in (system, ingest_web, parking_web, bulletin_web, account_web, fleet_web, dashboard_web, node_web):
+    for room in (
+        system,
+        ingest_web,
+        parking_web,
+        bulletin_web,
+        account_web,
+        fleet_web,
+        dashboard_web,
+        node_web,
+        radio_web,
+    ):
         app.register_blueprint(room.blueprint)
     access.install(app, ACCESS, account_web.find_visitor, account_web.LOGIN_PATH)
     return app

@@ -1,5 +1,7 @@
 """One-time work on the database: schema, town facts, first admin. Called by the command line and the demo."""
 
+import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from hub.bulletin import api as bulletin
 from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.parking import api as parking
+from hub.radio import api as radio
 from hub.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -28,6 +31,43 @@ def migrate(settings: Settings) -> None:
     """Brings the schema to the newest revision."""
     Database(settings.database).close()  # makes the directory and checks the address
     command.upgrade(alembic_config(settings.database), "head")
+
+
+def add_radio_device(
+    settings: Settings, facts: Mapping[str, str], thresholds_mm: tuple[int, int] | None, minutes: int | None
+) -> None:
+    """network, device_id, node, bay and decoder of another maker's sensor; ValueError in a plain sentence."""
+    database = Database(settings.database)
+    repeat_s = minutes * 60 if minutes else None
+    try:
+        database.write(lambda session: radio.add_device(session, **facts, thresholds_mm=thresholds_mm, repeat_s=repeat_s))
+    finally:
+        database.close()
+
+
+def add_radio_decoder(settings: Settings, name: str, file: Path) -> None:
+    """A table-driven decoder out of a JSON file; ValueError in a plain sentence."""
+    spec = json.loads(file.read_text())
+    database = Database(settings.database)
+    try:
+        database.write(partial(radio.add_decoder, name=name, spec=spec))
+    finally:
+        database.close()
+
+
+def radio_devices(settings: Settings) -> str:
+    """One line a sensor."""
+    database = Database(settings.database)
+    try:
+        with database.read() as session:
+            found = radio.devices(session)
+    finally:
+        database.close()
+    return "\n".join(
+        f"{one.network:10} {one.id:24} {one.bay:24} {one.state:9} received {one.received}, twice {one.duplicates}, "
+        f"lost {one.missed}"
+        for one in found
+    )
 
 
 def seed(settings: Settings) -> None:

@@ -19,10 +19,19 @@ _text, _integer, _number, _flag, _object, _list = (str,), (int,), (int, float), 
 # kind -> {field: (type, required)}
 # boot names one run of the machine, up_ms its monotonic clock: with both the hub can repair a ts taken before the time
 # was known (synced false).
-_CLOCK = {"synced": (_flag, False), "boot": (_text, False), "up_ms": (_integer, False)}
-_STORED = _CLOCK | {"outbox": (_text, False), "seq": (_integer, True), "ts": (_text, True)}
+_CLOCK: dict[str, tuple[tuple[type, ...], bool]] = {
+    "synced": (_flag, False),
+    "boot": (_text, False),
+    "up_ms": (_integer, False),
+}
+_STORED: dict[str, tuple[tuple[type, ...], bool]] = _CLOCK | {
+    "outbox": (_text, False),
+    "seq": (_integer, True),
+    "ts": (_text, True),
+}
 FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
-    "bay": _STORED | {"bay": (_text, True), "state": (_text, True), "distance_m": (_number, False)},
+    "bay": _STORED
+    | {"bay": (_text, True), "state": (_text, True), "distance_m": (_number, False), "repeat_s": (_integer, False)},
     "portal": _STORED | {"event": (_text, True), "clients": (_integer, False)},
     "alarm": _STORED | {"code": (_text, True), "text": (_text, True)},
     "skip": _STORED | {"from": (_integer, True), "to": (_integer, True), "reason": (_text, True)},
@@ -151,7 +160,7 @@ def _is_hash(text: str) -> bool:
 
 def _check_ranges(kind: str, body: dict[str, object]) -> None:
     _check_names(kind, body)
-    for field, least in (("seq", 0 if kind == "ack" else 1), ("up_ms", 0), ("v", 1)):
+    for field, least in (("seq", 0 if kind == "ack" else 1), ("up_ms", 0), ("v", 1), ("repeat_s", 1)):
         number = body.get(field)
         if field in FIELDS[kind] and isinstance(number, int) and not least <= number <= MAX_SEQ:
             raise WireError("out of range: " + field)

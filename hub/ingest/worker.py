@@ -18,6 +18,7 @@ from hub.core import broker
 from hub.core.clock import now_ms
 from hub.core.db import Database, UnavailableErrors
 from hub.ingest import api
+from hub.radio import api as radio
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,8 @@ class Ingest:
             log.warning("the broker refused the connection: %s", reason)
             return
         self._forget_waiting()
-        client.subscribe(SHARED + wire.ALL_UP if self._worker else wire.ALL_UP, qos=1)
+        prefix = SHARED if self._worker else ""
+        client.subscribe([(prefix + topic, 1) for topic in (wire.ALL_UP, *radio.TOPICS)])
         log.info("connected to the broker")
 
     def _on_disconnect(self, *_: object) -> None:
@@ -165,6 +167,8 @@ class Ingest:
                 self._client.ack(packet, qos)
         ts = wire.format_ms(now_ms())
         for (node, outbox), seq in acks.items():
+            if outbox.startswith(radio.OUTBOX):
+                continue  # nobody waits for it
             ack = wire.encode("ack", {"outbox": outbox, "seq": seq, "ts": ts})
             self._client.publish(wire.down(node, "ack"), ack, qos=1)
 

@@ -120,7 +120,8 @@ def apply(session: Session, messages: Iterable[Stored]) -> None:
         return
     readings: dict[str, list[Reading]] = {}
     for message in found:
-        reading = Reading(str(message.body["state"]), message.ts, message.outbox, message.seq)
+        trusted = rules.trusted_ms(message.body.get("repeat_s"))
+        reading = Reading(str(message.body["state"]), message.ts, message.outbox, message.seq, trusted)
         readings.setdefault(str(message.body["bay"]), []).append(reading)
     before = store.states(session, sorted(readings))
     store.add_readings(session, [_row(message) for message in found])
@@ -141,7 +142,8 @@ def apply(session: Session, messages: Iterable[Stored]) -> None:
 def _row(message: Stored) -> dict[str, object]:
     boot = message.body.get("boot", "")
     place = {"bay": message.body["bay"], "ts": message.ts, "outbox": message.outbox, "seq": message.seq}
-    return {**place, "state": message.body["state"], "boot": boot}
+    trusted = rules.trusted_ms(message.body.get("repeat_s"))
+    return {**place, "state": message.body["state"], "boot": boot, "trusted_ms": trusted}
 
 
 def _after_all(session: Session, bay: str, present: BayState | None, new: Sequence[Reading]) -> BayState:
@@ -192,7 +194,7 @@ def total(found: Iterable[SiteNow]) -> Total:
 def bays(session: Session, now: int, site: str | None = None) -> list[BayNow]:
     """Every bay, or those of one car park."""
     return [
-        BayNow(row.id, row.node, row.site, rules.shown(row.state, row.ts, now), row.since)
+        BayNow(row.id, row.node, row.site, rules.shown(row.state, row.ts, now, row.trusted_ms), row.since)
         for row in store.bays(session, site)
     ]
 

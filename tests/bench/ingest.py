@@ -2,6 +2,7 @@
 
 The bare loop is the least that could work: paho with manual acknowledgements, a batch, executemany, commit,
 acknowledge. It has no contract, no ledger, no counters, no bays. It stays as it is, as the measure of later work.
+Node-RED runs beside them in the same run, where npm can install it.
 """
 
 import platform
@@ -21,11 +22,13 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge import wire
+from tests.bench import nodered
 from tests.servers import Mosquitto
 from tests.spine.processes import make_hub
 
 MESSAGES, NODES, RUNS = 20_000, ("lake-b1", "hall-b1"), 5
 PAYLOAD_BYTES, BAYS, WANTED = 147, 20, 0.7
+WANTED_NODE_RED = 5
 
 
 def payload(node: str, seq: int) -> bytes:
@@ -87,9 +90,11 @@ def bare(port: int, file: str) -> None:
             client.ack(message.mid, message.qos)
 
 
-def run(arguments: list[str], environment: dict[str, str], file: Path) -> tuple[float, float]:
+def run(command: list[str], environment: dict[str, str], file: Path) -> tuple[float, float]:
     """(messages per second, peak MB) from the first to the last row of one run."""
-    subscriber = subprocess.Popen([sys.executable, *arguments], env=environment, stderr=subprocess.DEVNULL, cwd=".")
+    subscriber = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="."
+    )
     process = psutil.Process(subscriber.pid)
     try:
         while not (first := rows(file)):
@@ -139,24 +144,35 @@ def one(kind: str) -> tuple[float, float]:
             if kind == "bare":
                 file = directory / "bare.db"
                 code = f"from tests.bench.ingest import bare; bare({broker.port}, {str(file)!r})"
-                return run(["-c", code], environment, file)
-            return run(["-m", "hub", "ingest"], environment, directory / "hub.db")
+                return run([sys.executable, "-c", code], environment, file)
+            if kind == "Node-RED":
+                file, home = directory / "nodered.db", directory / "nodered"
+                home.mkdir()
+                return run(nodered.command(home, broker.port, file), environment, file)
+            return run([sys.executable, "-m", "hub", "ingest"], environment, directory / "hub.db")
 
 
 def main() -> None:
     """Prints both rates, the ratio of the medians, and the peak memory."""
     print(f"machine: {platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}")
     results: dict[str, list[tuple[float, float]]] = {"bare": [], "hub": []}
+    if (reason := nodered.why_not()) is None:
+        results["Node-RED"] = []
+    else:
+        print(f"without Node-RED: {reason}")
     for number in range(1, RUNS + 1):
         for kind, found in results.items():
             found.append(one(kind))
         print(
-            f"run {number}: bare {results['bare'][-1][0]:,.0f}/s, hub.ingest {results['hub'][-1][0]:,.0f}/s", flush=True
+            f"run {number}: " + ", ".join(f"{kind} {found[-1][0]:,.0f}/s" for kind, found in results.items()),
+            flush=True,
         )
     medians = {kind: statistics.median(rate for rate, _ in found) for kind, found in results.items()}
     for kind, found in results.items():
-        print(f"{kind:5} median {medians[kind]:,.0f} messages/s, peak {max(peak for _, peak in found):.0f} MB RSS")
-    print(f"ratio {medians['hub'] / medians['bare']:.2f} (at least {WANTED} wanted)")
+        print(f"{kind:8} median {medians[kind]:,.0f} messages/s, peak {max(peak for _, peak in found):.0f} MB RSS")
+    print(f"hub : bare {medians['hub'] / medians['bare']:.2f} (at least {WANTED} wanted)")
+    if "Node-RED" in medians:
+        print(f"hub : Node-RED {medians['hub'] / medians['Node-RED']:.2f} (at least {WANTED_NODE_RED} wanted)")
 
 
 if __name__ == "__main__":

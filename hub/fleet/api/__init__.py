@@ -26,6 +26,7 @@ from hub.fleet.gateway import Mail, Webhook
 from hub.fleet.rules import Sighting, alerts
 from hub.fleet.rules.configuration import RULES as RULE_LIMITS
 from hub.fleet.rules.configuration import Problem
+from hub.radio import api as radio
 
 __all__ = [
     "RULE_LIMITS",
@@ -226,7 +227,7 @@ def tidy(session: Session, now: int) -> None:
 
 
 def _look_for_twin(session: Session, row: store.Node, outbox: str, at: int) -> None:
-    if not outbox:
+    if not outbox or outbox.startswith(radio.OUTBOX):  # many radio sensors share one node
         return
     before = store.read_sightings(row)
     after = rules.remember(before, Sighting(outbox, at))
@@ -246,7 +247,7 @@ def _node_now(row: store.Node, now: int) -> NodeNow:
         lon=row.lon,
         capacity=row.capacity,
         assumed=row.assumed,
-        online=rules.is_online(said.get("state"), row.last_seen, now),
+        online=rules.is_online(said.get("state"), row.last_seen, now, row.role),
         last_seen=row.last_seen,
         clients=said.get("clients"),
         waiting=said.get("waiting"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hub.core.db import Database, Session
 from hub.fleet import store
+from hub.fleet.rules import RADIO
 from hub.fleet.rules import alerts as rules
 
 _log = logging.getLogger(__name__)
@@ -32,8 +33,8 @@ def judge_nodes(session: Session, overdue: Mapping[str, int], channels: tuple[st
     """Opens and closes alarms of all nodes; `overdue` = node -> messages missing for too long."""
     told: list[Told] = []
     for row in store.nodes(session):
-        if row.last_seen is None:
-            continue  # not installed yet
+        if row.last_seen is None or row.role == RADIO:
+            continue  # not installed yet, or no device that could say anything of itself
         found = rules.figures(json.loads(row.status), row.last_seen, overdue.get(row.id, 0), now)
         open_codes = store.open_codes(session, row.id) & rules.CODES
         for change in rules.judge(found, open_codes):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MINUTE_MS = 60_000
+RADIO = "radio"  # role of a node that is no device: other makers' sensors report under its name
+RADIO_SILENT_MS = 36 * 60 * MINUTE_MS
 SILENT_MS = 3 * MINUTE_MS  # a living node sends its status every minute
 TWIN_WINDOW_MS = 15 * MINUTE_MS
 TWIN_QUIET_MS = 60 * MINUTE_MS
@@ -17,9 +19,10 @@ class Sighting:
     at: int
 
 
-def is_online(state: str | None, last_seen: int | None, now: int) -> bool:
-    """Heard of lately and not gone by its own last will."""
-    return state != "offline" and last_seen is not None and now - last_seen <= SILENT_MS
+def is_online(state: str | None, last_seen: int | None, now: int, role: str = "") -> bool:
+    """Heard of lately and not gone by its own last will; radio sensors speak as seldom as once a day."""
+    silent_ms = RADIO_SILENT_MS if role == RADIO else SILENT_MS
+    return state != "offline" and last_seen is not None and now - last_seen <= silent_ms
 
 
 def are_twins(sightings: Sequence[Sighting], now: int) -> bool:

@@ -19,7 +19,9 @@ from hub.ingest.api.events import (
     StatusReceived,
     Stored,
 )
+from hub.radio import api as radio
 
+_OWN = "node/"
 Key = tuple[str, str]  # node, outbox
 Boot = tuple[str, str]  # node, boot
 
@@ -52,7 +54,11 @@ class Batch:
         """(node, outbox) -> highest contiguous number, to be told after the commit; may run again after a lost one."""
         self._begin()
         store.writing(session)
-        durable = [item for message in self._incoming if (item := self._parse(message)) is not None]
+        own = [message for message in self._incoming if message.topic.startswith(_OWN)]
+        durable = [item for message in own if (item := self._parse(message)) is not None]
+        others = (message for message in self._incoming if not message.topic.startswith(_OWN))
+        for message in sorted(others, key=lambda one: one.topic):  # the order in which their rows are locked
+            durable += self._translate(session, message)
         # Rows are locked in one order by every worker: ledgers, clocks, messages, counters, then what events change.
         before = store.ledgers(session, {(item.node, item.outbox) for item in durable}, self._now)
         after = dict(before)
@@ -108,6 +114,23 @@ class Batch:
             self._fleeting.append(_fleeting(node, kind, body, message))
             return None
         return _Numbered(node, str(body.get("outbox", "")), int(str(body["seq"])), kind, body, message)
+
+    def _translate(self, session: Session, message: Incoming) -> list[_Numbered]:
+        """An uplink of somebody else's sensor as messages of our own contract."""
+        try:
+            found = radio.translate(session, message.topic, message.payload, message.received_at)
+        except radio.RadioError as error:
+            self._set_aside("refused", str(error), "", message)
+            return []
+        numbered = []
+        for one in found:
+            body: Body | None = one.body
+            if one.node not in self._directory or one.body.get("bay", "") not in {"", *self._directory[one.node]}:
+                self._set_aside("refused", "unknown bay", one.node, message)
+                body = None
+            seq = _int(one.body["seq"])
+            numbered.append(_Numbered(one.node, str(one.body["outbox"]), seq, one.kind, body, message))
+        return numbered
 
     def _check_sender(self, side: str, version: str, node: str, kind: str) -> None:
         if (side, version) != ("node", f"v{wire.VERSION}"):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hub.core.db import Session
+from hub.core.db import Base, Session
 from hub.ingest.store.clocks import Held, add_held, clocks, forget_clocks, held_before, release, save_clock
 from hub.ingest.store.export import complete_upto, cursor, messages_after, save_cursor, writing
 from hub.ingest.store.ledger import (
@@ -62,6 +62,7 @@ __all__ = [
 
 MAX_KEPT_ASIDE = 10_000  # rows; garbage must not fill the disk
 MAX_KEPT_BYTES = 4096
+_MESSAGES = Base.metadata.tables[Message.__tablename__]
 AT_ONCE = 5_000  # rows deleted in one go: the writer serves others, too
 
 
@@ -92,8 +93,8 @@ def upsert(session: Session, table: Any, rows: Sequence[Mapping[str, object]], a
 
 def add_messages(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
     """Stores new messages; IntegrityError when one is there already."""
-    if rows:
-        session.execute(insert(Message), list(rows))
+    if rows:  # the table instead of the class: ORM bookkeeping would cost as much again
+        session.connection().execute(_MESSAGES.insert(), list(rows))
 
 
 def keep_aside(session: Session, rows: Sequence[Mapping[str, object]]) -> None:

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("boot", sa.String(63), nullable=False),
+        sa.Column("trusted_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("bay", "ts", "outbox", "seq"),
         sqlite_with_rowid=False,
     )
@@ -46,6 +47,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     _add_clocks()
+    op.add_column("parking_bay", sa.Column("trusted_ms", sa.BigInteger(), nullable=False, server_default="2100000"))
     for name in _SUMS:
         op.add_column("ingest_outbox", sa.Column(name, sa.BigInteger(), nullable=False, server_default="0"))
     op.execute(
@@ -111,6 +113,8 @@ def downgrade() -> None:
     """Back to one worker; history, clocks and counters are lost."""
     for table in ("parking_reading", "parking_hour", "parking_dirty", "ingest_cursor", "ingest_held", "ingest_clock"):
         op.drop_table(table)
+    with op.batch_alter_table("parking_bay") as bay:
+        bay.drop_column("trusted_ms")
     with op.batch_alter_table("ingest_outbox") as outbox:
         for name in _SUMS:
             outbox.drop_column(name)

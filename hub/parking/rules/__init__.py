@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-STALE_MS = 35 * 60_000  # a living sensor repeats its state at least every 30 minutes
+STALE_MS = 35 * 60_000  # a living sensor repeats its state at least every 30 minutes, or says how often it does
 STATES = ("free", "occupied", "unknown", "faulty")
+LONGEST_REPEAT_S = 7 * 86_400
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class BayState:
     ts: int
     outbox: str
     seq: int
+    trusted_ms: int = STALE_MS
 
     @property
     def order(self) -> tuple[int, str, int]:
@@ -31,6 +33,7 @@ class Reading:
     ts: int
     outbox: str
     seq: int
+    trusted_ms: int = STALE_MS
 
     @property
     def order(self) -> tuple[int, str, int]:
@@ -47,12 +50,18 @@ def after(present: BayState | None, reading: Reading) -> BayState | None:
         return None
     same = present is not None and present.state == reading.state
     since = present.since if present is not None and same else reading.ts
-    return BayState(reading.state, since, reading.ts, reading.outbox, reading.seq)
+    return BayState(reading.state, since, reading.ts, reading.outbox, reading.seq, reading.trusted_ms)
 
 
-def shown(state: str, ts: int | None, now: int) -> str:
+def trusted_ms(repeat_s: object) -> int:
+    """How long a reading is believed: one and a half times the sensor's own pace, and at least 35 minutes."""
+    said = repeat_s if isinstance(repeat_s, int) and not isinstance(repeat_s, bool) else 0
+    return max(STALE_MS, min(said, LONGEST_REPEAT_S) * 1500 + 5 * 60_000)
+
+
+def shown(state: str, ts: int | None, now: int, trusted_ms: int = STALE_MS) -> str:
     """What people see: a bay that has been silent for too long is unknown."""
-    if ts is None or (state != "faulty" and now - ts > STALE_MS):
+    if ts is None or (state != "faulty" and now - ts > trusted_ms):
         return "unknown"
     return state
 

@@ -19,19 +19,20 @@ class Mark:
     ts: int
     state: str
     boot: str = ""
+    trusted_ms: int = TRUSTED_MS
 
 
 def time_in_states(marks: Sequence[Mark], start: int, end: int, now: int) -> dict[str, int]:
     """Milliseconds that a bay spent in each state in start..end; `marks` in order, with those around the span.
 
     A state holds until the next reading when both come from one boot of the node: it would have told a change. Else
-    nobody was looking, and it holds for 35 minutes at most.
+    nobody was looking, and it holds as long as its sensor is trusted (35 minutes unless it reports more seldom).
     """
     sums = dict.fromkeys(STATES, 0)
     for mark, after in zip_longest(marks, marks[1:]):
         until = after.ts if after is not None else now
         if after is None or not mark.boot or mark.boot != after.boot:
-            until = min(until, mark.ts + TRUSTED_MS)
+            until = min(until, mark.ts + mark.trusted_ms)
         sums[mark.state] += max(0, min(until, end) - max(mark.ts, start))
     known = sum(sums.values())
     sums["unknown"] += max(0, min(end, max(now, start)) - start - known)

@@ -83,6 +83,7 @@ class Bay(Base):
     ts: Mapped[int | None] = mapped_column(BigInteger)
     outbox: Mapped[str] = mapped_column(String(64), default="")
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    trusted_ms: Mapped[int] = mapped_column(BigInteger, default=STALE_MS)
 
 
 def save_sites(session: Session, sites: Mapping[str, str]) -> None:
@@ -99,7 +100,17 @@ def save_bays(session: Session, bays: Mapping[str, tuple[str, str]]) -> None:
     if gone:
         session.execute(delete(Bay).where(Bay.id.in_(gone)))
     new = [
-        {"id": bay, "site": site, "node": node, "state": "unknown", "since": None, "ts": None, "outbox": "", "seq": 0}
+        {
+            "id": bay,
+            "site": site,
+            "node": node,
+            "state": "unknown",
+            "since": None,
+            "ts": None,
+            "outbox": "",
+            "seq": 0,
+            "trusted_ms": STALE_MS,
+        }
         for bay, (site, node) in bays.items()
         if bay not in known
     ]
@@ -125,12 +136,14 @@ class Known:
 
 def states(session: Session, bays: Sequence[str]) -> dict[str, Known]:
     """The newest readings of some bays, locked in one order for a change where the database can."""
-    columns = (Bay.id, Bay.site, Bay.state, Bay.since, Bay.ts, Bay.outbox, Bay.seq)
+    columns = (Bay.id, Bay.site, Bay.state, Bay.since, Bay.ts, Bay.outbox, Bay.seq, Bay.trusted_ms)
     found = session.execute(select(*columns).where(Bay.id.in_(bays)).order_by(Bay.id).with_for_update())
     return {
         row.id: Known(
             row.site,
-            None if row.ts is None else BayState(row.state, row.since or 0, row.ts, row.outbox, row.seq),
+            None
+            if row.ts is None
+            else BayState(row.state, row.since or 0, row.ts, row.outbox, row.seq, row.trusted_ms),
         )
         for row in found
     }
@@ -146,7 +159,7 @@ _BAY = Base.metadata.tables[Bay.__tablename__]
 _SET_STATE = (
     update(_BAY)
     .where(_BAY.c.id == bindparam("bay"))
-    .values({name: bindparam("new_" + name) for name in ("state", "since", "ts", "outbox", "seq")})
+    .values({name: bindparam("new_" + name) for name in ("state", "since", "ts", "outbox", "seq", "trusted_ms")})
 )
 
 
@@ -160,6 +173,7 @@ def save_states(session: Session, changed: Mapping[str, BayState]) -> None:
             "new_ts": new.ts,
             "new_outbox": new.outbox,
             "new_seq": new.seq,
+            "new_trusted_ms": new.trusted_ms,
         }
         for bay, new in sorted(changed.items())
     ]
@@ -174,7 +188,7 @@ def sites(session: Session) -> list[tuple[str, str]]:
 
 def totals(session: Session, now: int) -> list[tuple[str, str, int, int | None]]:
     """(site, state as shown, bays, newest reading) for each car park and state."""
-    silent = or_(Bay.ts.is_(None), and_(Bay.state != "faulty", Bay.ts < now - STALE_MS))
+    silent = or_(Bay.ts.is_(None), and_(Bay.state != "faulty", Bay.ts < now - Bay.trusted_ms))
     shown: Any = case((silent, "unknown"), else_=Bay.state).label("shown")
     query = select(Bay.site, shown, func.count(), func.max(Bay.ts)).group_by(Bay.site, shown)
     return [(site, state, number, ts) for site, state, number, ts in session.execute(query)]

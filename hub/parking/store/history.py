@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import BigInteger, String, delete, func, insert, select, text, tuple_
+from sqlalchemy import BigInteger, String, delete, func, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
-from hub.parking.rules.history import Mark
+from hub.parking.rules.history import TRUSTED_MS, Mark
 
 Order = tuple[int, str, int]  # ts, outbox, seq: one order of a bay's readings, whoever stored them first
 
@@ -23,6 +23,7 @@ class Reading(Base):
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     state: Mapped[str] = mapped_column(String(10))
     boot: Mapped[str] = mapped_column(String(63), default="")
+    trusted_ms: Mapped[int] = mapped_column(BigInteger, default=TRUSTED_MS)
 
 
 class Hour(Base):
@@ -46,10 +47,13 @@ class Dirty(Base):
     marks: Mapped[int] = mapped_column(BigInteger, default=1)
 
 
+_READINGS = Base.metadata.tables[Reading.__tablename__]
+
+
 def add_readings(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
     """Keeps readings."""
     if rows:
-        session.execute(insert(Reading), list(rows))
+        session.connection().execute(_READINGS.insert(), list(rows))
 
 
 def began(session: Session, bay: str, state: str, at: Order) -> int:
@@ -91,11 +95,11 @@ def marks(session: Session, bays: Sequence[str], start: int, end: int) -> dict[s
     """bay -> its readings in start..end with the last one before and the first one after, in order."""
     found: dict[str, list[Mark]] = {bay: [] for bay in bays}
     around = {bay: _around(session, bay, start, end) for bay in bays}
-    columns = (Reading.bay, Reading.ts, Reading.state, Reading.boot)
+    columns = (Reading.bay, Reading.ts, Reading.state, Reading.boot, Reading.trusted_ms)
     for bay, (first, last) in around.items():
         query = select(*columns).where(Reading.bay == bay, Reading.ts >= first, Reading.ts <= last)
         rows = session.execute(query.order_by(Reading.ts, Reading.outbox, Reading.seq))
-        found[bay] = [Mark(row.ts, row.state, row.boot) for row in rows]
+        found[bay] = [Mark(row.ts, row.state, row.boot, row.trusted_ms) for row in rows]
     return found
 
 

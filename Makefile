@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` runs the town, `make test` runs every test. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help tools setup assets demo test check fast format slow bench bench-ingest bench-live bench-memory bench-portal lab shots lock clean
+.PHONY: help tools setup assets demo test check fast format slow bench bench-ingest bench-live bench-memory bench-portal bench-scale lab shots lock clean
 
 PORT ?= 8080
 python := .venv/bin/python
@@ -38,9 +38,9 @@ slow: tools  ## tests that take minutes
 	@.ci/packages.sh
 	@$(python) -m pytest -m slow
 
-bench: bench-ingest bench-live bench-memory bench-portal  ## every figure of the README
+bench: bench-ingest bench-live bench-memory bench-portal bench-scale  ## every figure of the README
 
-bench-ingest: tools  ## ingest against a bare loop
+bench-ingest: tools  ## ingest against a bare loop and Node-RED (npm)
 	@$(python) -m tests.bench.ingest
 
 bench-live: tools  ## 2,000 phones on the live stream
@@ -52,6 +52,9 @@ bench-memory: tools assets  ## memory and start of the demo, memory of a node
 bench-portal: tools  ## from the click to the internet, 250 devices, beside a bare prototype (root)
 	@.ci/packages.sh
 	@$(python) -m tests.bench.portal
+
+bench-scale: tools  ## a day offline, 10,000 bays, a year of history, 16 bays on a node
+	@$(python) -m tests.bench.scale
 
 lab: tools  ## a street in network namespaces: a visitor's shell, the landing page in your browser (root)
 	@.ci/packages.sh

@@ -21,7 +21,7 @@ class Limits:
 class Pace:
     """How often the source is asked, an idle stream hears a heartbeat, and how long one send may take."""
 
-    tick_seconds: float = 1.0
+    tick_seconds: float = 0.5
     heartbeat_seconds: float = 15.0
     send_seconds: float = 10.0  # a client that takes no byte for so long is dropped
 

@@ -40,7 +40,9 @@ def add_radio_device(
     database = Database(settings.database)
     repeat_s = minutes * 60 if minutes else None
     try:
-        database.write(lambda session: radio.add_device(session, **facts, thresholds_mm=thresholds_mm, repeat_s=repeat_s))
+        database.write(
+            lambda session: radio.add_device(session, **facts, thresholds_mm=thresholds_mm, repeat_s=repeat_s)
+        )
     finally:
         database.close()
 

@@ -423,7 +423,8 @@ def main() -> None:
     delays = many_bays()
     print(
         f"{SITES * BAYS_A_SITE:,} bays, {CHANGES_PER_S} changes/s: change to phone "
-        f"p50 {quantile(delays, 0.5) * 1e3:.0f} ms, p99 {quantile(delays, 0.99) * 1e3:.0f} ms (under 1,000), missed {sum(one == float('inf') for one in delays)}"
+        f"p50 {quantile(delays, 0.5) * 1e3:.0f} ms, p99 {quantile(delays, 0.99) * 1e3:.0f} ms (under 1,000), "
+        f"missed {sum(one == float('inf') for one in delays)}"
     )
     events, times, took = year()
     print(

@@ -29,7 +29,7 @@ check: tools  ## format, lint, types, import rules, fast tests: under a minute
 	@$(python) -m ruff format --check . && $(python) -m ruff check .
 	@$(python) -m mypy
 	@.venv/bin/lint-imports
-	@$(python) -m pytest -q -m "not (slow or lab or journey or postgres or process)"
+	@$(python) -m pytest -q -n 2 -m "not (slow or thorough or lab or journey or postgres or process)"
 
 format: tools  ## put the code into its format
 	@$(python) -m ruff format . && $(python) -m ruff check --fix .

@@ -65,6 +65,7 @@ def database(tmp_path: Path) -> Database:
     return made
 
 
+@pytest.mark.thorough
 def test_ten_thousand_raw_messages_crash_nothing_and_each_is_accounted_for(database: Database) -> None:
     sent = 0
 

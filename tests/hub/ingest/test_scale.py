@@ -91,6 +91,7 @@ def store(database: Database, messages: list[Incoming], worker: int = 0) -> None
         database.write(api.Batch(messages, app.known_senders(database), NOW, worker).store)
 
 
+@pytest.mark.thorough
 @given(st.integers(0, 10**9))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_and_any_split_end_in_the_same_state_and_history(

@@ -18,11 +18,10 @@ from edge import wire
 from edge.config import Broker
 from edge.connection import password, session_options, tls
 from edge.outbox import Outbox, Row
-from edge.window import Window
+from edge.window import Window, pause_s
 
 _log = logging.getLogger(__name__)
 _NAMES = {MQTTProtocolVersion.MQTTv5: "MQTT 5", MQTTProtocolVersion.MQTTv311: "MQTT 3.1.1"}
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 _CONNECT_TIMEOUT_S = 10.0
 _ANSWER_TIMEOUT_S = 3.0  # for version 5; then 3.1.1 is tried, and 5 again at the next connection
 _UNSUPPORTED = "Unsupported protocol version"
@@ -149,7 +148,7 @@ class Uplink:
             self._window.add(row.seq, now)
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE_S
+        failures = 0
         while not self._stopping.is_set():
             self._answered = False
             if not self._away.is_set():
@@ -157,8 +156,8 @@ class Uplink:
                 self._connect_once(MQTTProtocolVersion.MQTTv5)
                 if self._too_new and not self._stopping.is_set():
                     self._connect_once(MQTTProtocolVersion.MQTTv311)
-            pause = _FIRST_PAUSE_S if self._answered else min(pause * 2, _LONGEST_PAUSE_S)
-            self._stopping.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 (jitter, no secret)
+            failures = 0 if self._answered else failures + 1
+            self._stopping.wait(pause_s(failures, random.random()))  # noqa: S311 (jitter, no secret)
 
     def _connect_once(self, protocol: MQTTProtocolVersion) -> None:
         """One connection from its beginning to its end."""

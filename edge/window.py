@@ -11,6 +11,17 @@ LONGEST_RESEND_S = 300.0
 MOST_LIVE = 1000  # live rows that may wait for their ack while the backlog below them is on its way
 
 
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+
+
+def pause_s(failures: int, chance: float) -> float:
+    """Seconds before the next attempt after so many failed ones: doubled each time up to a minute, times 0.5 to 1.5.
+
+    `chance` is 0 to 1: nodes that lost the same broker must not all come back at one moment.
+    """
+    return float(min(FIRST_PAUSE_S * 2 ** min(failures, 10), LONGEST_PAUSE_S) * (0.5 + chance))
+
+
 @dataclass
 class Window:
     """Sent rows that the hub has not acked. Without progress they are due again, ever more slowly."""

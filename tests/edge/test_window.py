@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.window import LONGEST_RESEND_S, RESEND_S, Window
+from edge.window import FIRST_PAUSE_S, LONGEST_PAUSE_S, LONGEST_RESEND_S, RESEND_S, Window, pause_s
 
 
 def after_an_outage(backlog: int = 10_000, per_s: float = 500) -> Window:
@@ -70,3 +70,14 @@ def test_progress_gives_patience_back() -> None:
     window.acked(1, 60.0)
     assert window.patience_s == RESEND_S
     assert not window.expire(60.0 + RESEND_S - 1, 10)
+
+
+def test_each_failed_attempt_doubles_the_pause_up_to_a_minute() -> None:
+    assert [pause_s(failures, 0.5) for failures in (0, 1, 2, 3)] == [1, 2, 4, 8]
+    assert pause_s(1000, 0.5) == LONGEST_PAUSE_S
+
+
+@given(st.integers(0, 100), st.floats(0, 1), st.floats(0, 1))
+def test_nodes_that_lost_one_broker_come_back_at_different_moments(failures: int, one: float, other: float) -> None:
+    assert 0.5 * FIRST_PAUSE_S <= pause_s(failures, one) <= 1.5 * LONGEST_PAUSE_S
+    assert (pause_s(failures, one) > pause_s(failures, other)) == (0.5 + one > 0.5 + other)

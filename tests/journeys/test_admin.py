@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+import hub.assets
 from edge import wire
 from hub import app, setup
 from hub.core import events
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.journey
 
 NAME, PASSWORD = "leitstelle", "salz wasser rosen turm"
 NODE, LABEL = "rathausplatz", "Rathausplatz / Marktplatz"
+AXE = Path(hub.assets.__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
@@ -137,3 +140,48 @@ def test_an_ended_session_leads_back_to_the_log_in(page: Page, room: ControlRoom
     log_in(page, room)
     page.context.clear_cookies()
     expect(page.get_by_role("heading", name="Anmelden")).to_be_visible(timeout=15_000)
+
+
+def violations(page: Page) -> list[str]:
+    page.add_script_tag(path=AXE)
+    result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    found = [f"{page.url}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in result["violations"]]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append(f"{page.url} scrolls sideways")
+    return found
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_pages_of_nodes_and_radio_sensors_have_no_axe_violation(
+    browser: Browser, room: ControlRoom, width: int, theme: str
+) -> None:
+    room.report(96)
+    context = browser.new_context(
+        locale="de-DE", viewport={"width": width, "height": 844}, color_scheme=theme, bypass_csp=True
+    )
+    page = context.new_page()
+    log_in(page, room)
+    page.goto(f"{room.url}/admin/knoten/{NODE}")
+    found = violations(page)
+    page.get_by_label("Belegt nach Sekunden").fill("900")
+    page.get_by_role("button", name="An den Knoten senden").click()
+    expect(page.get_by_role("alert")).to_contain_text("1 bis 60")
+    found += violations(page)
+    page.goto(f"{room.url}/admin/funksensoren")
+    found += violations(page)
+    context.close()
+    assert not found, "\n".join(found)
+
+
+def test_a_node_is_configured_and_commanded_with_the_keyboard_alone(page: Page, room: ControlRoom) -> None:
+    log_in(page, room)
+    page.goto(f"{room.url}/admin/knoten/{NODE}")
+    page.get_by_role("button", name="Leuchte blinken lassen").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("noch keine Antwort")).to_be_visible()
+    page.get_by_label("Frei nach Sekunden").focus()
+    page.keyboard.type("12")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Fassung 1 ist unterwegs.")).to_be_visible()
+    expect(page.get_by_label("Frei nach Sekunden")).to_have_value("12")

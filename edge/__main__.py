@@ -138,8 +138,9 @@ def _run(config: "Config", options: argparse.Namespace) -> tuple[int, bool]:
     ticker.start()
     if board is not None:
         threading.Thread(target=_obey, args=(board,), daemon=True).start()
-    while not ended.wait(_RENEW_S):
+    while not ended.is_set():
         renew_in_background(options.config, config.state.directory, time.time_ns() // 1_000_000)
+        ended.wait(_RENEW_S)
     ticker.stop()
     pinger.stop()
     agent.stop()

@@ -51,8 +51,8 @@ def enrol(hub: str, code: str, directory: Path) -> Identity:
     code = code.strip().upper()
     key, request = _request_for("new")
     answer = _ask(hub, "/api/fleet/enrol", {"code": code, "csr": request})
-    fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(str(answer["authority"]))).hexdigest()[:8].upper()
-    if not code.endswith(fingerprint):
+    fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(str(answer["authority"]))).hexdigest()[:12].upper()
+    if not "".join(letter for letter in code if letter.isalnum()).endswith(fingerprint):
         raise EnrolmentError("Not the hub answered: its authority does not fit the code. Nothing was kept.")
     return _keep(directory, key, answer)
 

@@ -89,8 +89,9 @@ def _add_node(node: argparse.ArgumentParser) -> None:
     enrol.add_argument("name", help="the node's name in the town's data")
     enrol.add_argument("--hours", type=int, default=24, help="how long the code holds (default 24)")
     enrol.add_argument("--json", action="store_true", help="print JSON instead of text and QR code")
-    revoke = actions.add_parser("revoke", help="end a node's certificates; writes crl.pem for the broker")
+    revoke = actions.add_parser("revoke", help="end a node's certificates; writes the list that the broker reads")
     revoke.add_argument("name")
+    revoke.add_argument("--crl", type=Path, metavar="FILE", help="the broker's crl.pem (default: beside the CA's key)")
     actions.add_parser("list", help="every node, when it was heard and until when its certificate holds")
     node.set_defaults(run=_node)
 
@@ -124,7 +125,7 @@ def _node(chosen: argparse.Namespace) -> int:
     if chosen.action == "enrol":
         print(identities.enrol(settings, chosen.name, chosen.hours, as_json=chosen.json))
     elif chosen.action == "revoke":
-        print(identities.revoke(settings, chosen.name))
+        print(identities.revoke(settings, chosen.name, chosen.crl))
     else:
         print(identities.listed(settings))
     return 0

@@ -36,14 +36,14 @@ def enrol(settings: Settings, node: str, hours: int, *, as_json: bool) -> str:
     return f"{picture.getvalue()}\nKnoten {node}, Code gilt bis {until}, einmal:\n\n  {command}\n"
 
 
-def revoke(settings: Settings, node: str) -> str:
-    """Ends a node's certificates and writes the list that the broker reads."""
+def revoke(settings: Settings, node: str, crl_file: Path | None = None) -> str:
+    """Ends a node's certificates and writes the list that the broker reads (crl.pem beside the authority's key)."""
     authority, database = Authority(settings.authority_dir), Database(settings.database)
     try:
         count, crl = database.write(partial(fleet.revoke, authority=authority, node=node, now=now_ms()))
     finally:
         database.close()
-    file = settings.authority_dir / "crl.pem"
+    file = crl_file or settings.authority_dir / "crl.pem"
     _replace(file, crl, 0o644)
     return f"{node}: {count} Zertifikat(e) gesperrt, {file} ist neu. Der Broker liest sie beim Neustart."
 

@@ -51,7 +51,7 @@ def _enrol_parser() -> argparse.ArgumentParser:
         description="Turns a one-time code (stadtknoten-hub node enrol NAME) into this node's own certificate. The "
         "private key is made here and stays here.",
     )
-    parser.add_argument("code", metavar="CODE", help="such as 7KQF-2M9X-RT4C-81F2A07C")
+    parser.add_argument("code", metavar="CODE", help="such as 7KQF-2M9X-RT4C-81F2-A07C-3B9D")
     parser.add_argument("--hub", required=True, metavar="URL", help="the hub's address, https://...")
     parser.add_argument("--config", type=Path, default=Path("/etc/stadtknoten/node.toml"), metavar="FILE.toml")
     parser.add_argument("--state", type=Path, default=_STATE, metavar="DIR", help=f"default {_STATE}")

@@ -5,6 +5,7 @@ Keys are ECDSA P-256, certificates X.509 v3; a node's common name is its name, w
 
 import ipaddress
 import os
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _PEM = serialization.Encoding.PEM
 _YEARS = 10
+_WAIT_S = 5.0
 _SKEW = timedelta(minutes=10)  # a node's clock may be a little behind
 
 
@@ -37,7 +39,7 @@ class Authority:
         directory.mkdir(parents=True, exist_ok=True, mode=0o755)
         key_file, certificate_file = directory / "ca.key", directory / "ca.crt"
         if not certificate_file.exists():
-            _make(key_file, certificate_file)
+            _make_once(key_file, certificate_file)
         key = serialization.load_pem_private_key(key_file.read_bytes(), None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise TypeError(f"{key_file} holds no ECDSA key")
@@ -47,8 +49,8 @@ class Authority:
 
     @property
     def fingerprint(self) -> str:
-        """The first 8 hexadecimal digits of the certificate's SHA-256: enough to tell it from a wrong one by a code."""
-        return self._certificate.fingerprint(hashes.SHA256()).hex()[:8].upper()
+        """The first 12 hexadecimal digits of the certificate's SHA-256: with them a code tells it from a false one."""
+        return self._certificate.fingerprint(hashes.SHA256()).hex()[:12].upper()
 
     def issue_node(self, request_pem: str, name: str, now_ms: int, days: int) -> Issued:
         """A client certificate for a node's own key; what else the request says is ignored. ValueError for nonsense."""
@@ -129,7 +131,27 @@ def signed_by(key: ec.EllipticCurvePublicKey, signature_hex: str, content: str) 
     return True
 
 
-def _make(key_file: Path, certificate_file: Path) -> None:
+def _make_once(key_file: Path, certificate_file: Path) -> None:
+    """Of several processes that start at once one makes the pair, the others wait for it."""
+    try:
+        descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        deadline = time.monotonic() + _WAIT_S
+        while not certificate_file.exists():
+            if time.monotonic() > deadline:
+                raise OSError(f"{key_file} has no certificate beside it; remove it to begin anew") from None
+            time.sleep(0.05)
+        return
+    with os.fdopen(descriptor, "wb") as file:
+        private, certificate = _make()
+        file.write(private)
+    fresh = certificate_file.with_name(".ca.crt.new")
+    fresh.write_bytes(certificate)
+    fresh.rename(certificate_file)
+
+
+def _make() -> tuple[bytes, bytes]:
+    """(private key, certificate) of a new authority, both PEM."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = _name("Stadtknoten CA")
     certificate = (
@@ -146,10 +168,7 @@ def _make(key_file: Path, certificate_file: Path) -> None:
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(private)
-    certificate_file.write_bytes(certificate.public_bytes(_PEM))
+    return private, certificate.public_bytes(_PEM)
 
 
 def _signing_only() -> x509.KeyUsage:

@@ -21,9 +21,10 @@ class Code:
 
 
 def new_code(fingerprint: str) -> str:
-    """A random code that ends with the authority's fingerprint, e.g. 7KQF-2M9X-RT4C-81F2A07C."""
+    """A random code that ends with the authority's fingerprint, e.g. 7KQF-2M9X-RT4C-81F2-A07C-3B9D."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(12))
-    return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}-{fingerprint}"
+    whole = letters + fingerprint
+    return "-".join(whole[at : at + 4] for at in range(0, len(whole), 4))
 
 
 def hash_of(code: str) -> str:

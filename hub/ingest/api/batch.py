@@ -109,7 +109,7 @@ class Batch:
             self._check_bay(node, kind, body)
         except ValueError as error:
             return self._refuse(message, node, kind, str(error))
-        self._hear_clock(node, body, message)
+        self._hear_clock(node, kind, body, message)
         if kind not in wire.DURABLE_KINDS:
             self._fleeting.append(_fleeting(node, kind, body, message))
             return None
@@ -150,12 +150,16 @@ class Batch:
         number = wire.readable_seq(message.payload) if kind in wire.DURABLE_KINDS and node in self._directory else None
         return _Numbered(node, *number, kind, None, message) if number else None
 
-    def _hear_clock(self, node: str, body: Body, message: Incoming) -> None:
-        """What the message says of its node's clock: exact, or when it came minus how long the node was up."""
-        boot, up = body.get("boot"), body.get("up_ms")
-        if not isinstance(boot, str) or not isinstance(up, int) or message.retained:
+    def _hear_clock(self, node: str, kind: str, body: Body, message: Incoming) -> None:
+        """What the message says of its node's clock: exact, or when it came minus how long the node was up.
+
+        Only a status was surely sent the moment it came; a reading may have waited since a boot of yesterday.
+        """
+        boot, up, synced = body.get("boot"), body.get("up_ms"), body.get("synced") is True
+        if not isinstance(boot, str) or not isinstance(up, int):
             return
-        synced = body.get("synced") is True
+        if not synced and (kind != "status" or message.retained):
+            return
         said = rules.Offset((wire.parse_ms(str(body["ts"])) if synced else message.received_at) - up, synced)
         known = self._said.get((node, boot))
         if rules.distrust(said.ms + up, self._now) is None and rules.learn(known, said):

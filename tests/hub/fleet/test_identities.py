@@ -192,3 +192,46 @@ def test_the_revocation_list_names_what_was_ended(database: Database, authority:
 def test_the_authoritys_key_is_for_its_owner_alone(authority: Authority, tmp_path: Path) -> None:
     assert (tmp_path / "ca" / "ca.key").stat().st_mode & 0o777 == 0o600
     assert Authority(tmp_path / "ca").fingerprint == authority.fingerprint
+
+
+def test_processes_that_start_at_once_make_one_authority(tmp_path: Path) -> None:
+    made: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: made.append(Authority(tmp_path / "fresh").fingerprint)) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 8
+    assert len(set(made)) == 1
+
+
+def test_a_code_of_another_authority_is_noticed_by_the_node(tmp_path: Path) -> None:
+    """Somebody in between answers with a certificate of an authority of its own."""
+    import json
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    from edge import enrolment
+
+    false = Authority(tmp_path / "false")
+
+    class Between(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            issued = false.issue_node(said["csr"], "lake-b1", NOW, 90)
+            body = {"node": "lake-b1", "certificate": issued.pem, "authority": false.pem}
+            body |= {"until": "2027-04-15T08:00:00.000Z", "broker": "mqtts://evil.example"}
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Between)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with pytest.raises(enrolment.EnrolmentError, match="does not fit the code"):
+        enrolment.enrol(f"http://127.0.0.1:{server.server_port}", "7KQF-2M9X-RT4C-0000-0000-0000", tmp_path / "state")
+    server.shutdown()
+    assert not (tmp_path / "state").exists()

@@ -57,9 +57,8 @@ def totals(database: Database, name: str) -> int:
 
 
 def held_message(seq: int = 1, up_ms: int = 5 * MINUTE) -> Incoming:
-    """From a boot of which nothing is known: it came while the hub was away, the broker marks it as kept."""
-    message = bay(seq, up_ms, synced=False, boot="b0")
-    return Incoming(message.topic, message.payload, message.received_at, retained=True)
+    """From a boot of which nothing is known: it waited in the node over a restart."""
+    return bay(seq, up_ms, synced=False, boot="b0")
 
 
 def test_a_reading_is_dated_by_a_synchronised_word_of_the_same_boot(database: Database) -> None:
@@ -130,3 +129,8 @@ def test_an_exact_clock_is_not_replaced_by_an_estimate(database: Database) -> No
 def test_a_kept_status_says_nothing_about_the_time_of_its_sending(database: Database) -> None:
     store(database, status(60 * MINUTE, synced=False, received_at=NOW, retained=True), held_message())
     assert totals(database, "held") == 1
+
+
+def test_a_reading_of_an_earlier_boot_is_not_dated_by_the_present_one(database: Database) -> None:
+    store(database, status(NOW - BOOTED, synced=True, received_at=NOW), held_message())
+    assert (totals(database, "held"), totals(database, "stored")) == (1, 0)

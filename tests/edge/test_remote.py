@@ -54,6 +54,7 @@ def test_a_wrong_one_changes_nothing_and_says_why(tmp_path: Path) -> None:
     verdict = node.remote.verdict
     assert (verdict.applied_v, verdict.refused_v) == (3, 4)
     assert "0.15 m" in verdict.why
+    assert Node(tmp_path).remote.verdict.applied_v == 3, "on disk the last good one stayed"
 
 
 @pytest.mark.parametrize(

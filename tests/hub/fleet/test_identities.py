@@ -1,5 +1,6 @@
 """Codes, certificates, renewal and their end: once each, and for the right device alone."""
 
+import contextlib
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from hub.core.authority import Authority
+from hub.core.authority import Authority, Issued
 from hub.core.db import Database
 from hub.fleet import api
 from hub.fleet.rules.enrolment import hash_of
@@ -116,6 +117,36 @@ def test_of_many_devices_with_one_code_exactly_one_gets_a_certificate(database: 
     for thread in threads:
         thread.join()
     assert (len(got), len(refused)) == (1, 11)
+
+
+class Meeting(Authority):
+    """Two requests meet after both found the code unused, where the database lets two work at once."""
+
+    meeting = threading.Barrier(2)
+
+    def issue_node(self, request_pem: str, name: str, now_ms: int, days: int) -> Issued:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            self.meeting.wait(1)
+        return super().issue_node(request_pem, name, now_ms, days)
+
+
+def test_two_devices_that_both_found_the_code_unused_get_one_certificate(database: Database, tmp_path: Path) -> None:
+    authority = Meeting(tmp_path / "ca")
+    authority.meeting = threading.Barrier(2)
+    said, ends = code(database, authority), []
+
+    def attempt() -> None:
+        try:
+            ends.append(enrol(database, authority, said, Device().request)[0])
+        except api.EnrolmentRefusedError as error:
+            ends.append(str(error)[:28])
+
+    threads = [threading.Thread(target=attempt) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ends) == ["This code was used already. ", "lake-b1"]
 
 
 def test_a_broken_request_does_not_use_up_the_code(database: Database, authority: Authority) -> None:

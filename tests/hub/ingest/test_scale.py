@@ -91,12 +91,28 @@ def store(database: Database, messages: list[Incoming], worker: int = 0) -> None
         database.write(api.Batch(messages, app.known_senders(database), NOW, worker).store)
 
 
+SEEDS = st.integers(0, 10**9)
+QUIET = [HealthCheck.function_scoped_fixture]
+
+
 @pytest.mark.thorough
-@given(st.integers(0, 10**9))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SEEDS)
+@settings(max_examples=25, deadline=None, suppress_health_check=QUIET)
 def test_any_order_and_any_split_end_in_the_same_state_and_history(
     database: Database, tmp_path: Path, seed: int
 ) -> None:
+    compare(database, tmp_path, seed)
+
+
+@pytest.mark.slow
+@given(SEEDS)
+@settings(max_examples=300, deadline=None, suppress_health_check=QUIET)
+def test_three_hundred_stories_end_alike(database: Database, tmp_path: Path, seed: int) -> None:
+    compare(database, tmp_path, seed)
+
+
+def compare(database: Database, tmp_path: Path, seed: int) -> None:
+    """One worker in order against three at once with everything shuffled."""
     chance = random.Random(seed)
     messages = story(chance)
     begin(database, tmp_path / "town")

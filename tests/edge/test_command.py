@@ -272,3 +272,19 @@ def test_what_the_broker_refuses_stays_in_the_outbox(tmp_path: Path, config: Pat
         with pytest.raises(queue.Empty):
             hub.next("bay", 2)
         assert until(hub, lambda status: status["waiting"] >= 1 or status["state"] == "offline")
+
+
+def test_the_broker_keeps_a_command_for_a_node_that_is_away_for_a_moment(
+    mosquitto: Mosquitto, config: Path, agent: list
+) -> None:
+    hub = Listener(mosquitto.port)
+    write(config, mosquitto.port)
+    agent.append(start(config))
+    assert until(hub, lambda status: status["state"] == "online")
+    agent[0].kill()
+    agent[0].wait()
+    assert until(hub, lambda status: status["state"] == "offline")
+    asked = {"id": "c-9", "name": "identify", "ts": later(0), "until": later(60)}
+    hub.client.publish(wire.down("lake-b1", "command"), wire.encode("command", asked), qos=1)
+    agent.append(start(config))
+    assert hub.next("answer")["id"] == "c-9"

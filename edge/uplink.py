@@ -110,7 +110,7 @@ class Uplink:
     def say(self, kind: str, body: dict[str, object]) -> None:
         """Sends a message that nobody keeps, if connected."""
         client = self._client
-        if client is not None and self._ready:
+        if client is not None and self._answered:  # a kept command comes before the subscription is confirmed
             client.publish(wire.up(self._node, kind), wire.encode(kind, body), qos=1)
 
     def pump(self, now: float) -> None:

@@ -1,10 +1,15 @@
 """Sensors through gpiozero, on its mock pins."""
 
+import time
+from pathlib import Path
+
 import pytest
 
-from edge.bays import DigitalBay, PinError, UltrasonicBay, open_bays
+from edge.bays import DigitalBay, PinError, Pinger, Thermometer, UltrasonicBay, open_bays
+from edge.bays.thermometer import ASSUMED_C
 from edge.config import BayConfig
 from edge.mock import MockBoard, PinLineError
+from edge.rules import speed_of_sound
 
 DIGITAL = BayConfig("lake-001", "digital", (17,))
 ULTRASONIC = BayConfig("lake-002", "ultrasonic", (23, 24))
@@ -65,3 +70,63 @@ def test_a_wrong_pin_line_gets_a_plain_sentence(line: str) -> None:
     with pytest.raises(PinLineError) as caught:
         board.line(line)
     assert len(str(caught.value)) > 10
+
+
+def test_the_speed_of_sound_follows_the_airs_temperature() -> None:
+    assert speed_of_sound(0) == pytest.approx(331.3)
+    assert speed_of_sound(20) == pytest.approx(343.2, abs=0.1)
+    assert speed_of_sound(-20) == pytest.approx(318.9, abs=0.1)
+
+
+def test_the_same_echo_is_a_shorter_way_in_the_cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = MockBoard([ULTRASONIC])
+    bay = UltrasonicBay(ULTRASONIC, board.factory)
+    used: list[float] = []
+    monkeypatch.setattr(bay._device, "_read", lambda: used.append(bay._device.speed_of_sound) or 0.25)
+    bay.ping(30.0)
+    bay.ping(-15.0)
+    assert used == [speed_of_sound(30.0), speed_of_sound(-15.0)]
+    bay.close()
+
+
+def test_a_thermometer_is_asked_once_a_minute_and_its_nonsense_is_ignored(tmp_path: Path) -> None:
+    file = tmp_path / "temperature"
+    thermometer = Thermometer(file)
+    assert thermometer.celsius(0) == ASSUMED_C, "no sensor there yet"
+    file.write_text("21500\n")
+    assert thermometer.celsius(30) == ASSUMED_C
+    assert thermometer.celsius(61) == 21.5
+    for nonsense in ("85000", "garbage", ""):
+        file.write_text(nonsense)
+        assert thermometer.celsius(1e6 + len(nonsense) * 100) == 21.5
+
+
+def test_sensors_ping_one_after_the_other() -> None:
+    configs = [BayConfig(f"lake-{n:03d}", "ultrasonic", (n + 4, n + 14)) for n in range(4)]
+    board = MockBoard(configs)
+    bays = open_bays(configs, board)
+    pinging, most = 0, 0
+
+    def watched(ping):
+        def work(celsius: float) -> float | None:
+            nonlocal pinging, most
+            pinging += 1
+            most = max(most, pinging)
+            try:
+                return ping(celsius)
+            finally:
+                pinging -= 1
+
+        return work
+
+    for bay in bays:
+        bay.ping = watched(bay.ping)
+    pinger = Pinger(0.05)
+    pinger.watch(bays[:2])
+    pinger.watch(bays[2:])
+    time.sleep(0.6)
+    pinger.stop()
+    assert most == 1
+    assert all(bay.read(None) is not None for bay in bays)
+    for bay in bays:
+        bay.close()

@@ -83,7 +83,7 @@ def agent_config(directory: Path, node: str, bays: list[str], port: int) -> Path
         f'[node]\nname = "{node}"\n',
         f'[broker]\nurl = "mqtt://127.0.0.1:{port}"\n',
         f'[state]\ndirectory = "{state}"\nreference_log = "{state / "reference.jsonl"}"\n',
-        "[rules]\noccupied_after_s = 0\nfree_after_s = 0\nmax_flips = 1000000\nsample_s = 0.05\n",
+        "[rules]\noccupied_after_s = 0\nfree_after_s = 0\nmax_flips = 1000000\nsample_s = 0.05\nstatus_s = 2\n",
     ]
     lines += [
         f'[[bays]]\nid = "{bay}"\nsensor = "digital"\npin = {number + 4}\nactive = "high"\n'

@@ -36,45 +36,8 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     AnswerReceived: (fleet_messages.on_answer,),
 }
 
-PUBLIC, MACHINE = "public", "machine"
 _FIRST_WORD_MS = 3 * 60_000  # within this time every living node has sent a status
 _ROUNDS = 60  # so often the worker tidies before it has seen every bay
-
-# endpoint -> who may call it: everybody or a role; what is missing here is closed
-ACCESS: Mapping[str, str] = {
-    "static": PUBLIC,
-    "system.healthz": PUBLIC,
-    "system.readyz": PUBLIC,
-    "system.openapi": PUBLIC,
-    "ingest.metrics": PUBLIC,
-    "parking.overview": PUBLIC,
-    "parking.site": PUBLIC,
-    "parking.map_shapes": PUBLIC,
-    "parking.sites_json": PUBLIC,
-    "parking.bays_json": PUBLIC,
-    "parking.stream": PUBLIC,
-    "bulletin.start": PUBLIC,
-    "bulletin.wifi": PUBLIC,
-    "bulletin.imprint": PUBLIC,
-    "bulletin.privacy": PUBLIC,
-    "bulletin.accessibility": PUBLIC,
-    "bulletin.leave_feedback": PUBLIC,
-    "bulletin.demo": PUBLIC,
-    "account.log_in_page": PUBLIC,
-    "account.log_in": PUBLIC,
-    "account.log_out": PUBLIC,
-    "dashboard.overview": "admin",
-    "nodes.page": "admin",
-    "nodes.ask": "admin",
-    "nodes.configure": "admin",
-    "radio.page": "admin",
-    "radio.add_device": "admin",
-    "radio.remove_device": "admin",
-    "radio.add_decoder": "admin",
-    "radio.try_decoder": "admin",
-    "fleet.enrol": MACHINE,
-    "fleet.renew": MACHINE,
-}
 
 Publish = Callable[[str, bytes, bool], bool]
 
@@ -89,6 +52,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.core.web import access, system
     from hub.dashboard import web as dashboard_web
     from hub.dashboard.web import node as node_web
+    from hub.doors import ACCESS
     from hub.fleet import web as fleet_web
     from hub.ingest import web as ingest_web
     from hub.parking import web as parking_web
@@ -97,20 +61,24 @@ def create_app(settings: Settings) -> "flask.Flask":
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
     database = Database(settings.database)
     web.install(app, settings, database)
-    app.jinja_env.globals["town"] = json.loads((settings.town_dir / "town.json").read_text())
+    app.jinja_env.globals |= {
+        "town": json.loads((settings.town_dir / "town.json").read_text()),
+        "acting": account_web.acting,
+    }
+    for blueprint in account_web.blueprints:
+        app.register_blueprint(blueprint)
     for room in (
         system,
         ingest_web,
         parking_web,
         bulletin_web,
-        account_web,
         fleet_web,
         dashboard_web,
         node_web,
         radio_web,
     ):
         app.register_blueprint(room.blueprint)
-    access.install(app, ACCESS, account_web.find_visitor, account_web.LOGIN_PATH)
+    access.install(app, ACCESS, account_web.PORTER)
     return app
 
 

@@ -17,6 +17,7 @@ _SCHEMES = {
     "node_broker_url": ("mqtt", "mqtts"),
     "smtp_url": ("smtp", "smtps"),
     "alert_webhook": ("http", "https"),
+    "upstream_issuer": ("http", "https"),
 }
 _TOWNS = Path(__file__).parent / "data"
 
@@ -68,6 +69,13 @@ class Settings(BaseSettings):
     mail_from: str = Field(default="stadtknoten@localhost", description="Sender of the hub's mails")
     alert_mail: str = Field(default="", description="Address that hears of alerts")
     alert_webhook: str = Field(default="", description="https address that is told alerts as JSON")
+    breached_passwords_dir: Path | None = Field(
+        default=None, description="Directory of stolen passwords' SHA-1 range files (ABCDE or ABCDE.txt)"
+    )
+    upstream_issuer: str = Field(default="", description="OpenID issuer of the broker before BundID; empty: none")
+    upstream_client_id: str = Field(default="stadtknoten", description="The hub's client id there")
+    upstream_secret_file: Path | None = Field(default=None, description="File (0600) with the hub's secret there")
+    behind_proxy: bool = Field(default=False, description="1 when nginx in front sets X-Forwarded-For and -Proto")
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")

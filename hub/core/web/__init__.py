@@ -5,22 +5,32 @@ from contextlib import AbstractContextManager
 from typing import TypeVar
 
 import flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub.core.db import Database, Session
 from hub.core.web import access, errors, forms, headers, language
-from hub.core.web.access import PUBLIC, Visitor, visitor
-from hub.core.web.headers import answer_json, live_url
+from hub.core.web.access import MACHINE, PERSON, PUBLIC, Door, Porter, Visitor, visitor
+from hub.core.web.headers import allow_form_target, answer_json, is_secure, live_url
 from hub.core.web.language import gettext
 from hub.settings import Settings
 
 __all__ = [
+    "MACHINE",
+    "PERSON",
     "PUBLIC",
+    "Door",
+    "Porter",
+    "Session",
     "Visitor",
+    "Work",
     "access",
+    "allow_form_target",
     "answer_json",
     "database",
+    "forms",
     "gettext",
     "install",
+    "is_secure",
     "language",
     "live_url",
     "read",
@@ -30,6 +40,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+Work = Callable[[Session], T]  # what `write` runs
 MAX_BODY_BYTES = 64 * 1024
 
 
@@ -64,4 +75,7 @@ def install(app: flask.Flask, chosen: Settings, opened: Database) -> None:
     errors.install(app)
     forms.install(app)
     language.install(app)
+    app.config["HUB_DEMO"] = chosen.demo
     app.after_request(headers.secure)
+    if chosen.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]

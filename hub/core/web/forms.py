@@ -7,6 +7,8 @@ import secrets
 import flask
 from markupsafe import Markup
 
+from hub.core.web.headers import is_secure
+
 COOKIE = "sk_form"
 FIELD = "csrf"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,6 +24,12 @@ def csrf_token() -> str:
 def csrf_field() -> Markup:
     """The hidden field for a form."""
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token())
+
+
+def seed_digest() -> str:
+    """Names this browser, so that something can be bound to it; empty without the cookie."""
+    seed = flask.request.cookies.get(COOKIE, "")
+    return hashlib.sha256(seed.encode()).hexdigest() if seed else ""
 
 
 def check() -> None:
@@ -40,7 +48,7 @@ def remember(response: flask.Response) -> flask.Response:
     if seed is not None:
         response.headers["Cache-Control"] = "no-store"
         if flask.request.cookies.get(COOKIE) != seed:
-            response.set_cookie(COOKIE, seed, samesite="Lax", httponly=True, secure=flask.request.is_secure)
+            response.set_cookie(COOKIE, seed, samesite="Lax", httponly=True, secure=is_secure())
     return response
 
 

@@ -17,6 +17,17 @@ def live_url() -> str:
     return f"{flask.request.scheme}://{f'[{host}]' if ':' in host else host}:{settings.live_port}"
 
 
+def allow_form_target(origin: str) -> None:
+    """Lets this page's form end at another site: browsers check every redirect that follows a form."""
+    flask.g.form_origins = (*flask.g.get("form_origins", ()), origin)
+
+
+def is_secure() -> bool:
+    """True when people reach the hub over TLS."""
+    settings: Settings = flask.current_app.extensions["settings"]
+    return flask.request.is_secure or settings.public_url.startswith("https://")
+
+
 def answer_json(body: bytes, max_age: int = 0) -> flask.Response:
     """JSON bytes with an ETag; 304 when the caller has them already."""
     response = flask.Response(body, mimetype="application/json")
@@ -28,15 +39,15 @@ def answer_json(body: bytes, max_age: int = 0) -> flask.Response:
 
 def secure(response: flask.Response) -> flask.Response:
     """Only our own scripts and styles, nothing inline, no frame around us."""
-    origin = urlsplit(live_url())
+    origin, targets = urlsplit(live_url()), " ".join(("'self'", *flask.g.get("form_origins", ())))
     response.headers["Content-Security-Policy"] = (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-        f"frame-ancestors 'none'; connect-src 'self' {origin.scheme}://{origin.netloc}"
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        f"form-action {targets}; frame-ancestors 'none'; connect-src 'self' {origin.scheme}://{origin.netloc}"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(), microphone=(), payment=()"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if flask.request.is_secure:
+    if is_secure():
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response

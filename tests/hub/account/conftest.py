@@ -3,7 +3,7 @@
 import pytest
 from argon2 import PasswordHasher
 
-from hub.account import api
+from hub.account.api import guard
 from hub.account.api.hashing import Hasher
 from hub.account.api.throttle import Throttle
 
@@ -11,5 +11,5 @@ from hub.account.api.throttle import Throttle
 @pytest.fixture(autouse=True)
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     hasher, throttle = Hasher(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)), Throttle()
-    monkeypatch.setattr(api, "_hasher", lambda: hasher)
-    monkeypatch.setattr(api, "_throttle", lambda: throttle)
+    monkeypatch.setattr(guard, "current_hasher", lambda: hasher)
+    monkeypatch.setattr(guard, "current_throttle", lambda: throttle)

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from hub.account import api, web
+from hub.account import api
 from hub.app import create_app
 from hub.core.db import Base, Database
 from hub.settings import Settings
@@ -51,7 +51,7 @@ def log_in(browser: FlaskClient, password: str = PASSWORD, name: str = "leitstel
 
 
 def session_of(browser: FlaskClient) -> str:
-    cookie = browser.get_cookie(web.COOKIE)
+    cookie = browser.get_cookie("sk_session")
     return cookie.value if cookie is not None else ""
 
 
@@ -77,10 +77,10 @@ def test_no_target_leads_out_of_the_town(browser: FlaskClient, target: str) -> N
 def test_wrong_password_and_unknown_name_look_alike(browser: FlaskClient) -> None:
     def shown(answer: TestResponse) -> tuple[int, str]:
         body = answer.get_data(as_text=True)
-        return answer.status_code, re.sub(r'value="[^"]*"', "", body)
+        return answer.status_code, re.sub(r'(value|data-options)="[^"]*"', "", body)
 
     assert shown(log_in(browser, "wrong")) == shown(log_in(browser, "wrong", "nobody"))
-    assert "Name oder Passwort stimmt nicht" in log_in(browser, "wrong").get_data(as_text=True)
+    assert "E-Mail-Adresse oder Passwort stimmt nicht" in log_in(browser, "wrong").get_data(as_text=True)
 
 
 def test_the_name_is_given_back_escaped_and_the_password_never(browser: FlaskClient) -> None:
@@ -96,7 +96,7 @@ def test_without_the_forms_token_nothing_happens(browser: FlaskClient) -> None:
 
 
 def test_a_planted_session_cookie_is_replaced_at_log_in(browser: FlaskClient) -> None:
-    browser.set_cookie(web.COOKIE, "planted-by-somebody-else")
+    browser.set_cookie("sk_session", "planted-by-somebody-else")
     log_in(browser)
     assert session_of(browser) not in ("", "planted-by-somebody-else")
 
@@ -106,10 +106,10 @@ def test_log_out_ends_the_session_in_the_database_too(browser: FlaskClient, data
     stolen = session_of(browser)
     form = browser.get("/anmelden?next=/anmelden")
     assert form.status_code == 303
-    page = browser.get("/admin").get_data(as_text=True)
+    page = browser.get("/konto").get_data(as_text=True)
     assert browser.post("/abmelden", data={"csrf": token_in(page)}).status_code == 303
     assert not session_of(browser)
-    browser.set_cookie(web.COOKIE, stolen)
+    browser.set_cookie("sk_session", stolen)
     assert browser.get("/admin").status_code == 303
 
 
@@ -128,10 +128,10 @@ def test_when_too_many_log_in_at_once_the_page_asks_for_patience(
     def busy(*_: object) -> None:
         raise api.BusyError
 
-    monkeypatch.setattr(api, "authenticate", busy)
+    monkeypatch.setattr(api.login, "authenticate", busy)
     answer = log_in(browser)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert "Bitte in einem Moment noch einmal versuchen." in answer.get_data(as_text=True)
+    assert "Bitte versuchen Sie es in einem Moment noch einmal." in answer.get_data(as_text=True)
 
 
 def test_the_form_speaks_english_too(browser: FlaskClient) -> None:

@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 
 from edge import wire
 from hub.account import api as account
-from hub.account import web as account_web
 from hub.app import EVENTS, create_app
 from hub.core import events
 from hub.core.clock import now_ms
@@ -96,8 +95,10 @@ def app(settings: Settings, town: Town) -> flask.Flask:
 def admin(app: flask.Flask, town: Town) -> FlaskClient:
     """A browser that is logged in as admin."""
     password = account.create_admin(town.database, "leitstelle")
-    person = account.authenticate(town.database, "leitstelle", password, "127.0.0.1", now_ms())
+    person = account.login.authenticate(town.database, "leitstelle", password, "127.0.0.1", now_ms())
     assert person is not None
     client = app.test_client()
-    client.set_cookie(account_web.COOKIE, account.open_session(town.database, person, now_ms()))
+    client.set_cookie(
+        "sk_session", town.database.write(lambda session: account.sessions.open_session(session, person, now_ms()))
+    )
     return client

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from hub import app as wiring
 from hub.core import i18n
 from hub.core.web import PUBLIC
+from hub.doors import ACCESS
 from hub.settings import Settings
 from tests.hub.web.conftest import PUBLIC_PAGES, TEMPLATES
 
@@ -48,7 +49,7 @@ def test_no_page_has_a_dead_link(client: FlaskClient, path: str) -> None:
 
 
 def test_every_route_is_in_the_access_table_and_nothing_else_is(web_app: Flask) -> None:
-    assert set(web_app.view_functions) == set(wiring.ACCESS)
+    assert set(web_app.view_functions) == set(ACCESS)
 
 
 def test_a_route_that_is_not_in_the_table_is_closed(settings: Settings) -> None:
@@ -60,7 +61,7 @@ def test_a_route_that_is_not_in_the_table_is_closed(settings: Settings) -> None:
 
 
 def test_pages_for_staff_send_strangers_to_the_log_in(client: FlaskClient) -> None:
-    for path in (rule for rule, role in (("/admin", wiring.ACCESS["dashboard.overview"]),) if role != PUBLIC):
+    for path in (rule for rule, door in (("/admin", ACCESS["dashboard.overview"]),) if door != PUBLIC):
         answer = client.get(path)
         assert (answer.status_code, answer.headers["Location"]) == (303, "/anmelden?next=%2Fadmin")
 

@@ -1,0 +1,28 @@
+"""The hub's key as the account uses it: seals for tickets and secrets, digests of codes."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from hub.core.sealing import Sealer
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """`secret` has 32 bytes."""
+
+    secret: bytes
+
+    def sealer(self, purpose: str) -> Sealer:
+        """Seals that only this purpose can open."""
+        return Sealer(self.secret, f"account {purpose}")
+
+    def digest(self, *parts: str) -> str:
+        """64 hexadecimal digits; worthless to who has the database but not the key."""
+        text = "\0".join(parts).encode()
+        return hmac.new(self.secret, b"account\0" + text, hashlib.sha256).hexdigest()
+
+
+def token_digest(token: str) -> str:
+    """SHA-256 of a long random token."""
+    return hashlib.sha256(token.encode()).hexdigest()

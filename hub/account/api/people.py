@@ -1,0 +1,95 @@
+"""People: who somebody is, and the history of an account."""
+
+from dataclasses import dataclass
+
+from hub.account import rules
+from hub.account.api.events import SecurityChanged
+from hub.account.rules import Level
+from hub.account.store import people
+from hub.core import events
+from hub.core.db import Session
+
+ADMIN = "admin"
+CLERK = "clerk"
+EDITOR = "editor"
+ROLES = (ADMIN, CLERK, EDITOR)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is logged in; `roles` without their scopes, `grants` with them ("" = everywhere)."""
+
+    id: int
+    name: str
+    roles: frozenset[str]
+    display_name: str = ""
+    grants: frozenset[tuple[str, str]] = frozenset()
+    level: Level = Level.BASIS
+    fresh: bool = True
+    session_id: str = ""
+    acting_for: str = ""
+    language: str = "de"
+    authenticated_at: int = 0
+    methods: frozenset[str] = frozenset()
+
+    @property
+    def shown(self) -> str:
+        """What pages call this person."""
+        return self.display_name or self.name
+
+    def may(self, role: str, scope: str) -> bool:
+        """Whether this person has the role everywhere or in this scope."""
+        return (role, "") in self.grants or (role, scope) in self.grants
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How somebody proved who they are (methods as in RFC 8176); `needs_code`: a second factor is still missing."""
+
+    person_id: int
+    methods: frozenset[str]
+    needs_code: bool = False
+    level: Level = Level.BASIS
+
+
+def make_person(session: Session, row: people.PersonRow) -> Person:
+    """The person of a row."""
+    grants = people.roles_of(session, row.id)
+    roles = frozenset(role for role, _scope in grants)
+    return Person(row.id, row.name, roles, row.display_name, grants, language=row.language)
+
+
+def find(session: Session, person_id: int) -> Person | None:
+    """The person with this number, without a session."""
+    row = people.person(session, person_id)
+    return None if row is None else make_person(session, row)
+
+
+def find_by_name(session: Session, name: str) -> Person | None:
+    """The person with this log-in name or mail address."""
+    row = people.person_named(session, rules.normal_name(name))
+    return None if row is None else make_person(session, row)
+
+
+def record(session: Session, person_id: int, kind: str, now: int, device: str = "") -> None:
+    """Writes into the account's history."""
+    people.note(session, person_id, kind, now, device)
+
+
+def record_change(session: Session, person_id: int, kind: str, now: int, device: str = "") -> None:
+    """The same for a change of keys, which is also announced to its owner."""
+    record(session, person_id, kind, now, device)
+    events.announce(session, SecurityChanged(person_id, kind, now))
+
+
+def rename(session: Session, person_id: int, display_name: str) -> None:
+    """The name that pages show; ValueError when it is too long or holds strange characters."""
+    cleaned = " ".join(display_name.split())
+    if len(cleaned) > 100 or not cleaned.isprintable():
+        raise ValueError("a name has at most 100 characters")
+    people.change_person(session, person_id, display_name=cleaned)
+
+
+def set_language(session: Session, person_id: int, language: str) -> None:
+    """de or en, for mails."""
+    people.change_person(session, person_id, language=language)

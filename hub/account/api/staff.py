@@ -1,0 +1,112 @@
+"""What the citizens' office and admins do: identify in person, recover, give roles. Each is noted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.account import rules
+from hub.account.api import codes, sessions
+from hub.account.api.keyring import Keyring
+from hub.account.api.people import ADMIN, ROLES, Person, make_person, record, record_change
+from hub.account.store import people
+from hub.core.db import Session
+
+IDENTIFIED_DAYS = 730  # as long as the town believes an identity that it saw
+_DAY = 86_400_000
+
+
+__all__ = [
+    "IDENTIFIED_DAYS",
+    "ROLES",
+    "Card",
+    "NotAllowedError",
+    "card",
+    "give_role",
+    "identify",
+    "people_with_roles",
+    "recover",
+    "take_role",
+]
+
+
+class NotAllowedError(Exception):
+    """This account must not be touched by this member of staff; `reason`: self, staff, unknown."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Card:
+    """An account as the citizens' office sees it."""
+
+    id: int
+    name: str
+    display_name: str
+    created_at: int
+    identified_until: int
+
+
+def card(session: Session, mail: str) -> Card | None:
+    """The account with exactly this mail address: staff cannot browse."""
+    row = people.person_named(session, rules.normal_name(mail))
+    if row is None or row.disabled or not rules.is_mail(row.name):
+        return None
+    return Card(row.id, row.name, row.display_name, row.created_at, row.identified_until)
+
+
+def identify(session: Session, clerk: Person, person_id: int, display_name: str, now: int) -> int:
+    """Notes that the clerk saw an identity document; returns until when (ms) it counts."""
+    _require_touchable(session, clerk, person_id)
+    until = now + IDENTIFIED_DAYS * _DAY
+    people.change_person(session, person_id, identified_until=until, display_name=" ".join(display_name.split())[:100])
+    record_change(session, person_id, "identified", now)
+    return until
+
+
+def recover(session: Session, ring: Keyring, clerk: Person, person_id: int, now: int) -> str:
+    """A one-time code for somebody who lost every key and stands at the counter."""
+    row = _require_touchable(session, clerk, person_id)
+    record_change(session, person_id, "recovery-code-given", now)
+    return codes.make_recovery(session, ring, person_id, row.name, clerk.id, now)
+
+
+def _require_touchable(session: Session, clerk: Person, person_id: int) -> people.PersonRow:
+    """Nobody their own account, and only an admin the account of staff: a clerk must not become admin that way."""
+    row = people.person(session, person_id)
+    if row is None or row.disabled:
+        raise NotAllowedError("unknown")
+    if person_id == clerk.id:
+        raise NotAllowedError("self")
+    if people.roles_of(session, person_id) and ADMIN not in clerk.roles:
+        raise NotAllowedError("staff")
+    return row
+
+
+def people_with_roles(session: Session) -> Sequence[Person]:
+    """Everybody who has a role."""
+    found: dict[int, Person] = {}
+    for row, _role, _scope in people.staff(session):
+        if row.id not in found:
+            found[row.id] = make_person(session, row)
+    return list(found.values())
+
+
+def give_role(session: Session, admin: Person, name: str, role: str, scope: str, now: int) -> None:
+    """ValueError for an unknown role, NotAllowedError for an unknown person."""
+    row = people.person_named(session, rules.normal_name(name))
+    if role not in ROLES or len(scope) > 63:
+        raise ValueError("there is no such role")
+    if row is None:
+        raise NotAllowedError("unknown")
+    people.add_role(session, row.id, role, scope.strip())
+    record(session, row.id, "role-given", now)
+
+
+def take_role(session: Session, admin: Person, person_id: int, role: str, scope: str, now: int) -> None:
+    """NotAllowedError for one's own admin role: somebody must be left. Ends the person's sessions."""
+    if person_id == admin.id and role == ADMIN:
+        raise NotAllowedError("self")
+    people.remove_role(session, person_id, role, scope)
+    record(session, person_id, "role-taken", now)
+    sessions.end_others(session, person_id, now, but=admin.session_id)

@@ -1,0 +1,1 @@
+"""Libraries and files that the account leans on: WebAuthn, password strength, the upstream provider."""

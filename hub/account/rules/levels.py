@@ -1,0 +1,43 @@
+"""How sure the town is of who somebody is: three levels, as eIDAS names them (Regulation (EU) 910/2014, article 8)."""
+
+from enum import IntEnum
+
+
+class Level(IntEnum):
+    """basis = low, substantiell = substantial, hoch = high."""
+
+    BASIS = 1
+    SUBSTANTIELL = 2
+    HOCH = 3
+
+    @property
+    def word(self) -> str:
+        """The German word, which is also the value in tokens and in the access table."""
+        return self.name.lower()
+
+
+# BundID and its brokers speak STORK's names (German interoperability profile), eIDAS nodes the URIs.
+_ACR = {
+    "STORK-QAA-Level-1": Level.BASIS,
+    "STORK-QAA-Level-3": Level.SUBSTANTIELL,
+    "STORK-QAA-Level-4": Level.HOCH,
+    "http://eidas.europa.eu/LoA/low": Level.BASIS,
+    "http://eidas.europa.eu/LoA/substantial": Level.SUBSTANTIELL,
+    "http://eidas.europa.eu/LoA/high": Level.HOCH,
+}
+
+
+def level_of_acr(acr: str | None) -> Level:
+    """The level that an upstream login proves; what is not known proves no more than basis."""
+    return _ACR.get(acr or "", Level.BASIS)
+
+
+def level_of_login(methods: frozenset[str], identified_until: int, now: int) -> Level:
+    """The level of a login: substantiell needs two factors and a person who was identified not too long ago.
+
+    Methods are the names of RFC 8176: "hwk" or "swk" with "user" (passkey with its PIN or finger), "pwd", "otp".
+    """
+    two_factors = "user" in methods or {"pwd", "otp"} <= methods
+    if two_factors and identified_until > now:
+        return Level.SUBSTANTIELL
+    return Level.BASIS

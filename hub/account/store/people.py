@@ -1,0 +1,178 @@
+"""People, their roles and what happened to their account."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Integer, String, delete, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from hub.core.db import Base
+
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class PersonRow(Base):
+    """A person who can log in. `name` is the mail address (citizens) or a short name (staff), in lower case."""
+
+    __tablename__ = "account_person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(254), unique=True)
+    display_name: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    handle: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    otp_secret: Mapped[str] = mapped_column(String(400), default="", server_default="")
+    otp_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    language: Mapped[str] = mapped_column(String(2), default="de", server_default="de")
+    identified_until: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    seen_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0", index=True)
+    disabled: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class RoleRow(Base):
+    """A person's role, e.g. admin; `scope` narrows it, e.g. to one Kita (empty = everywhere)."""
+
+    __tablename__ = "account_role"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("account_person.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(40), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(63), primary_key=True, default="", server_default="")
+
+
+class IdentityRow(Base):
+    """The same person at an upstream provider (BundID's broker)."""
+
+    __tablename__ = "account_identity"
+
+    issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("account_person.id", ondelete="CASCADE"), index=True)
+    level: Mapped[int] = mapped_column(Integer)
+    linked_at: Mapped[int] = mapped_column(BigInteger)
+    used_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class EventRow(Base):
+    """What happened to an account, as its owner may read it; deleted after a while."""
+
+    __tablename__ = "account_event"
+
+    id: Mapped[int] = mapped_column(BigId, Identity(), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("account_person.id", ondelete="CASCADE"), index=True)
+    at: Mapped[int] = mapped_column(BigInteger, index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    device: Mapped[str] = mapped_column(String(60), default="", server_default="")
+
+
+def person_named(session: Session, name: str) -> PersonRow | None:
+    """The person with this log-in name (lower case)."""
+    return session.scalars(select(PersonRow).where(PersonRow.name == name)).first()
+
+
+def person(session: Session, person_id: int) -> PersonRow | None:
+    """The person with this number."""
+    return session.get(PersonRow, person_id)
+
+
+def person_with_handle(session: Session, handle: str) -> PersonRow | None:
+    """Whom a passkey names."""
+    return session.scalars(select(PersonRow).where(PersonRow.handle == handle)).first()
+
+
+def add_person(session: Session, **facts: Any) -> PersonRow:
+    """A new person; IntegrityError when the name is taken."""
+    row = PersonRow(**facts)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def change_person(session: Session, person_id: int, **facts: Any) -> None:
+    """Writes some of a person's columns."""
+    session.execute(update(PersonRow).where(PersonRow.id == person_id).values(**facts))
+
+
+def use_otp_step(session: Session, person_id: int, step: int) -> bool:
+    """Notes a time step of the one-time password; False when it or a later one was used already."""
+    used = session.execute(
+        update(PersonRow).where(PersonRow.id == person_id, PersonRow.otp_step < step).values(otp_step=step)
+    )
+    return bool(used.rowcount)  # type: ignore[attr-defined]
+
+
+def delete_person(session: Session, person_id: int) -> None:
+    """Removes a person and, by the foreign keys, everything of the account."""
+    session.execute(delete(PersonRow).where(PersonRow.id == person_id))
+
+
+def roles_of(session: Session, person_id: int) -> frozenset[tuple[str, str]]:
+    """(role, scope) pairs."""
+    rows = session.execute(select(RoleRow.role, RoleRow.scope).where(RoleRow.person_id == person_id))
+    return frozenset((role, scope) for role, scope in rows)
+
+
+def add_role(session: Session, person_id: int, role: str, scope: str = "") -> None:
+    """Gives a role; having it already is no error."""
+    if session.get(RoleRow, (person_id, role, scope)) is None:
+        session.add(RoleRow(person_id=person_id, role=role, scope=scope))
+        session.flush()
+
+
+def remove_role(session: Session, person_id: int, role: str, scope: str = "") -> None:
+    """Takes a role away."""
+    session.execute(delete(RoleRow).where(RoleRow.person_id == person_id, RoleRow.role == role, RoleRow.scope == scope))
+
+
+def staff(session: Session) -> Sequence[tuple[PersonRow, str, str]]:
+    """(person, role, scope) of everybody who has a role."""
+    rows = session.execute(
+        select(PersonRow, RoleRow.role, RoleRow.scope)
+        .join(RoleRow, RoleRow.person_id == PersonRow.id)
+        .order_by(PersonRow.name, RoleRow.role, RoleRow.scope)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def identity(session: Session, issuer: str, subject: str) -> IdentityRow | None:
+    """The link to an upstream identity."""
+    return session.get(IdentityRow, (issuer, subject))
+
+
+def identities_of(session: Session, person_id: int) -> Sequence[IdentityRow]:
+    """A person's upstream identities."""
+    return session.scalars(select(IdentityRow).where(IdentityRow.person_id == person_id)).all()
+
+
+def link_identity(session: Session, facts: Mapping[str, Any]) -> None:
+    """Stores an upstream identity; IntegrityError when it belongs to somebody."""
+    session.execute(insert(IdentityRow).values(**facts))
+
+
+def unlink_identities(session: Session, person_id: int) -> None:
+    """Forgets a person's upstream identities."""
+    session.execute(delete(IdentityRow).where(IdentityRow.person_id == person_id))
+
+
+def note(session: Session, person_id: int, kind: str, now: int, device: str = "") -> None:
+    """Writes one line into the account's history."""
+    session.execute(insert(EventRow).values(person_id=person_id, at=now, kind=kind, device=device[:60]))
+
+
+def history(session: Session, person_id: int, limit: int = 50) -> Sequence[EventRow]:
+    """The newest events first."""
+    newest = select(EventRow).where(EventRow.person_id == person_id).order_by(EventRow.id.desc()).limit(limit)
+    return session.scalars(newest).all()
+
+
+def forget_events(session: Session, before: int) -> int:
+    """Deletes old history; returns how many lines."""
+    return session.execute(delete(EventRow).where(EventRow.at < before)).rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def asleep_since(session: Session, before: int, limit: int) -> Sequence[int]:
+    """People without a role who were not seen since `before`."""
+    quiet = select(PersonRow.id).where(
+        PersonRow.seen_at < before, PersonRow.created_at < before, ~PersonRow.id.in_(select(RoleRow.person_id))
+    )
+    return session.scalars(quiet.limit(limit)).all()

@@ -1,0 +1,117 @@
+"""The citizens' office: identify somebody in person, help somebody who lost every key. Admins: who has which role."""
+
+import flask
+from flask.typing import ResponseReturnValue
+
+from hub.account.api import staff
+from hub.account.web import desk
+from hub.core import web
+from hub.core.clock import now_ms
+from hub.core.web import gettext as _
+
+blueprint = flask.Blueprint("counter", __name__)
+
+
+@blueprint.get("/buergerbuero/konten")
+def accounts() -> ResponseReturnValue:
+    """Finds the account with exactly one mail address."""
+    return _accounts(flask.request.args.get("mail", "")[:254])
+
+
+@blueprint.post("/buergerbuero/konten/<int:person_id>/ausweis")
+def identify(person_id: int) -> ResponseReturnValue:
+    """An identity document was seen."""
+    clerk, form, now = desk.person(), flask.request.form, now_ms()
+    name, mail = form.get("display_name", ""), form.get("mail", "")[:254]
+    if not form.get("seen") or not name.strip():
+        return _accounts(
+            mail, _("Bitte tragen Sie den Namen ein und bestätigen Sie, dass Sie den Ausweis gesehen haben.")
+        )
+    try:
+        web.write(lambda session: staff.identify(session, clerk, person_id, name, now))
+    except staff.NotAllowedError as error:
+        return _accounts(mail, _refused(error))
+    return desk.back("counter.accounts", "ausweis", mail=mail)
+
+
+@blueprint.post("/buergerbuero/konten/<int:person_id>/zugang")
+def recover(person_id: int) -> ResponseReturnValue:
+    """A one-time code for the person at the counter."""
+    clerk, form, now, ring = desk.person(), flask.request.form, now_ms(), desk.ring()
+    mail = form.get("mail", "")[:254]
+    if not form.get("seen"):
+        return _accounts(mail, _("Bitte bestätigen Sie, dass Sie den Ausweis gesehen haben."))
+    try:
+        code = web.write(lambda session: staff.recover(session, ring, clerk, person_id, now))
+    except staff.NotAllowedError as error:
+        return _accounts(mail, _refused(error))
+    return _accounts(mail, code=code)
+
+
+@blueprint.get("/admin/rollen")
+def roles() -> ResponseReturnValue:
+    """Who may do what."""
+    return _roles()
+
+
+@blueprint.post("/admin/rollen")
+def give_role() -> ResponseReturnValue:
+    """Gives a role, perhaps for one place only."""
+    admin, form, now = desk.person(), flask.request.form, now_ms()
+    name, role, scope = form.get("name", ""), form.get("role", ""), form.get("scope", "")
+    try:
+        web.write(lambda session: staff.give_role(session, admin, name, role, scope, now))
+    except staff.NotAllowedError as error:
+        return _roles(_refused(error))
+    except ValueError:
+        return _roles(_("Diese Rolle gibt es nicht."))
+    return desk.back("counter.roles", "gespeichert")
+
+
+@blueprint.post("/admin/rollen/<int:person_id>/entfernen")
+def take_role(person_id: int) -> ResponseReturnValue:
+    """Takes a role away; the person is logged out everywhere."""
+    admin, form, now = desk.person(), flask.request.form, now_ms()
+    role, scope = form.get("role", ""), form.get("scope", "")
+    try:
+        web.write(lambda session: staff.take_role(session, admin, person_id, role, scope, now))
+    except staff.NotAllowedError as error:
+        return _roles(_refused(error))
+    return desk.back("counter.roles", "gespeichert")
+
+
+def _accounts(mail: str, problem: str = "", code: str = "") -> ResponseReturnValue:
+    with web.read() as session:
+        card = staff.card(session, mail) if mail else None
+    status = 422 if problem else 200
+    return desk.page(
+        "account/counter.html",
+        status,
+        mail=mail,
+        card=card,
+        problem=problem,
+        code=code,
+        now=now_ms(),
+        days=staff.IDENTIFIED_DAYS,
+    )
+
+
+def _roles(problem: str = "") -> ResponseReturnValue:
+    with web.read() as session:
+        found = staff.people_with_roles(session)
+    return desk.page(
+        "account/roles.html",
+        422 if problem else 200,
+        people=found,
+        problem=problem,
+        me=desk.person(),
+        known=staff.ROLES,
+    )
+
+
+def _refused(error: staff.NotAllowedError) -> str:
+    return {
+        "self": _("Das eigene Konto kann niemand selbst bestätigen oder sich nehmen. Bitten Sie eine Kollegin."),
+        "staff": _("Dieses Konto gehört zur Verwaltung. Das macht nur die Leitstelle."),
+        "unknown": _("Dieses Konto gibt es nicht."),
+    }[error.reason]

@@ -1,0 +1,63 @@
+"""Sends people to the log-in and back to where they were, with the form that they had filled in."""
+
+from urllib.parse import urlencode
+
+import flask
+from flask.typing import ResponseReturnValue
+
+from hub.account import api, rules
+from hub.account.api import held
+from hub.account.web import desk
+from hub.core import web
+from hub.core.clock import now_ms
+from hub.core.web import gettext as _
+
+blueprint = flask.Blueprint("porter", __name__)
+
+LOGIN_PATH = "/anmelden"
+CONFIRM_PATH = "/anmelden/bestaetigen"
+RESUME_PATH = "/anmelden/weiter/"
+
+
+def send_to_log_in(door: web.Door, person: web.Visitor | None) -> ResponseReturnValue:
+    """To the log-in, or for somebody who is logged in to the page that asks once more."""
+    target = flask.request.full_path.rstrip("?") if flask.request.method == "GET" else _hold(person)
+    if person is None:
+        return flask.redirect(f"{LOGIN_PATH}?{urlencode({'next': target})}", 303)
+    return flask.redirect(f"{CONFIRM_PATH}?{urlencode({'next': target, 'level': door.level})}", 303)
+
+
+def _hold(person: web.Visitor | None) -> str:
+    """Keeps the form that was sent; returns the page where it goes on."""
+    if flask.request.files:  # a file is not kept; the page that held the form is the best place to go back to
+        return rules.safe_target(flask.request.path)
+    now = now_ms()
+    try:
+        held.allow(desk.address(), now)
+    except api.ThrottledError:
+        flask.abort(429)
+    fields = [(name, value) for name, value in flask.request.form.items(multi=True) if name != web.forms.FIELD]
+    path, browser = flask.request.full_path.rstrip("?"), web.forms.seed_digest()
+    person_id = person.id if person is not None else None
+    ring = desk.ring()
+    return RESUME_PATH + web.write(lambda session: held.hold(session, ring, path, fields, browser, person_id, now))
+
+
+@blueprint.get(f"{RESUME_PATH}<held_id>")
+def resume(held_id: str) -> ResponseReturnValue:
+    """Shows that the form is still there; one press sends it."""
+    with web.read() as session:
+        found = held.find(session, desk.ring(), held_id, web.forms.seed_digest(), desk.person().id, now_ms())
+    if found is None:
+        return desk.page(
+            "error.html",
+            404,
+            code=404,
+            title=_("Diese Angaben sind nicht mehr da"),
+            advice=_("Wir bewahren sie eine Stunde auf. Bitte geben Sie sie noch einmal ein."),
+            error_id="",
+        )
+    return desk.page("account/resume.html", held=found)
+
+
+PORTER = web.Porter(desk.find_visitor, send_to_log_in)

@@ -1,0 +1,50 @@
+"""Small secrets that leave the process or rest in the database: sealed with a key that is derived for one purpose.
+
+Fernet (AES-128-CBC and HMAC-SHA-256) with subkeys by HKDF of the hub's own key, so that a ticket for one purpose is
+worthless for another.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+class Sealer:
+    """Seals and opens for one purpose; `key` has 32 bytes."""
+
+    def __init__(self, key: bytes, purpose: str) -> None:
+        self._key, self._purpose = key, purpose
+
+    @cached_property
+    def _fernet(self) -> Fernet:
+        derived = HKDF(hashes.SHA256(), 32, salt=None, info=f"stadtknoten {self._purpose}".encode()).derive(self._key)
+        return Fernet(base64.urlsafe_b64encode(derived))
+
+    def seal(self, text: str) -> str:
+        """The text, unreadable for others; about 4/3 as long and 100 characters more."""
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """The text again; ValueError when it was not sealed with this key for this purpose."""
+        try:
+            return self._fernet.decrypt(sealed.encode()).decode()
+        except (InvalidToken, UnicodeError):
+            raise ValueError("this seal is not ours") from None
+
+    def ticket(self, facts: Mapping[str, Any], until: int) -> str:
+        """Facts that a browser may carry but neither read nor change; `until` in ms."""
+        return self.seal(json.dumps({"until": until, "facts": dict(facts)}, separators=(",", ":")))
+
+    def read_ticket(self, ticket: str, now: int) -> dict[str, Any]:
+        """The facts; ValueError when the ticket is false or over."""
+        content = json.loads(self.open(ticket))
+        if now >= content["until"]:
+            raise ValueError("this ticket is over")
+        facts: dict[str, Any] = content["facts"]
+        return facts

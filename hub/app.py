@@ -260,5 +260,6 @@ def load_tables() -> Any:
     """The metadata of all tables, for migrations."""
     from hub.account import store as _account  # noqa: F401 (registers its tables)
     from hub.bulletin import store as _bulletin  # noqa: F401 (registers its tables)
+    from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
 
     return Base.metadata

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge import wire
-from hub.core import broker, clock, events
+from hub.core import broker, clock, events, jobs
 from hub.core.db import Base, Database, Session
+from hub.core.jobs.housekeeping import tidying
 from hub.core.schedule import Task
 from hub.core.signing import Signer
 from hub.fleet import api as fleet
@@ -78,6 +79,10 @@ ACCESS: Mapping[str, str] = {
 
 Publish = Callable[[str, bytes, bool], bool]
 
+# kind of job -> what makes its handler, called once in the worker
+JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {"tidy jobs": tidying}
+SCHEDULES: Sequence[jobs.Schedule] = (jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),)
+
 
 def create_app(settings: Settings) -> "flask.Flask":
     """The web application. OSError when the town's files or the state directory cannot be read."""
@@ -121,11 +126,16 @@ def create_web() -> "flask.Flask":
     return create_app(settings)
 
 
-def tasks(settings: Settings, publish: Publish) -> list[Task]:
+def runner(settings: Settings, database: Database) -> jobs.Runner:
+    """The worker's loop over the jobs."""
+    handlers = {kind: make(settings, database) for kind, make in JOBS.items()}
+    return jobs.Runner(database, handlers, clock.now_ms, schedules=SCHEDULES)
+
+
+def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task]:
     """What the worker does and how often."""
     from hub.bulletin import api as bulletin
 
-    database = Database(settings.database)
     exporter = ingest.open_exporter(database, settings.timeseries_url)
     publisher = bulletin.Publisher(publish)
 

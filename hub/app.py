@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge import wire
-from hub.core import broker, clock, events
+from hub.core import broker, clock, events, jobs
 from hub.core.db import Base, Database, Session
+from hub.core.jobs.housekeeping import tidying
 from hub.core.schedule import Task
 from hub.core.signing import Signer
 from hub.fleet import api as fleet
@@ -40,6 +41,10 @@ _FIRST_WORD_MS = 3 * 60_000  # within this time every living node has sent a sta
 _ROUNDS = 60  # so often the worker tidies before it has seen every bay
 
 Publish = Callable[[str, bytes, bool], bool]
+
+# kind of job -> what makes its handler, called once in the worker
+JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {"tidy jobs": tidying}
+SCHEDULES: Sequence[jobs.Schedule] = (jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),)
 
 
 def create_app(settings: Settings) -> "flask.Flask":
@@ -89,11 +94,16 @@ def create_web() -> "flask.Flask":
     return create_app(settings)
 
 
-def tasks(settings: Settings, publish: Publish) -> list[Task]:
+def runner(settings: Settings, database: Database) -> jobs.Runner:
+    """The worker's loop over the jobs."""
+    handlers = {kind: make(settings, database) for kind, make in JOBS.items()}
+    return jobs.Runner(database, handlers, clock.now_ms, schedules=SCHEDULES)
+
+
+def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task]:
     """What the worker does and how often."""
     from hub.bulletin import api as bulletin
 
-    database = Database(settings.database)
     exporter = ingest.open_exporter(database, settings.timeseries_url)
     publisher = bulletin.Publisher(publish)
 
@@ -228,5 +238,6 @@ def load_tables() -> Any:
     """The metadata of all tables, for migrations."""
     from hub.account import store as _account  # noqa: F401 (registers its tables)
     from hub.bulletin import store as _bulletin  # noqa: F401 (registers its tables)
+    from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
 
     return Base.metadata

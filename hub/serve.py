@@ -9,6 +9,7 @@ from hub.environment import current_environment
 from hub.settings import Settings
 
 WEB_THREADS = 8
+JOBS_SECONDS = 5.0  # so long a job may go on after SIGTERM; then its lease ends and it is run again
 
 
 def web(settings: Settings) -> int:
@@ -45,10 +46,11 @@ def live(settings: Settings) -> int:
 
 
 def worker(settings: Settings) -> int:
-    """Schedules: bulletin to the nodes, hourly figures, deletion dates."""
-    from hub.app import tasks
+    """Jobs in a thread beside the schedules: bulletin to the nodes, hourly figures, deletion dates."""
+    from hub.app import runner, tasks
+    from hub.core.db import Database
 
-    stop = threading.Event()
+    stop, database = threading.Event(), Database(settings.database)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     certificates = broker.Certificates(settings.broker_ca_file, settings.broker_cert_file, settings.broker_key_file)
@@ -59,9 +61,13 @@ def worker(settings: Settings) -> int:
     def publish(topic: str, payload: bytes, retain: bool) -> bool:
         return client.is_connected() and client.publish(topic, payload, qos=1, retain=retain).rc == 0
 
+    jobs = threading.Thread(target=runner(settings, database).run, args=(stop,), name="jobs", daemon=True)
+    jobs.start()
     try:
-        schedule.run(tasks(settings, publish), stop, clock.now_ms)
+        schedule.run(tasks(settings, database, publish), stop, clock.now_ms)
     finally:
+        stop.set()
+        jobs.join(JOBS_SECONDS)
         client.disconnect()
         client.loop_stop()
     return 0

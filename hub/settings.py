@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     keep_messages_days: int = Field(default=90, ge=1, description="Days that messages of nodes are kept as they came")
     keep_readings_days: int = Field(default=400, ge=10, description="Days that changes of bays are kept")
     keep_hours_days: int = Field(default=1830, ge=10, description="Days that hourly sums of car parks are kept")
+    keep_jobs_days: int = Field(default=14, ge=1, description="Days that finished jobs are kept")
     public_url: str = Field(default="http://localhost:8080", description="Address that people type")
     host: str = Field(default="127.0.0.1", description="Address that the web and live servers listen on")
     port: int = Field(default=8080, ge=1, le=65535, description="Port of the web server")

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,9 @@ def _postgres_programs() -> Path:
     pytest.skip(sentence)
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """An own PostgreSQL server on a free loopback port; it ends with the session."""
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """The address of an own PostgreSQL server on a free loopback port."""
     programs = _postgres_programs()
     directory = Path(tempfile.mkdtemp(prefix="stadtknoten-pg-"))
     as_user: list[str] = []
@@ -58,6 +59,13 @@ def postgres_url() -> Iterator[str]:
         server.terminate()
         server.wait(20)
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server that ends with the session."""
+    with postgres_server() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

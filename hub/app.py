@@ -20,6 +20,9 @@ from hub.core.schedule import Task
 from hub.core.signing import Signer
 from hub.fleet import api as fleet
 from hub.fleet import messages as fleet_messages
+from hub.inbox import api as inbox
+from hub.inbox import messages as inbox_messages
+from hub.inbox import work as inbox_work
 from hub.ingest import api as ingest
 from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionReceived, StatusReceived
 from hub.parking import api as parking
@@ -43,8 +46,20 @@ _ROUNDS = 60  # so often the worker tidies before it has seen every bay
 Publish = Callable[[str, bytes, bool], bool]
 
 # kind of job -> what makes its handler, called once in the worker
-JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {"tidy jobs": tidying}
+JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
+    "tidy jobs": tidying,
+    inbox.MAIL_JOB: inbox_work.mailing,
+}
 SCHEDULES: Sequence[jobs.Schedule] = (jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),)
+
+
+def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], None]]]:
+    """`EVENTS` and what the inbox does, which needs the town's name and address."""
+    town = json.loads((settings.town_dir / "town.json").read_text())
+    table = {event: list(handlers) for event, handlers in EVENTS.items()}
+    for event, handler in inbox_messages.handlers(inbox.House(town["name"], settings.public_url)).items():
+        table.setdefault(event, []).append(handler)
+    return table
 
 
 def create_app(settings: Settings) -> "flask.Flask":
@@ -57,8 +72,9 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.core.web import access, system
     from hub.dashboard import web as dashboard_web
     from hub.dashboard.web import node as node_web
-    from hub.doors import ACCESS
+    from hub.doors import ACCESS, DEMO_ACCESS
     from hub.fleet import web as fleet_web
+    from hub.inbox import web as inbox_web
     from hub.ingest import web as ingest_web
     from hub.parking import web as parking_web
     from hub.radio import web as radio_web
@@ -66,9 +82,11 @@ def create_app(settings: Settings) -> "flask.Flask":
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
     database = Database(settings.database)
     web.install(app, settings, database)
+    events.wire(events_of(settings))
     app.jinja_env.globals |= {
         "town": json.loads((settings.town_dir / "town.json").read_text()),
         "acting": account_web.acting,
+        "unread": inbox_web.unread,
     }
     for blueprint in account_web.blueprints:
         app.register_blueprint(blueprint)
@@ -78,12 +96,17 @@ def create_app(settings: Settings) -> "flask.Flask":
         parking_web,
         bulletin_web,
         fleet_web,
+        inbox_web,
         dashboard_web,
         node_web,
         radio_web,
     ):
         app.register_blueprint(room.blueprint)
-    access.install(app, ACCESS, account_web.PORTER)
+    if settings.demo:
+        app.register_blueprint(inbox_web.demo)
+        app.register_blueprint(account_web.demo_blueprint)
+        app.jinja_env.globals["personas"] = account_web.PERSONAS
+    access.install(app, ACCESS | (DEMO_ACCESS if settings.demo else {}), account_web.PORTER)
     return app
 
 
@@ -211,7 +234,7 @@ def run_ingest(settings: Settings, worker: int = 0) -> None:
         raise ValueError(
             "several ingest workers need HUB_DATABASE_URL=postgresql+psycopg://... and a broker of its own"
         )
-    events.wire(EVENTS)
+    events.wire(events_of(settings))
     embedded = None
     if broker.is_embedded(settings.broker_url):
         embedded = EmbeddedBroker(*broker.address(settings.broker_url))
@@ -239,5 +262,6 @@ def load_tables() -> Any:
     from hub.account import store as _account  # noqa: F401 (registers its tables)
     from hub.bulletin import store as _bulletin  # noqa: F401 (registers its tables)
     from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
+    from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
 
     return Base.metadata

@@ -3,8 +3,6 @@
 What is missing here is closed; a test compares the table with the routes.
 """
 
-from collections.abc import Mapping
-
 from hub.core.web.access import MACHINE, PERSON, PUBLIC, Door
 
 ADMIN = Door("admin")
@@ -13,7 +11,7 @@ CLERK = Door("clerk")
 CLERK_ACTS = Door("clerk", fresh=True)
 PERSON_FRESH = Door("person", fresh=True)
 
-ACCESS: Mapping[str, Door] = {
+ACCESS: dict[str, Door] = {
     "static": PUBLIC,
     "system.healthz": PUBLIC,
     "system.readyz": PUBLIC,
@@ -82,6 +80,9 @@ ACCESS: Mapping[str, Door] = {
     "counter.roles": ADMIN,
     "counter.give_role": ADMIN_ACTS,
     "counter.take_role": ADMIN_ACTS,
+    "inbox.overview": PERSON,
+    "inbox.message": PERSON,
+    "inbox.remove": PERSON,
     "dashboard.overview": ADMIN,
     "nodes.page": ADMIN,
     "nodes.ask": ADMIN_ACTS,
@@ -94,3 +95,6 @@ ACCESS: Mapping[str, Door] = {
     "fleet.enrol": MACHINE,
     "fleet.renew": MACHINE,
 }
+
+# Routes that exist in the demonstration only.
+DEMO_ACCESS: dict[str, Door] = {"post_office.post_office": PUBLIC, "demo_login.log_in": PUBLIC}

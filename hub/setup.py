@@ -9,7 +9,9 @@ from alembic import command
 from alembic.config import Config
 
 from hub.account import api as account
+from hub.account.api import demo as personas
 from hub.bulletin import api as bulletin
+from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.parking import api as parking
@@ -88,5 +90,16 @@ def set_admin(settings: Settings, name: str, *, create: bool = True, password: s
     try:
         change = account.create_admin if create else account.reset_admin
         return change(database, name, password)
+    finally:
+        database.close()
+
+
+def seed_personas(settings: Settings) -> None:
+    """The invented people of the demonstration; ValueError anywhere else."""
+    if not settings.demo:
+        raise ValueError("invented people belong to the demonstration (HUB_DEMO=1)")
+    database = Database(settings.database)
+    try:
+        database.write(partial(personas.ensure, now=now_ms()))
     finally:
         database.close()

@@ -75,3 +75,8 @@ def moment(ms: int, lang: str, now: int) -> str:
     if then.date() == local(now).date():
         return clock_time(ms, lang)
     return f"{day(then.date(), lang, 'd. MMMM')}, {clock_time(ms, lang)}"
+
+
+def moment_with_date(ms: int, lang: str) -> str:
+    """For letters, which are read later: 9. Dezember 2026, 14:32 Uhr."""
+    return f"{day(local(ms).date(), lang, 'd. MMMM y')}, {clock_time(ms, lang)}"

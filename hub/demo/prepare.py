@@ -16,6 +16,7 @@ def main() -> None:
     known = json.loads(file.read_text()) if file.exists() else {}
     if "admin" not in known:
         known["admin"] = {"name": "admin", "password": setup.set_admin(settings, "admin")}
+    setup.seed_personas(settings)
     known["portal_url"] = settings.portal_url
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:

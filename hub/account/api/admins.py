@@ -4,6 +4,7 @@ import secrets
 
 from hub.account import rules
 from hub.account.api.guard import hasher
+from hub.account.api.keyring import new_handle
 from hub.account.api.people import ADMIN, record
 from hub.account.api.sessions import end_others
 from hub.account.store import people
@@ -21,7 +22,7 @@ def create_admin(database: Database, name: str, password: str | None = None) -> 
             raise ValueError(f"there is already somebody named {name}; `admin reset {name}` gives a new password")
         now = now_ms()
         row = people.add_person(
-            session, name=name, handle=secrets.token_urlsafe(32), password_hash=hashed, created_at=now, seen_at=now
+            session, name=name, handle=new_handle(), password_hash=hashed, created_at=now, seen_at=now
         )
         people.add_role(session, row.id, ADMIN)
         record(session, row.id, "role-given", now)

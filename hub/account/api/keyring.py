@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 
 from hub.core.sealing import Sealer
@@ -26,3 +27,8 @@ class Keyring:
 def token_digest(token: str) -> str:
     """SHA-256 of a long random token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_handle() -> str:
+    """A random user handle for WebAuthn, base64url of 32 bytes; says nothing about the person."""
+    return secrets.token_urlsafe(32)

@@ -4,11 +4,10 @@ A challenge is a sealed ticket, so that asking writes nothing; answering uses it
 """
 
 import hashlib
-import secrets
 from dataclasses import dataclass
 
 from hub.account import rules
-from hub.account.api.keyring import Keyring, token_digest
+from hub.account.api.keyring import Keyring, new_handle, token_digest
 from hub.account.api.people import Person, Proof, record_change
 from hub.account.gateway import passkeys as webauthn
 from hub.account.gateway.passkeys import PasskeyRefusedError, Site
@@ -44,11 +43,6 @@ class Question:
 
     options: str
     ticket: str
-
-
-def new_handle() -> str:
-    """A random user handle, base64url of 32 bytes; says nothing about the person."""
-    return secrets.token_urlsafe(32)
 
 
 def handle_of(session: Session, person_id: int) -> str:

@@ -7,7 +7,7 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from hub.account import api, rules
-from hub.account.api import passkeys
+from hub.account.api import overview, passkeys
 from hub.account.web import desk
 from hub.account.web.porter import CONFIRM_PATH, LOGIN_PATH
 from hub.core import web
@@ -127,6 +127,11 @@ def _home(person: api.Person) -> str:
     return "/admin" if api.ADMIN in person.roles else "/konto"
 
 
+def _has_password(person: api.Person) -> bool:
+    with web.read() as session:
+        return overview.of(session, person, now_ms()).has_password
+
+
 def _confirming() -> api.Person | None:
     """The person who confirms; None at a usual log-in."""
     return desk.person() if flask.request.form.get("confirm") and web.visitor() is not None else None
@@ -148,6 +153,7 @@ def _page(target: str, name: str = "", problem: _Problem | None = None) -> flask
     confirming = web.visitor() if flask.request.form.get("confirm") or flask.request.path == CONFIRM_PATH else None
     wanted = flask.request.values.get("level", "")
     template = "account/login.html" if confirming is None else "account/confirm.html"
+    has_password = confirming is not None and _has_password(desk.person())
     return _with_retry(
         desk.page(
             template,
@@ -159,6 +165,7 @@ def _page(target: str, name: str = "", problem: _Problem | None = None) -> flask
             question=question,
             wanted=int(wanted) if wanted in ("1", "2", "3") else 1,
             upstream=web.settings().upstream_issuer,
+            has_password=has_password,
         ),
         problem,
     )

@@ -103,8 +103,12 @@ def extend(session: Session, jobs: Collection[Claimed], *, now: int, lease_ms: i
 
 
 def complete(session: Session, jobs: Collection[Claimed], *, now: int) -> set[int]:
-    """Marks jobs as done; the ids for which the lease still held, all others stay as they are."""
-    return _change_held(session, jobs, now, state=DONE, due_at=None, token=None, finished_at=now, last_error="")
+    """Marks jobs as done; the ids for which the lease still held, all others stay as they are.
+
+    The arguments are forgotten: a mail's text shall not lie in the table for weeks.
+    """
+    gone = {"token": None, "arguments": "{}", "last_error": ""}
+    return _change_held(session, jobs, now, state=DONE, due_at=None, finished_at=now, **gone)
 
 
 def fail(session: Session, one: Claimed, reason: str, *, now: int, chance: float, final: bool = False) -> bool:

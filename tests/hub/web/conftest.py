@@ -42,7 +42,6 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def web_app(settings: Settings) -> Iterator[Flask]:
     made = wiring.create_app(settings)
-    events.wire(wiring.EVENTS)
     yield made
     events.wire({})
     made.extensions["database"].close()

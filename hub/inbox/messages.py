@@ -1,0 +1,36 @@
+"""What the inbox hears from the account."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hub.account import api as account
+from hub.core.db import Session
+from hub.inbox import api
+
+Handler = Callable[[Session, Any], None]
+
+
+def handlers(house: api.House) -> Mapping[type, Handler]:
+    """event -> what the inbox does, with this town's name and address in the letters."""
+
+    def on_code(session: Session, event: account.CodeMade) -> None:
+        kind = f"code-{event.purpose}"
+        api.send_mail(session, house, event.mail, kind, event.language, event.now, code=event.code)
+
+    def on_known(session: Session, event: account.AlreadyRegistered) -> None:
+        api.send_mail(session, house, event.mail, "known", event.language, event.now)
+
+    def on_invitation(session: Session, event: account.Invited) -> None:
+        kind = "invitation-organisation" if event.to else "invitation-child"
+        values = {"token": event.token, "to": event.to}
+        api.send_mail(session, house, event.mail, kind, event.language, event.now, **values)
+
+    def on_change(session: Session, event: account.SecurityChanged) -> None:
+        api.send_message(session, house, event.person_id, "account", f"security-{event.kind}", event.now, {})
+
+    return {
+        account.CodeMade: on_code,
+        account.AlreadyRegistered: on_known,
+        account.Invited: on_invitation,
+        account.SecurityChanged: on_change,
+    }

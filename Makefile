@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` runs the town, `make test` runs every test. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help tools setup assets demo test check fast format slow bench bench-ingest bench-jobs bench-live bench-memory bench-portal bench-scale lab shots lock clean
+.PHONY: help tools setup assets demo test check fast format slow bench bench-ingest bench-jobs bench-live bench-memory bench-portal bench-scale bench-audit lab shots lock clean
 
 PORT ?= 8080
 python := .venv/bin/python
@@ -59,6 +59,9 @@ bench-portal: tools  ## from the click to the internet, 250 devices, beside a ba
 
 bench-scale: tools  ## a day offline, 10,000 bays, a year of history, 16 bays on a node
 	@$(python) -m tests.bench.scale
+
+bench-audit: tools  ## verifying 100,000 entries of the audit log
+	@$(python) -m tests.bench.audit
 
 lab: tools  ## a street in network namespaces: a visitor's shell, the landing page in your browser (root)
 	@.ci/packages.sh

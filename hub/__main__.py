@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _add_node(commands.add_parser("node", help="give nodes their certificates, or take them away"))
     _add_radio(commands.add_parser("radio", help="other makers' sensors and their decoders"))
     _add_ca(commands.add_parser("ca", help="certificates for the broker and the hub's own programs"))
+    _add_audit(commands.add_parser("audit", help="check or export who did what"))
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
 
@@ -116,6 +117,27 @@ def _add_ca(ca: argparse.ArgumentParser) -> None:
     ca.add_argument("--host", action="append", required=True, help="name or address of the broker; may be repeated")
     ca.add_argument("--days", type=int, default=825, help="how long they hold (default 825)")
     ca.set_defaults(run=_ca)
+
+
+def _add_audit(audit: argparse.ArgumentParser) -> None:
+    actions = audit.add_subparsers(required=True, metavar="ACTION", dest="action")
+    verify = actions.add_parser("verify", help="follow the chain of hashes; exit code 1 when it is broken")
+    verify.add_argument("--expect-head", metavar="HASH", help="a newest hash of before: it must still be in the log")
+    export = actions.add_parser("export", help="print entries as JSON lines")
+    export.add_argument("--from", dest="since", metavar="DAY", default="1970-01-01", help="first day, 2027-01-31")
+    export.add_argument("--to", dest="until", metavar="DAY", default="9999-12-31", help="last day")
+    audit.set_defaults(run=_audit)
+
+
+def _audit(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    if chosen.action == "export":
+        setup.export_audit(_settings(), chosen.since, chosen.until, sys.stdout)
+        return 0
+    sentence, is_whole = setup.verify_audit(_settings(), chosen.expect_head)
+    print(sentence)
+    return 0 if is_whole else 1
 
 
 def _node(chosen: argparse.Namespace) -> int:

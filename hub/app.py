@@ -261,6 +261,7 @@ def load_tables() -> Any:
     """The metadata of all tables, for migrations."""
     from hub.account import store as _account  # noqa: F401 (registers its tables)
     from hub.bulletin import store as _bulletin  # noqa: F401 (registers its tables)
+    from hub.core.audit import table as _audit  # noqa: F401 (registers its tables)
     from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
 

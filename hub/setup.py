@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from alembic import command
 from alembic.config import Config
@@ -11,6 +14,7 @@ from alembic.config import Config
 from hub.account import api as account
 from hub.account.api import demo as personas
 from hub.bulletin import api as bulletin
+from hub.core import audit, i18n
 from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.fleet import api as fleet
@@ -101,5 +105,34 @@ def seed_personas(settings: Settings) -> None:
     database = Database(settings.database)
     try:
         database.write(partial(personas.ensure, now=now_ms()))
+    finally:
+        database.close()
+
+
+def verify_audit(settings: Settings, expected_head: str | None) -> tuple[str, bool]:
+    """(one line for the person, whether the log is whole and still has the expected hash)."""
+    database = Database(settings.database)
+    try:
+        with database.read() as session:
+            found = audit.verify(session)
+            is_known = expected_head is None or audit.has_hash(session, expected_head)
+    finally:
+        database.close()
+    if found.first_bad is not None:
+        return f"audit log broken at entry {found.first_bad}; {found.entries} entries before it fit", False
+    if not is_known:
+        return f"audit log has {found.entries} entries that fit, but not the expected hash: its end was cut off", False
+    return f"audit log whole: {found.entries} entries, newest hash {found.head}", True
+
+
+def export_audit(settings: Settings, since: str, until: str, out: TextIO) -> None:
+    """Entries of some days (2027-01-31, both included, Europe/Berlin) as JSON lines; ValueError for no date."""
+    first = datetime.combine(date.fromisoformat(since), time.min, i18n.TIMEZONE)
+    last = datetime.combine(date.fromisoformat(until), time.max, i18n.TIMEZONE)
+    database = Database(settings.database)
+    try:
+        with database.read() as session:
+            for entry in audit.entries(session, int(first.timestamp() * 1000), int(last.timestamp() * 1000)):
+                out.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
     finally:
         database.close()

@@ -183,7 +183,7 @@ def change(
     if member.role == MemberRole.OWNER and (role != MemberRole.OWNER or until is not None):
         _require_other_owner(session, organisation_id, member_id, now)
     circles.set_member(session, organisation_id, member_id, role=role, until=until, given_by=person.id)
-    record(session, member_id, "membership-changed", now)
+    record(session, member_id, "membership-changed", now, by=person.id)
 
 
 def remove(session: Session, person: Person, organisation_id: int, member_id: int, now: int) -> None:
@@ -199,7 +199,7 @@ def remove(session: Session, person: Person, organisation_id: int, member_id: in
         _require_other_owner(session, organisation_id, member_id, now)
     circles.remove_member(session, organisation_id, member_id)
     session_store.stop_acting_for(session, f"organisation:{organisation_id}", member_id)
-    record(session, member_id, "membership-ended", now)
+    record(session, member_id, "membership-ended", now, by=person.id)
 
 
 def close(session: Session, person: Person, organisation_id: int, now: int) -> None:

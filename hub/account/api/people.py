@@ -6,7 +6,7 @@ from hub.account import rules
 from hub.account.api.events import SecurityChanged
 from hub.account.rules import Level
 from hub.account.store import people
-from hub.core import events
+from hub.core import audit, events
 from hub.core.db import Session
 
 ADMIN = "admin"
@@ -71,14 +71,16 @@ def find_by_name(session: Session, name: str) -> Person | None:
     return None if row is None else make_person(session, row)
 
 
-def record(session: Session, person_id: int, kind: str, now: int, device: str = "") -> None:
-    """Writes into the account's history."""
+def record(session: Session, person_id: int, kind: str, now: int, device: str = "", by: int | None = None) -> None:
+    """Writes into the account's history and the audit log; `by` when staff or another member did it."""
     people.note(session, person_id, kind, now, device)
+    actor, subject = f"person:{person_id if by is None else by}", f"person:{person_id}"
+    audit.note(session, f"account.{kind}", actor=actor, subject=subject, now=now)
 
 
-def record_change(session: Session, person_id: int, kind: str, now: int, device: str = "") -> None:
+def record_change(session: Session, person_id: int, kind: str, now: int, by: int | None = None) -> None:
     """The same for a change of keys, which is also announced to its owner."""
-    record(session, person_id, kind, now, device)
+    record(session, person_id, kind, now, by=by)
     events.announce(session, SecurityChanged(person_id, kind, now))
 
 

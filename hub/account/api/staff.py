@@ -60,14 +60,14 @@ def identify(session: Session, clerk: Person, person_id: int, display_name: str,
     _require_touchable(session, clerk, person_id)
     until = now + IDENTIFIED_DAYS * _DAY
     people.change_person(session, person_id, identified_until=until, display_name=" ".join(display_name.split())[:100])
-    record_change(session, person_id, "identified", now)
+    record_change(session, person_id, "identified", now, by=clerk.id)
     return until
 
 
 def recover(session: Session, ring: Keyring, clerk: Person, person_id: int, now: int) -> str:
     """A one-time code for somebody who lost every key and stands at the counter."""
     row = _require_touchable(session, clerk, person_id)
-    record_change(session, person_id, "recovery-code-given", now)
+    record_change(session, person_id, "recovery-code-given", now, by=clerk.id)
     return codes.make_recovery(session, ring, person_id, row.name, clerk.id, now)
 
 
@@ -100,7 +100,7 @@ def give_role(session: Session, admin: Person, name: str, role: str, scope: str,
     if row is None:
         raise NotAllowedError("unknown")
     people.add_role(session, row.id, role, scope.strip())
-    record(session, row.id, "role-given", now)
+    record(session, row.id, "role-given", now, by=admin.id)
 
 
 def take_role(session: Session, admin: Person, person_id: int, role: str, scope: str, now: int) -> None:
@@ -108,5 +108,5 @@ def take_role(session: Session, admin: Person, person_id: int, role: str, scope:
     if person_id == admin.id and role == ADMIN:
         raise NotAllowedError("self")
     people.remove_role(session, person_id, role, scope)
-    record(session, person_id, "role-taken", now)
+    record(session, person_id, "role-taken", now, by=admin.id)
     sessions.end_others(session, person_id, now, but=admin.session_id)

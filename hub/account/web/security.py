@@ -14,7 +14,6 @@ from hub.account.web.registration import weak
 from hub.core import web
 from hub.core.clock import now_ms
 from hub.core.web import gettext as _
-from hub.core.web import language
 
 log = logging.getLogger(__name__)
 
@@ -218,5 +217,4 @@ def _app_page(secret: str, problem: str = "") -> ResponseReturnValue:
         secret=shown,
         picture=picture.getvalue().decode(),
         problem=problem,
-        language=language.language(),
     )

@@ -73,6 +73,10 @@ ACCESS: Mapping[str, str] = {
     "radio.remove_device": "admin",
     "radio.add_decoder": "admin",
     "radio.try_decoder": "admin",
+    "operations.jobs_page": "admin",
+    "operations.retry": "admin",
+    "operations.pause": "admin",
+    "operations.resume": "admin",
     "fleet.enrol": MACHINE,
     "fleet.renew": MACHINE,
 }
@@ -96,6 +100,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.dashboard.web import node as node_web
     from hub.fleet import web as fleet_web
     from hub.ingest import web as ingest_web
+    from hub.operations import web as operations_web
     from hub.parking import web as parking_web
     from hub.radio import web as radio_web
 
@@ -113,6 +118,7 @@ def create_app(settings: Settings) -> "flask.Flask":
         dashboard_web,
         node_web,
         radio_web,
+        operations_web,
     ):
         app.register_blueprint(room.blueprint)
     access.install(app, ACCESS, account_web.find_visitor, account_web.LOGIN_PATH)

@@ -76,6 +76,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.fleet import web as fleet_web
     from hub.inbox import web as inbox_web
     from hub.ingest import web as ingest_web
+    from hub.operations import web as operations_web
     from hub.parking import web as parking_web
     from hub.radio import web as radio_web
 
@@ -100,6 +101,7 @@ def create_app(settings: Settings) -> "flask.Flask":
         dashboard_web,
         node_web,
         radio_web,
+        operations_web,
     ):
         app.register_blueprint(room.blueprint)
     if settings.demo:

@@ -92,6 +92,10 @@ ACCESS: dict[str, Door] = {
     "radio.remove_device": ADMIN_ACTS,
     "radio.add_decoder": ADMIN_ACTS,
     "radio.try_decoder": ADMIN,
+    "operations.jobs_page": ADMIN,
+    "operations.retry": ADMIN_ACTS,
+    "operations.pause": ADMIN_ACTS,
+    "operations.resume": ADMIN_ACTS,
     "fleet.enrol": MACHINE,
     "fleet.renew": MACHINE,
 }

@@ -1,0 +1,1 @@
+"""What people see and do about the hub's own work: its jobs."""

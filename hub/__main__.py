@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _add_node(commands.add_parser("node", help="give nodes their certificates, or take them away"))
     _add_radio(commands.add_parser("radio", help="other makers' sensors and their decoders"))
     _add_ca(commands.add_parser("ca", help="certificates for the broker and the hub's own programs"))
+    _add_account(commands.add_parser("account", help="connect services that log in with the town's account"))
     _add_audit(commands.add_parser("audit", help="check or export who did what"))
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
@@ -117,6 +118,25 @@ def _add_ca(ca: argparse.ArgumentParser) -> None:
     ca.add_argument("--host", action="append", required=True, help="name or address of the broker; may be repeated")
     ca.add_argument("--days", type=int, default=825, help="how long they hold (default 825)")
     ca.set_defaults(run=_ca)
+
+
+def _add_account(account: argparse.ArgumentParser) -> None:
+    actions = account.add_subparsers(required=True, metavar="ACTION", dest="action")
+    client = actions.add_parser("add-client", help="register a service (OpenID Connect); prints its secret once")
+    client.add_argument("--name", required=True, help="what people read on the page that asks for consent")
+    client.add_argument("--redirect-uri", action="append", required=True, help="where codes go; may be repeated")
+    client.add_argument("--post-logout-uri", action="append", default=[], help="where log-outs end; may be repeated")
+    client.add_argument("--backchannel-logout-uri", default="", help="where the service hears of log-outs")
+    client.add_argument("--json", action="store_true", help="print JSON")
+    account.set_defaults(run=_account)
+
+
+def _account(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    addresses = (chosen.redirect_uri, chosen.post_logout_uri, chosen.backchannel_logout_uri)
+    print(setup.add_client(_settings(), chosen.name, *addresses, as_json=chosen.json))
+    return 0
 
 
 def _add_audit(audit: argparse.ArgumentParser) -> None:

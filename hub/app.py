@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge import wire
+from hub.account.api import SessionsEnded
 from hub.core import broker, clock, events, jobs
 from hub.core.db import Base, Database, Session
 from hub.core.jobs.housekeeping import tidying
@@ -25,6 +26,7 @@ from hub.inbox import messages as inbox_messages
 from hub.inbox import work as inbox_work
 from hub.ingest import api as ingest
 from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionReceived, StatusReceived
+from hub.openid import api as openid
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
 from hub.settings import Settings
@@ -38,6 +40,7 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     StatusReceived: (fleet_messages.on_status,),
     SessionReceived: (fleet_messages.on_session,),
     AnswerReceived: (fleet_messages.on_answer,),
+    SessionsEnded: (openid.on_sessions_ended,),
 }
 
 _FIRST_WORD_MS = 3 * 60_000  # within this time every living node has sent a status
@@ -45,10 +48,18 @@ _ROUNDS = 60  # so often the worker tidies before it has seen every bay
 
 Publish = Callable[[str, bytes, bool], bool]
 
+
+def _logging_out(settings: Settings, database: Database) -> jobs.Handler:
+    from hub.openid.work import logging_out
+
+    return logging_out(settings, database)
+
+
 # kind of job -> what makes its handler, called once in the worker
 JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     "tidy jobs": tidying,
     inbox.MAIL_JOB: inbox_work.mailing,
+    openid.LOGOUT_JOB: _logging_out,
 }
 SCHEDULES: Sequence[jobs.Schedule] = (jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),)
 
@@ -76,6 +87,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.fleet import web as fleet_web
     from hub.inbox import web as inbox_web
     from hub.ingest import web as ingest_web
+    from hub.openid import web as openid_web
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
     from hub.radio import web as radio_web
@@ -89,7 +101,8 @@ def create_app(settings: Settings) -> "flask.Flask":
         "acting": account_web.acting,
         "unread": inbox_web.unread,
     }
-    for blueprint in account_web.blueprints:
+    app.extensions["form_target"] = openid_web.form_target
+    for blueprint in (*account_web.blueprints, *openid_web.blueprints):
         app.register_blueprint(blueprint)
     for room in (
         system,
@@ -266,5 +279,6 @@ def load_tables() -> Any:
     from hub.core.audit import table as _audit  # noqa: F401 (registers its tables)
     from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
+    from hub.openid import store as _openid  # noqa: F401 (registers its tables)
 
     return Base.metadata

@@ -18,6 +18,7 @@ from hub.core import audit, i18n
 from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.fleet import api as fleet
+from hub.openid import api as openid
 from hub.parking import api as parking
 from hub.radio import api as radio
 from hub.settings import Settings
@@ -136,3 +137,20 @@ def export_audit(settings: Settings, since: str, until: str, out: TextIO) -> Non
                 out.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
     finally:
         database.close()
+
+
+def add_client(
+    settings: Settings, name: str, redirect_uris: list[str], logout_uris: list[str], backchannel: str, *, as_json: bool
+) -> str:
+    """Registers a service of the OpenID provider; what to print. ValueError for a bad address."""
+    database = Database(settings.database)
+    try:
+        made = database.write(
+            lambda session: openid.add_client(session, name, redirect_uris, logout_uris, backchannel, now_ms())
+        )
+    finally:
+        database.close()
+    facts = asdict(made) | {"redirect_uris": list(made.redirect_uris), "issuer": settings.public_url.rstrip("/")}
+    if as_json:
+        return json.dumps(facts)
+    return "\n".join(f"{key}: {value}" for key, value in facts.items())

@@ -60,9 +60,9 @@ def make_person(session: Session, row: people.PersonRow) -> Person:
 
 
 def find(session: Session, person_id: int) -> Person | None:
-    """The person with this number, without a session."""
+    """The person with this number, without a session; None when the account is closed."""
     row = people.person(session, person_id)
-    return None if row is None else make_person(session, row)
+    return None if row is None or row.disabled else make_person(session, row)
 
 
 def find_by_name(session: Session, name: str) -> Person | None:

@@ -10,6 +10,7 @@ from hub.account import api, rules
 from hub.account.api import overview, passkeys
 from hub.account.web import desk
 from hub.account.web.porter import CONFIRM_PATH, LOGIN_PATH
+from hub.account.web.porter import log_out as end_session
 from hub.core import web
 from hub.core.clock import now_ms
 from hub.core.web import gettext as _
@@ -101,9 +102,7 @@ def log_in_by_passkey() -> ResponseReturnValue:
 @blueprint.post("/abmelden")
 def log_out() -> ResponseReturnValue:
     """Ends the session, in the database too."""
-    token, now = desk.token(), now_ms()
-    web.write(lambda session: api.sessions.end_session(session, token, now))
-    return desk.without_session(flask.make_response(flask.redirect("/", 303)))
+    return end_session(flask.make_response(flask.redirect("/", 303)))
 
 
 def _finish(proof: api.Proof, target: str, now: int) -> ResponseReturnValue:

@@ -60,4 +60,11 @@ def resume(held_id: str) -> ResponseReturnValue:
     return desk.page("account/resume.html", held=found)
 
 
-PORTER = web.Porter(desk.find_visitor, send_to_log_in)
+def log_out(response: flask.Response) -> flask.Response:
+    """Ends the session of this request and takes its cookie away."""
+    token, now = desk.token(), now_ms()
+    web.write(lambda session: api.sessions.end_session(session, token, now))
+    return desk.without_session(response)
+
+
+PORTER = web.Porter(desk.find_visitor, send_to_log_in, log_out)

@@ -55,6 +55,7 @@ class Porter:
 
     find: Callable[[], Visitor | None]
     send_to_log_in: Callable[[Door, Visitor | None], flask.typing.ResponseReturnValue]
+    log_out: Callable[[flask.Response], flask.Response]  # ends the session of this request, and its cookie
 
 
 def visitor() -> Visitor | None:

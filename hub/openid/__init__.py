@@ -1,0 +1,1 @@
+"""The OpenID provider: the city's companies let people log in with their account."""

@@ -1,0 +1,57 @@
+"""What a person connected, and telling services that a session is over."""
+
+from dataclasses import dataclass
+
+from hub.account import api as account
+from hub.account.api import Person
+from hub.core import audit, jobs
+from hub.core.db import Session
+from hub.openid import store
+
+LOGOUT_JOB = "openid logout"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A service as its user sees it; times in ms."""
+
+    client_id: str
+    name: str
+    scopes: frozenset[str]
+    given_at: int
+    used_at: int
+
+
+def connections(session: Session, person_id: int) -> list[Connection]:
+    """Every service that the person connected, the one used last first."""
+    return [
+        Connection(client.client_id, client.name, frozenset(row.scope.split()), row.given_at, row.used_at)
+        for row, client in store.consents_of(session, person_id)
+    ]
+
+
+def disconnect(session: Session, person: Person, client_id: str, now: int) -> bool:
+    """Takes the consent back, ends every token and tells the service; False when there was none."""
+    if not store.remove_consent(session, person.id, client_id):
+        return False
+    for grant in store.revoke_grants_of(session, person.id, client_id, now):
+        _tell(session, grant, now)
+    actor, subject = f"person:{person.id}", f"client:{client_id}"
+    audit.note(session, "openid.disconnect", actor=actor, subject=subject, now=now)
+    return True
+
+
+def on_sessions_ended(session: Session, event: account.SessionsEnded) -> None:
+    """Services hear of it (back-channel logout); tokens end, except those that were asked for to stay."""
+    for grant in store.grants_of_sessions(session, event.session_ids):
+        if "offline_access" not in grant.scope.split():
+            store.revoke_grant(session, grant.id, event.now)
+        _tell(session, grant, event.now)
+
+
+def _tell(session: Session, grant: store.GrantRow, now: int) -> None:
+    client = store.client(session, grant.client_id)
+    if client is not None and client.backchannel_uri:
+        facts = {"client_id": grant.client_id, "person_id": grant.person_id, "session_id": grant.session_id}
+        key = f"logout-{grant.client_id}-{grant.session_id}-{now}"
+        jobs.add(session, LOGOUT_JOB, facts, now=now, unique_key=key, max_tries=5)

@@ -83,9 +83,9 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def log_in(page: Page, room: ControlRoom) -> None:
     page.goto(f"{room.url}/admin")
-    page.get_by_label("Name").fill(NAME)
-    page.get_by_label("Passwort").fill(PASSWORD)
-    page.get_by_role("button", name="Anmelden").click()
+    page.get_by_label("E-Mail-Adresse").fill(NAME)
+    page.get_by_label("Passwort", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Anmelden", exact=True).click()
     expect(page).to_have_url(f"{room.url}/admin")
 
 
@@ -119,8 +119,8 @@ def test_log_in_works_with_the_keyboard_alone(page: Page, room: ControlRoom) -> 
     page.keyboard.press("Tab")
     page.keyboard.type("falsch geraten")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("Name oder Passwort stimmt nicht")
-    page.get_by_label("Passwort").focus()
+    expect(page.get_by_role("alert")).to_contain_text("E-Mail-Adresse oder Passwort stimmt nicht")
+    page.get_by_label("Passwort", exact=True).focus()
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Tab")
     page.keyboard.press("Space")

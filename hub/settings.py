@@ -17,7 +17,6 @@ _SCHEMES = {
     "node_broker_url": ("mqtt", "mqtts"),
     "smtp_url": ("smtp", "smtps"),
     "alert_webhook": ("http", "https"),
-    "upstream_issuer": ("http", "https"),
 }
 _TOWNS = Path(__file__).parent / "data"
 
@@ -73,9 +72,6 @@ class Settings(BaseSettings):
     breached_passwords_dir: Path | None = Field(
         default=None, description="Directory of stolen passwords' SHA-1 range files (ABCDE or ABCDE.txt)"
     )
-    upstream_issuer: str = Field(default="", description="OpenID issuer of the broker before BundID; empty: none")
-    upstream_client_id: str = Field(default="stadtknoten", description="The hub's client id there")
-    upstream_secret_file: Path | None = Field(default=None, description="File (0600) with the hub's secret there")
     behind_proxy: bool = Field(default=False, description="1 when nginx in front sets X-Forwarded-For and -Proto")
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")

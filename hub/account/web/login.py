@@ -163,7 +163,6 @@ def _page(target: str, name: str = "", problem: _Problem | None = None) -> flask
             serious=problem is not None and problem.status == 401,
             question=question,
             wanted=int(wanted) if wanted in ("1", "2", "3") else 1,
-            upstream=web.settings().upstream_issuer,
             has_password=has_password,
         ),
         problem,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge import wire
-from hub.account.api import SessionsEnded
+from hub.account.api import SessionsEnded, retention
 from hub.core import broker, clock, events, jobs
 from hub.core.db import Base, Database, Session
 from hub.core.jobs.housekeeping import tidying
@@ -186,7 +186,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         database.write(partial(fleet.judge_nodes, overdue=overdue, channels=tuple(senders), now=now))
 
     def tidy(now: int) -> None:
-        for work in (ingest.give_up_held, fleet.tidy, bulletin.forget_old):
+        for work in (ingest.give_up_held, fleet.tidy, bulletin.forget_old, retention.tidy, openid.tidy):
             database.write(partial(work, now=now))
         database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
 

@@ -168,11 +168,3 @@ def history(session: Session, person_id: int, limit: int = 50) -> Sequence[Event
 def forget_events(session: Session, before: int) -> int:
     """Deletes old history; returns how many lines."""
     return session.execute(delete(EventRow).where(EventRow.at < before)).rowcount  # type: ignore[attr-defined, no-any-return]
-
-
-def asleep_since(session: Session, before: int, limit: int) -> Sequence[int]:
-    """People without a role who were not seen since `before`."""
-    quiet = select(PersonRow.id).where(
-        PersonRow.seen_at < before, PersonRow.created_at < before, ~PersonRow.id.in_(select(RoleRow.person_id))
-    )
-    return session.scalars(quiet.limit(limit)).all()

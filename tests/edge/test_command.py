@@ -137,7 +137,7 @@ def test_the_last_will_says_offline_when_the_agent_is_killed(mosquitto: Mosquitt
     agent.append(start(config))
     assert hub.next("status")["state"] == "online"
     agent[0].kill()
-    assert hub.next("status")["state"] == "offline"
+    assert until(hub, lambda status: status["state"] == "offline")
     hub.close()
 
 
@@ -147,7 +147,7 @@ def test_sigterm_says_goodbye_and_ends(mosquitto: Mosquitto, config: Path, agent
     agent.append(start(config))
     assert hub.next("status")["state"] == "online"
     agent[0].terminate()
-    assert hub.next("status")["state"] == "offline"
+    assert until(hub, lambda status: status["state"] == "offline")
     assert agent[0].wait(10) == 0
     hub.close()
 

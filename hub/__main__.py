@@ -63,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
     _add_radio(commands.add_parser("radio", help="other makers' sensors and their decoders"))
     _add_ca(commands.add_parser("ca", help="certificates for the broker and the hub's own programs"))
     _add_account(commands.add_parser("account", help="connect services that log in with the town's account"))
+    keep = commands.add_parser("retention", help="delete what is over, as the worker does every night")
+    keep.add_argument("--dry-run", action="store_true", help="only say what it would be")
+    keep.set_defaults(run=_retention)
     _add_audit(commands.add_parser("audit", help="check or export who did what"))
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
@@ -158,6 +161,13 @@ def _audit(chosen: argparse.Namespace) -> int:
     sentence, is_whole = setup.verify_audit(_settings(), chosen.expect_head)
     print(sentence)
     return 0 if is_whole else 1
+
+
+def _retention(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    print(setup.run_retention(_settings(), dry=chosen.dry_run))
+    return 0
 
 
 def _node(chosen: argparse.Namespace) -> int:

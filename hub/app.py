@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge import wire
-from hub.account.api import SessionsEnded, retention
-from hub.core import broker, clock, events, jobs
+from hub.account import api as account
+from hub.account.api import SessionsEnded
+from hub.account.api import retention as account_over
+from hub.core import broker, clock, events, jobs, retention
 from hub.core.db import Base, Database, Session
 from hub.core.jobs.housekeeping import tidying
 from hub.core.schedule import Task
@@ -29,6 +31,7 @@ from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionRec
 from hub.openid import api as openid
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
+from hub.privacy import api as privacy
 from hub.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     SessionsEnded: (openid.on_sessions_ended,),
 }
 
+log = logging.getLogger(__name__)
+
 _FIRST_WORD_MS = 3 * 60_000  # within this time every living node has sent a status
 _ROUNDS = 60  # so often the worker tidies before it has seen every bay
 
@@ -55,13 +60,47 @@ def _logging_out(settings: Settings, database: Database) -> jobs.Handler:
     return logging_out(settings, database)
 
 
+def _retention(settings: Settings, database: Database) -> jobs.Handler:
+    def run(_arguments: dict[str, Any], _context: jobs.Context) -> None:
+        for rule, count in retention.run(database, retention_rules(settings), clock.now_ms()):
+            log.info("retention: %d deleted, %s (%s)", count, rule.what, rule.keeps)
+
+    return run
+
+
 # kind of job -> what makes its handler, called once in the worker
 JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     "tidy jobs": tidying,
+    "retention": _retention,
     inbox.MAIL_JOB: inbox_work.mailing,
     openid.LOGOUT_JOB: _logging_out,
 }
-SCHEDULES: Sequence[jobs.Schedule] = (jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),)
+SCHEDULES: Sequence[jobs.Schedule] = (
+    jobs.Schedule("retention", "retention", daily_at="03:20"),
+    jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),
+)
+
+# Who holds data about persons: what each exports, deletes and must keep. The account is first and goes last.
+PERSON_DATA: Sequence[privacy.Holder] = (
+    privacy.Holder("account", account.personal.export, account.personal.erase),
+    privacy.Holder("inbox", inbox.export, inbox.forget),
+    privacy.Holder("openid", openid.export, openid.forget),
+    privacy.Holder("audit", privacy.audit_export, privacy.audit_forget, privacy.audit_kept),
+)
+
+
+def retention_rules(settings: Settings) -> list[retention.Rule]:
+    """What is deleted by itself, every night; `python -m hub retention --dry-run` shows what it would be."""
+    from hub.bulletin import api as bulletin
+
+    days = settings.keep_messages_days
+    return [
+        retention.Rule("codes, tickets, kept forms, invitations; history of accounts", "180 days", account_over.tidy),
+        *privacy.unused_accounts(PERSON_DATA),
+        retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),
+        retention.Rule("feedback about barriers", "180 days", bulletin.forget_old),
+        retention.Rule("messages of nodes", f"{days} days", partial(ingest.forget_old, keep_days=days)),
+    ]
 
 
 def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], None]]]:
@@ -90,6 +129,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.openid import web as openid_web
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
+    from hub.privacy import web as privacy_web
     from hub.radio import web as radio_web
 
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
@@ -101,6 +141,7 @@ def create_app(settings: Settings) -> "flask.Flask":
         "acting": account_web.acting,
         "unread": inbox_web.unread,
     }
+    app.extensions["person_data"] = PERSON_DATA
     app.extensions["form_target"] = openid_web.form_target
     for blueprint in (*account_web.blueprints, *openid_web.blueprints):
         app.register_blueprint(blueprint)
@@ -115,6 +156,7 @@ def create_app(settings: Settings) -> "flask.Flask":
         node_web,
         radio_web,
         operations_web,
+        privacy_web,
     ):
         app.register_blueprint(room.blueprint)
     if settings.demo:
@@ -186,7 +228,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         database.write(partial(fleet.judge_nodes, overdue=overdue, channels=tuple(senders), now=now))
 
     def tidy(now: int) -> None:
-        for work in (ingest.give_up_held, fleet.tidy, bulletin.forget_old, retention.tidy, openid.tidy):
+        for work in (ingest.give_up_held, fleet.tidy, account_over.tidy):
             database.write(partial(work, now=now))
         database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
 

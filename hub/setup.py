@@ -11,10 +11,11 @@ from typing import TextIO
 from alembic import command
 from alembic.config import Config
 
+from hub import app
 from hub.account import api as account
 from hub.account.api import demo as personas
 from hub.bulletin import api as bulletin
-from hub.core import audit, i18n
+from hub.core import audit, events, i18n, retention
 from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.fleet import api as fleet
@@ -137,6 +138,18 @@ def export_audit(settings: Settings, since: str, until: str, out: TextIO) -> Non
                 out.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
     finally:
         database.close()
+
+
+def run_retention(settings: Settings, *, dry: bool) -> str:
+    """Deletes what is over, or only counts it; one line a rule."""
+    database = Database(settings.database)
+    events.wire(app.events_of(settings))
+    try:
+        found = retention.run(database, app.retention_rules(settings), now_ms(), dry=dry)
+    finally:
+        database.close()
+    verb = "would go" if dry else "deleted"
+    return "\n".join(f"{count:7} {verb}: {rule.what} (kept {rule.keeps})" for rule, count in found)
 
 
 def add_client(

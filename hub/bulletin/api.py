@@ -139,9 +139,9 @@ def feedback(session: Session, limit: int = 20) -> list[FeedbackRow]:
     return store.feedback(session, limit)
 
 
-def forget_old(session: Session, now: int) -> None:
-    """Deletes feedback after its 180 days."""
-    store.forget_feedback(session, now - rules.FEEDBACK_DAYS * DAY_MS)
+def forget_old(session: Session, now: int) -> int:
+    """Deletes feedback after its 180 days; returns how many."""
+    return store.forget_feedback(session, now - rules.FEEDBACK_DAYS * DAY_MS)
 
 
 def compose(session: Session, sites: Iterable[SiteNow], public_url: str, now: int, *, demo: bool) -> dict[str, object]:

@@ -82,6 +82,6 @@ def feedback(session: Session, limit: int) -> list[FeedbackRow]:
     return [FeedbackRow(row.id, row.text, row.page, row.contact, row.created_at) for row in rows]
 
 
-def forget_feedback(session: Session, before: int) -> None:
-    """Deletes what is older."""
-    session.execute(delete(Feedback).where(Feedback.created_at < before))
+def forget_feedback(session: Session, before: int) -> int:
+    """Deletes what is older; returns how many."""
+    return session.execute(delete(Feedback).where(Feedback.created_at < before)).rowcount  # type: ignore[attr-defined, no-any-return]

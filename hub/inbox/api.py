@@ -13,6 +13,7 @@ from hub.inbox import rules, store
 
 MAIL_JOB = "mail"
 PAGE = 50
+MAX_EXPORT = 100_000  # messages
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,21 @@ def message(session: Session, person_id: int, message_id: int) -> Message | None
     """One of a person's messages."""
     row = store.one(session, person_id, message_id)
     return None if row is None else _message(row)
+
+
+def export(session: Session, person_id: int, _now: int) -> dict[str, object]:
+    """Every message as plain values; times in ms."""
+    return {
+        "messages": [
+            {"created_at": row.created_at, "read_at": row.read_at, "subject": row.subject, "text": row.text}
+            for row in store.of_person(session, person_id, MAX_EXPORT)
+        ]
+    }
+
+
+def forget(session: Session, person_id: int, _now: int) -> None:
+    """Deletes every message."""
+    store.forget(session, person_id)
 
 
 mark_read = store.mark_read

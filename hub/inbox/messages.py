@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.account import api as account
+from hub.core import i18n
 from hub.core.db import Session
 from hub.inbox import api
 
@@ -28,7 +29,18 @@ def handlers(house: api.House) -> Mapping[type, Handler]:
     def on_change(session: Session, event: account.SecurityChanged) -> None:
         api.send_message(session, house, event.person_id, "account", f"security-{event.kind}", event.now, {})
 
+    def on_ending(session: Session, event: account.AccountEnding) -> None:
+        person = account.find(session, event.person_id)
+        if person is not None and "@" in person.name:
+            day = i18n.day(i18n.local(event.until).date(), person.language, "d. MMMM y")
+            api.send_mail(session, house, person.name, "account-ending", person.language, event.now, day=day)
+
+    def on_erased(session: Session, event: account.AccountErased) -> None:
+        api.send_mail(session, house, event.mail, "account-erased", event.language, event.now)
+
     return {
+        account.AccountEnding: on_ending,
+        account.AccountErased: on_erased,
         account.CodeMade: on_code,
         account.AlreadyRegistered: on_known,
         account.Invited: on_invitation,

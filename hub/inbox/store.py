@@ -71,6 +71,11 @@ def remove(session: Session, person_id: int, message_id: int) -> bool:
     return bool(session.execute(gone).rowcount)  # type: ignore[attr-defined]
 
 
+def forget(session: Session, person_id: int) -> None:
+    """Deletes all of a person's messages."""
+    session.execute(delete(MessageRow).where(MessageRow.person_id == person_id))
+
+
 def unread(session: Session, person_id: int) -> int:
     """How many a person has not read."""
     waiting = select(func.count()).where(MessageRow.person_id == person_id, MessageRow.read_at == 0)

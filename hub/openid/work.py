@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import requests
 
-from hub.account.api import passkeys
 from hub.core import clock, jobs
 from hub.core.db import Database
 from hub.openid import api, rules
@@ -26,7 +25,7 @@ def logging_out(settings: Settings, database: Database) -> jobs.Handler:
             client = api.find_client(session, arguments["client_id"])
             if client is None or not client.backchannel_uri:
                 return
-            subject = rules.pairwise(secret, client.sector, passkeys.handle_of(session, arguments["person_id"]))
+            subject = rules.pairwise(secret, client.sector, arguments["handle"])
         now = clock.now_ms()
         claims = {
             "iss": settings.public_url.rstrip("/"),

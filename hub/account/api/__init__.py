@@ -1,13 +1,25 @@
 """Who somebody is: people, log-in, sessions, roles, and for whom they act. Passkeys are in `api.passkeys`."""
 
-from hub.account.api import acting, codes, families, login, organisations, registration, secrets, sessions, staff
+from hub.account.api import (
+    acting,
+    codes,
+    families,
+    login,
+    organisations,
+    personal,
+    registration,
+    secrets,
+    sessions,
+    staff,
+)
 from hub.account.api.acting import Principal
 from hub.account.api.admins import create_admin, disable, reset_admin
 from hub.account.api.events import (
+    AccountEnding,
+    AccountErased,
     AlreadyRegistered,
     CodeMade,
     Invited,
-    PersonDeleted,
     SecurityChanged,
     SessionsEnded,
 )
@@ -21,6 +33,8 @@ __all__ = [
     "ADMIN",
     "CLERK",
     "EDITOR",
+    "AccountEnding",
+    "AccountErased",
     "AlreadyRegistered",
     "BusyError",
     "CodeMade",
@@ -28,7 +42,6 @@ __all__ = [
     "Keyring",
     "Level",
     "Person",
-    "PersonDeleted",
     "Principal",
     "Proof",
     "SecurityChanged",
@@ -43,6 +56,7 @@ __all__ = [
     "find_by_name",
     "login",
     "organisations",
+    "personal",
     "registration",
     "reset_admin",
     "secrets",

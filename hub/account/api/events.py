@@ -53,8 +53,18 @@ class SessionsEnded:
 
 
 @dataclass(frozen=True)
-class PersonDeleted:
-    """An account is about to be removed; modules remove or anonymise what they keep about it."""
+class AccountEnding:
+    """Nobody used this account for two years; it is deleted at `until` (ms) unless its owner logs in."""
 
     person_id: int
+    until: int
+    now: int
+
+
+@dataclass(frozen=True)
+class AccountErased:
+    """The account of this mail address was deleted; its owner should hear of it."""
+
+    mail: str
+    language: str
     now: int

@@ -19,6 +19,7 @@ from hub.account.rules.guessing import (
     recent,
     wait_ms,
 )
+from hub.account.rules.inactivity import UNUSED_DAYS, WARNING_DAYS, Standing, standing
 from hub.account.rules.levels import Level, level_of_acr, level_of_login
 from hub.account.rules.membership import (
     DELEGATION_MAX_DAYS,
@@ -69,11 +70,14 @@ __all__ = [
     "RECOVERY_CODES",
     "RECOVERY_MS",
     "SESSION_MS",
+    "UNUSED_DAYS",
+    "WARNING_DAYS",
     "Code",
     "Level",
     "Limit",
     "MemberRole",
     "Session",
+    "Standing",
     "device_name",
     "is_alive",
     "is_fresh",
@@ -95,5 +99,6 @@ __all__ = [
     "raised",
     "recent",
     "safe_target",
+    "standing",
     "wait_ms",
 ]

@@ -217,6 +217,12 @@ def invitations(
     return session.scalars(select(InvitationRow).where(column == value, InvitationRow.expires_at > now)).all()
 
 
+def invitations_by(session: Session, person_id: int, now: int) -> Sequence[InvitationRow]:
+    """Open invitations that this person sent."""
+    mine = select(InvitationRow).where(InvitationRow.invited_by == person_id, InvitationRow.expires_at > now)
+    return session.scalars(mine.order_by(InvitationRow.expires_at)).all()
+
+
 def withdraw_invitation(session: Session, token_hash: str) -> None:
     """Ends an invitation."""
     session.execute(delete(InvitationRow).where(InvitationRow.token_hash == token_hash))

@@ -102,6 +102,11 @@ def end_for(session: Session, mail: str, purpose: str) -> None:
     session.execute(delete(CodeRow).where(CodeRow.mail == mail, CodeRow.purpose == purpose))
 
 
+def forget_mail(session: Session, mail: str) -> None:
+    """Deletes every code for an address."""
+    session.execute(delete(CodeRow).where(CodeRow.mail == mail))
+
+
 def use_once(session: Session, digest: str, expires_at: int) -> bool:
     """False when this was used before."""
     if session.get(UsedRow, digest) is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Integer, String, delete, insert, select, update
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Integer, String, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.core.db import Base
@@ -27,7 +27,17 @@ class PersonRow(Base):
     identified_until: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     created_at: Mapped[int] = mapped_column(BigInteger)
     seen_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0", index=True)
+    warned_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     disabled: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class ErasedRow(Base):
+    """The number of a deleted account: the audit log names it, so nobody else may ever get it."""
+
+    __tablename__ = "account_erased"
+
+    person_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[int] = mapped_column(BigInteger)
 
 
 class RoleRow(Base):
@@ -83,6 +93,9 @@ def person_with_handle(session: Session, handle: str) -> PersonRow | None:
 def add_person(session: Session, **facts: Any) -> PersonRow:
     """A new person; IntegrityError when the name is taken."""
     row = PersonRow(**facts)
+    if session.get_bind().dialect.name == "sqlite":  # which would give a deleted account's number again
+        taken = [session.scalar(select(func.max(column))) or 0 for column in (PersonRow.id, ErasedRow.person_id)]
+        row.id = max(taken) + 1
     session.add(row)
     session.flush()
     return row
@@ -101,9 +114,23 @@ def use_otp_step(session: Session, person_id: int, step: int) -> bool:
     return bool(used.rowcount)  # type: ignore[attr-defined]
 
 
-def delete_person(session: Session, person_id: int) -> None:
-    """Removes a person and, by the foreign keys, everything of the account."""
+def delete_person(session: Session, person_id: int, now: int) -> None:
+    """Removes a person and, by the foreign keys, everything of the account; keeps the number."""
     session.execute(delete(PersonRow).where(PersonRow.id == person_id))
+    session.execute(insert(ErasedRow).values(person_id=person_id, at=now))
+
+
+def is_erased(session: Session, person_id: int) -> bool:
+    """Whether this number belonged to an account that was deleted."""
+    return session.get(ErasedRow, person_id) is not None
+
+
+def unseen_citizens(session: Session, before: int, limit: int, *, warned: bool) -> Sequence[PersonRow]:
+    """People without a role who were not seen since `before` (ms), the longest first; warned of that or not yet."""
+    old = select(PersonRow).where(PersonRow.seen_at < before, PersonRow.created_at < before)
+    know = PersonRow.warned_at > PersonRow.seen_at
+    citizens = old.where(PersonRow.id.not_in(select(RoleRow.person_id)), know if warned else ~know)
+    return session.scalars(citizens.order_by(PersonRow.seen_at).limit(limit)).all()
 
 
 def roles_of(session: Session, person_id: int) -> frozenset[tuple[str, str]]:

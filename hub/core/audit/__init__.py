@@ -5,6 +5,6 @@ elsewhere (`python -m hub audit verify` prints it, `--expect-head` compares it).
 """
 
 from hub.core.audit.rules import Entry, entry_hash
-from hub.core.audit.table import Verdict, entries, has_hash, newest, note, verify
+from hub.core.audit.table import Verdict, about, entries, has_hash, newest, note, verify
 
-__all__ = ["Entry", "Verdict", "entries", "entry_hash", "has_hash", "newest", "note", "verify"]
+__all__ = ["Entry", "Verdict", "about", "entries", "entry_hash", "has_hash", "newest", "note", "verify"]

@@ -107,6 +107,13 @@ def newest(session: Session, limit: int, before: int | None = None) -> list[Entr
     return [Entry(*row) for row in session.execute(chosen)]
 
 
+def about(session: Session, who: str, limit: int) -> list[Entry]:
+    """The newest entries by or about somebody (person:17), also where they acted for somebody else."""
+    mine = (_table.c.actor == who) | (_table.c.subject == who) | _table.c.actor.startswith(f"{who} for ")
+    chosen = select(_table).where(mine).order_by(_table.c.number.desc()).limit(limit)
+    return [Entry(*row) for row in session.execute(chosen)]
+
+
 def _rows(session: Session) -> Iterator[Any]:
     """Every row through the driver's own cursor, which is several times as fast."""
     result = session.connection().exec_driver_sql(

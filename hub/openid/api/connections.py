@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hub.account import api as account
-from hub.account.api import Person
+from hub.account.api import passkeys
 from hub.core import audit, jobs
 from hub.core.db import Session
 from hub.openid import store
@@ -30,13 +30,13 @@ def connections(session: Session, person_id: int) -> list[Connection]:
     ]
 
 
-def disconnect(session: Session, person: Person, client_id: str, now: int) -> bool:
+def disconnect(session: Session, person_id: int, client_id: str, now: int) -> bool:
     """Takes the consent back, ends every token and tells the service; False when there was none."""
-    if not store.remove_consent(session, person.id, client_id):
+    if not store.remove_consent(session, person_id, client_id):
         return False
-    for grant in store.revoke_grants_of(session, person.id, client_id, now):
+    for grant in store.revoke_grants_of(session, person_id, client_id, now):
         _tell(session, grant, now)
-    actor, subject = f"person:{person.id}", f"client:{client_id}"
+    actor, subject = f"person:{person_id}", f"client:{client_id}"
     audit.note(session, "openid.disconnect", actor=actor, subject=subject, now=now)
     return True
 
@@ -49,9 +49,26 @@ def on_sessions_ended(session: Session, event: account.SessionsEnded) -> None:
         _tell(session, grant, event.now)
 
 
+def export(session: Session, person_id: int, _now: int) -> dict[str, object]:
+    """Connected services as plain values; times in ms."""
+    return {
+        "connections": [
+            {"name": one.name, "scopes": " ".join(sorted(one.scopes)), "given_at": one.given_at, "used_at": one.used_at}
+            for one in connections(session, person_id)
+        ]
+    }
+
+
+def forget(session: Session, person_id: int, now: int) -> None:
+    """Disconnects everything; the services hear that the sessions are over."""
+    for one in connections(session, person_id):
+        disconnect(session, person_id, one.client_id, now)
+
+
 def _tell(session: Session, grant: store.GrantRow, now: int) -> None:
     client = store.client(session, grant.client_id)
     if client is not None and client.backchannel_uri:
-        facts = {"client_id": grant.client_id, "person_id": grant.person_id, "session_id": grant.session_id}
+        handle = passkeys.handle_of(session, grant.person_id)  # now, for the account itself may be about to go
+        facts = {"client_id": grant.client_id, "handle": handle, "session_id": grant.session_id}
         key = f"logout-{grant.client_id}-{grant.session_id}-{now}"
         jobs.add(session, LOGOUT_JOB, facts, now=now, unique_key=key, max_tries=5)

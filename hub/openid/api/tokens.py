@@ -114,9 +114,9 @@ def revoke(session: Session, client_id: str, token: str, now: int) -> None:
         store.revoke_grant(session, found[1].id, now)
 
 
-def tidy(session: Session, now: int) -> None:
-    """Forgets what is over for a month: until then a second use is noticed."""
-    store.tidy(session, now, _KEEP_MS)
+def tidy(session: Session, now: int) -> int:
+    """Forgets what is over for a month: until then a second use is noticed; returns how many rows."""
+    return store.tidy(session, now, _KEEP_MS)
 
 
 def _access(grant: store.GrantRow, scope: str) -> Access:

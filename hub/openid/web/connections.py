@@ -26,5 +26,5 @@ def overview() -> ResponseReturnValue:
 def disconnect(client_id: str) -> ResponseReturnValue:
     """Takes the consent back."""
     person, now = cast(account.Person, web.visitor()), ground.now()
-    web.write(lambda session: api.disconnect(session, person, client_id, now))
+    web.write(lambda session: api.disconnect(session, person.id, client_id, now))
     return flask.redirect(flask.url_for("connections.overview", gesagt="getrennt"), 303)

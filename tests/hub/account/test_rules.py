@@ -16,6 +16,8 @@ def test_weak_passwords_are_refused_with_a_sentence(password: str) -> None:
 
 def test_a_long_password_without_digits_is_good_enough() -> None:
     assert rules.password_problem("salz wasser rosen turm", "kurverwaltung") is None
+    assert rules.password_problem("salz wasser rosen turm", "al@example.org") is None, "two letters stand anywhere"
+    assert rules.password_problem("salz wasser rosen turm", "wasser@example.org") is not None
 
 
 @pytest.mark.parametrize("name", ["", "a", "Admin", "a b", "../etc", "x" * 41, "-x", "ä" * 5])

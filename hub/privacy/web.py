@@ -1,0 +1,143 @@
+"""My data: download everything, delete the account."""
+
+import flask
+from flask.typing import ResponseReturnValue
+
+from hub.account import api as account
+from hub.core import i18n, web
+from hub.core.clock import now_ms
+from hub.core.web import gettext as _
+from hub.core.web.language import language
+from hub.privacy import api, rules
+
+blueprint = flask.Blueprint("privacy", __name__)
+
+
+def _me() -> int:
+    person = web.visitor()
+    if person is None:
+        flask.abort(401)
+    return person.id
+
+
+def _holders() -> list[api.Holder]:
+    found: list[api.Holder] = flask.current_app.extensions["person_data"]
+    return found
+
+
+@blueprint.get("/konto/daten")
+def overview() -> ResponseReturnValue:
+    """What one can have, and what a deletion removes and keeps."""
+    return _page()
+
+
+@blueprint.post("/konto/daten/herunterladen")
+def download() -> ResponseReturnValue:
+    """Everything in one ZIP file."""
+    person_id, now = _me(), now_ms()
+    web.write(lambda session: api.note_export(session, person_id, now))
+    with web.read() as session:
+        found = api.collect(session, _holders(), person_id, now)
+    page = flask.render_template(
+        "privacy/export.html", data=found, words=words(), sections=sections(), value=_value, now=now
+    )
+    response = flask.Response(api.bundle(found, page), mimetype="application/zip")
+    day = i18n.local(now).date().isoformat()
+    response.headers["Content-Disposition"] = f'attachment; filename="meine-daten-{day}.zip"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.post("/konto/daten/loeschen")
+def erase() -> ResponseReturnValue:
+    """Deletes the account and everything that belongs to it."""
+    person_id, now, holders = _me(), now_ms(), _holders()
+    if not flask.request.form.get("sure"):
+        return _page(_("Bitte bestätigen Sie, dass das Konto gelöscht werden soll."))
+    try:
+        web.write(lambda session: api.erase(session, holders, person_id, now))
+    except ValueError:
+        return _page(_("Vorher muss noch etwas geregelt werden. Es steht unten."))
+    porter: web.Porter = flask.current_app.extensions["porter"]
+    return porter.log_out(flask.make_response(flask.redirect(flask.url_for("privacy.erased"), 303)))
+
+
+@blueprint.get("/konto-geloescht")
+def erased() -> ResponseReturnValue:
+    """Good-bye."""
+    return flask.render_template("privacy/erased.html")
+
+
+def _page(problem: str = "") -> ResponseReturnValue:
+    person_id, now = _me(), now_ms()
+    with web.read() as session:
+        obstacles = account.personal.obstacles(session, person_id, now)
+        kept = api.kept(session, _holders(), person_id, now)
+    page = flask.render_template(
+        "privacy/overview.html", problem=problem, obstacles=obstacles, kept=kept, words=words(), now=now
+    )
+    response = flask.make_response(page, 422 if problem else 200)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _value(key: str, value: object) -> str:
+    """A value as people read it."""
+    if isinstance(value, bool):
+        return _("Ja") if value else _("Nein")
+    if rules.is_moment(key, value):
+        return i18n.moment_with_date(value, language()) if value else "–"  # type: ignore[arg-type]
+    return str(value) if value not in ("", None) else "–"
+
+
+def sections() -> dict[str, str]:
+    """Name of a module -> heading."""
+    return {"account": _("Konto"), "inbox": _("Postfach"), "openid": _("Verbundene Dienste"), "audit": _("Protokoll")}
+
+
+def words() -> dict[str, str]:
+    """Every key of an export in a person's words; a test looks for missing ones."""
+    return {
+        "mail": _("E-Mail-Adresse"),
+        "display_name": _("Name"),
+        "language": _("Sprache"),
+        "created_at": _("Angelegt"),
+        "seen_at": _("Zuletzt da"),
+        "identified_until": _("Ausgewiesen bis"),
+        "has_password": _("Passwort vorhanden (gespeichert ist nur eine Prüfsumme)"),
+        "has_app": _("Authenticator-App eingerichtet"),
+        "recovery_codes_left": _("Notfallcodes übrig"),
+        "passkeys": _("Passkeys"),
+        "identities": _("Andere Anmeldungen"),
+        "issuer": _("Anbieter"),
+        "linked_at": _("Verbunden"),
+        "used_at": _("Zuletzt benutzt"),
+        "roles": _("Rollen"),
+        "role": _("Rolle"),
+        "scope": _("Gilt für"),
+        "sessions": _("Angemeldete Geräte"),
+        "device": _("Gerät"),
+        "history": _("Was geschah"),
+        "at": _("Zeit"),
+        "kind": _("Vorgang"),
+        "organisations": _("Firmen und Vereine"),
+        "name": _("Name"),
+        "until": _("Bis"),
+        "children": _("Kinder"),
+        "first_name": _("Vorname"),
+        "last_name": _("Nachname"),
+        "born": _("Geboren am"),
+        "guardians": _("Eltern"),
+        "invitations": _("Offene Einladungen"),
+        "expires_at": _("Gilt bis"),
+        "messages": _("Nachrichten"),
+        "subject": _("Betreff oder Kennung"),
+        "text": _("Text"),
+        "read_at": _("Gelesen"),
+        "connections": _("Verbundene Dienste"),
+        "scopes": _("Sieht"),
+        "given_at": _("Erlaubt"),
+        "entries": _("Einträge im Protokoll"),
+        "action": _("Vorgang"),
+        "actor": _("Von"),
+    }

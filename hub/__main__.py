@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     keep = commands.add_parser("retention", help="delete what is over, as the worker does every night")
     keep.add_argument("--dry-run", action="store_true", help="only say what it would be")
     keep.set_defaults(run=_retention)
+    _add_parking(commands.add_parser("parking", help="what a stay costs"))
     _add_audit(commands.add_parser("audit", help="check or export who did what"))
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
@@ -139,6 +140,39 @@ def _account(chosen: argparse.Namespace) -> int:
 
     addresses = (chosen.redirect_uri, chosen.post_logout_uri, chosen.backchannel_logout_uri)
     print(setup.add_client(_settings(), chosen.name, *addresses, as_json=chosen.json))
+    return 0
+
+
+def _add_parking(parking: argparse.ArgumentParser) -> None:
+    actions = parking.add_subparsers(required=True, metavar="ACTION", dest="action")
+    price = actions.add_parser("price", help="the price of a stay in cents, and how it comes about")
+    price.add_argument("--tariff", required=True, metavar="NAME|FILE", help="a shipped tariff, or a JSON file")
+    price.add_argument("--from", dest="start", required=True, metavar="ISO", help="2026-12-24T14:30 (Europe/Berlin)")
+    price.add_argument("--to", dest="end", required=True, metavar="ISO")
+    price.add_argument("--exempt", choices=("resident", "disabled", "ev"))
+    price.add_argument("--used-free-minutes", type=int, default=0, metavar="N", help="used before on the first day")
+    price.add_argument("--language", choices=("de", "en"), default="de", help="of the derivation (default de)")
+    price.add_argument("--json", action="store_true", help='print {"cents": n, "lines": [...]}')
+    parking.set_defaults(run=_parking)
+
+
+def _parking(chosen: argparse.Namespace) -> int:
+    import json
+
+    from hub.parking.api import tariffs
+
+    found = tariffs.quote(
+        chosen.tariff,
+        chosen.start,
+        chosen.end,
+        exempt=chosen.exempt,
+        used_free_minutes=chosen.used_free_minutes,
+        language=chosen.language,
+    )
+    if chosen.json:
+        print(json.dumps({"cents": found.cents, "lines": list(found.lines)}, ensure_ascii=False))
+    else:
+        print(found.cents, *found.lines, sep="\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Parking stays, cars, permits, free minutes."""
+"""Parking stays, cars, permits, free minutes, wardens' checks, cameras."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -68,4 +68,23 @@ def upgrade() -> None:
         sa.Column("tariff", sa.String(63), primary_key=True),
         sa.Column("day", sa.Date(), primary_key=True, index=True),
         sa.Column("minutes", sa.Integer(), nullable=False),
+    )
+    op.create_table(
+        "parking_check",
+        _number(),
+        sa.Column("warden_id", sa.Integer(), nullable=False, index=True),
+        sa.Column("number", sa.String(40), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False, index=True),
+        sa.Column("site", sa.String(63), nullable=False),
+        sa.Column("plate", sa.String(10), nullable=False, server_default=""),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("offline", sa.Integer(), nullable=False, server_default="0"),
+        sa.UniqueConstraint("warden_id", "number"),
+    )
+    op.create_table(
+        "parking_camera",
+        sa.Column("id", sa.String(40), primary_key=True),
+        sa.Column("site", sa.String(63), nullable=False),
+        sa.Column("key_hash", sa.String(64), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False, server_default="0"),
     )

@@ -91,7 +91,7 @@ class StayChanged:
 
 
 def start(session: Session, purse: Purse, order: Order, now: int) -> str:
-    """Begins a stay and returns its token; RefusedError says why not."""
+    """Begins a stay and returns its token; RefusedError says why not. Without a holder it is owed for."""
     try:
         plate = rules.plate(order.plate)
     except ValueError:
@@ -109,9 +109,10 @@ def start(session: Session, purse: Purse, order: Order, now: int) -> str:
         stay_id = store.add(session, **facts, **plates, token=token, state=RUNNING, started_at=now, longest_end=longest)
     except TakenError:
         raise RefusedError("running") from None
-    if cents and not purse.hold(session, _key(token), 0, order.holder, cents, now):
-        raise RefusedError("money")
-    store.change(session, stay_id, RUNNING, held_cents=cents, holds=1)
+    if order.holder and cents:
+        if not purse.hold(session, _key(token), 0, order.holder, cents, now):
+            raise RefusedError("money")
+        store.change(session, stay_id, RUNNING, held_cents=cents, holds=1)
     return token
 
 
@@ -195,7 +196,7 @@ def _look_after(session: Session, purse: Purse, row: StayRow, bays: Mapping[str,
 def _hold_up_to(session: Session, purse: Purse, row: StayRow, until: int, now: int) -> bool:
     """Sets aside what the stay will cost until then; True when there is enough."""
     more = _bill(row.tariff, row.started_at, until, row.exempt, row.used_free).cents - row.held_cents
-    if more <= 0:
+    if more <= 0 or not row.holder:
         return True
     if not purse.hold(session, _key(row.token), row.holds, row.holder, more, now):
         return False
@@ -206,13 +207,15 @@ def _hold_up_to(session: Session, purse: Purse, row: StayRow, until: int, now: i
 def _settle(session: Session, purse: Purse, row: StayRow, state: str, end: int, by: str, now: int) -> bool:
     """Ends the stay and pays for it, in one transaction and once."""
     bill = _bill(row.tariff, row.started_at, max(end, row.started_at), row.exempt, row.used_free)
-    cents = min(bill.cents, row.held_cents)  # an end at the last held minute never costs more than was set aside
+    # an end at the last held minute never costs more than was set aside; without a holder all of it is owed
+    cents = min(bill.cents, row.held_cents) if row.holder else bill.cents
     lines = tariff.lines(bill, "de")
     facts = {"state": ENDED, "running_plate": None, "ended_at": end, "ended_by": by, "cents": cents}
     if not store.change(session, row.id, state, **facts, lines=json.dumps(lines, ensure_ascii=False)):
         return False
     store.use_free(session, row.plate, row.tariff, _free_minutes(bill))
-    purse.settle(session, _key(row.token), row.holder, cents, lines, now)
+    if row.holder:
+        purse.settle(session, _key(row.token), row.holder, cents, lines, now)
     _tell(session, row, "settled", now, cents)
     return True
 

@@ -129,6 +129,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.openid import web as openid_web
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
+    from hub.parking.web import stays as stays_web
     from hub.privacy import web as privacy_web
     from hub.radio import web as radio_web
 
@@ -149,6 +150,7 @@ def create_app(settings: Settings) -> "flask.Flask":
         system,
         ingest_web,
         parking_web,
+        stays_web,
         bulletin_web,
         fleet_web,
         inbox_web,

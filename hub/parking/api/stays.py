@@ -122,6 +122,11 @@ def find(session: Session, token: str, now: int, language: str = "de") -> StayNo
     return None if row is None else _now(row, now, language)
 
 
+def of_holder(session: Session, holder: str, now: int, limit: int = 50) -> list[StayNow]:
+    """A holder's newest stays."""
+    return [_now(row, now, "de") for row in store.of_holder(session, holder, limit)]
+
+
 def extend(session: Session, purse: Purse, token: str, planned_end: int | None, now: int) -> None:
     """Another planned end, or none; RefusedError when the tariff or the money does not allow it."""
     row = _running(session, token)

@@ -12,7 +12,19 @@ from hub.core.holidays import is_holiday
 from hub.parking.rules import tariff
 from hub.parking.rules.tariff import KINDS, Bill, NotAllowedError, Pricer, TariffError
 
-__all__ = ["KINDS", "Bill", "NotAllowedError", "Pricer", "Quote", "TariffError", "names", "pricer", "quote", "refusal"]
+__all__ = [
+    "KINDS",
+    "Bill",
+    "NotAllowedError",
+    "Pricer",
+    "Quote",
+    "TariffError",
+    "examples",
+    "names",
+    "pricer",
+    "quote",
+    "refusal",
+]
 
 _DIRECTORY = Path(__file__).parents[2] / "data" / "tariffs"
 
@@ -64,6 +76,17 @@ def quote(
     except NotAllowedError as error:
         raise ValueError(refusal(error)) from None
     return Quote(bill.cents, tariff.lines(bill, language))
+
+
+def examples(name: str, now: int, lengths: Sequence[int]) -> list[tuple[int, int]]:
+    """(minutes, cents) of stays that begin now (ms) and that the tariff allows."""
+    found = []
+    for minutes in lengths:
+        try:
+            found.append((minutes, pricer(name).cents(now // 1000, now // 1000 + 60 * minutes)))
+        except NotAllowedError:
+            break
+    return found
 
 
 def refusal(error: NotAllowedError) -> str:

@@ -16,6 +16,8 @@ from edge import wire
 from hub.account.api import SessionsEnded, retention
 from hub.core import broker, clock, events, jobs
 from hub.core.db import Base, Database, Session
+from hub.core.files import REMOVE_JOB
+from hub.core.files import work as files_work
 from hub.core.jobs.housekeeping import tidying
 from hub.core.schedule import Task
 from hub.core.signing import Signer
@@ -58,17 +60,25 @@ def _logging_out(settings: Settings, database: Database) -> jobs.Handler:
 # kind of job -> what makes its handler, called once in the worker
 JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     "tidy jobs": tidying,
+    REMOVE_JOB: files_work.removing,
+    files_work.SWEEP_JOB: files_work.sweeping,
     inbox.MAIL_JOB: inbox_work.mailing,
+    inbox.notices.DIGEST_JOB: inbox_work.digesting,
+    inbox_work.TIDY_JOB: inbox_work.tidying,
     openid.LOGOUT_JOB: _logging_out,
 }
-SCHEDULES: Sequence[jobs.Schedule] = (jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),)
+SCHEDULES: Sequence[jobs.Schedule] = (
+    jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),
+    jobs.Schedule(inbox_work.TIDY_JOB, inbox_work.TIDY_JOB, daily_at="03:10"),
+    jobs.Schedule(files_work.SWEEP_JOB, files_work.SWEEP_JOB, daily_at="04:10"),
+    jobs.Schedule(inbox.notices.DIGEST_JOB, inbox.notices.DIGEST_JOB, daily_at=inbox.notices.DIGEST_AT),
+)
 
 
 def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], None]]]:
     """`EVENTS` and what the inbox does, which needs the town's name and address."""
-    town = json.loads((settings.town_dir / "town.json").read_text())
     table = {event: list(handlers) for event, handlers in EVENTS.items()}
-    for event, handler in inbox_messages.handlers(inbox.House(town["name"], settings.public_url)).items():
+    for event, handler in inbox_messages.handlers(inbox.house_of(settings)).items():
         table.setdefault(event, []).append(handler)
     return table
 
@@ -100,9 +110,10 @@ def create_app(settings: Settings) -> "flask.Flask":
         "town": json.loads((settings.town_dir / "town.json").read_text()),
         "acting": account_web.acting,
         "unread": inbox_web.unread,
+        "office_unread": inbox_web.office_unread,
     }
     app.extensions["form_target"] = openid_web.form_target
-    for blueprint in (*account_web.blueprints, *openid_web.blueprints):
+    for blueprint in (*account_web.blueprints, *openid_web.blueprints, *inbox_web.blueprints):
         app.register_blueprint(blueprint)
     for room in (
         system,
@@ -110,7 +121,6 @@ def create_app(settings: Settings) -> "flask.Flask":
         parking_web,
         bulletin_web,
         fleet_web,
-        inbox_web,
         dashboard_web,
         node_web,
         radio_web,
@@ -118,7 +128,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     ):
         app.register_blueprint(room.blueprint)
     if settings.demo:
-        app.register_blueprint(inbox_web.demo)
+        app.register_blueprint(inbox_web.demo_blueprint)
         app.register_blueprint(account_web.demo_blueprint)
         app.jinja_env.globals["personas"] = account_web.PERSONAS
     access.install(app, ACCESS | (DEMO_ACCESS if settings.demo else {}), account_web.PORTER)
@@ -277,6 +287,7 @@ def load_tables() -> Any:
     from hub.account import store as _account  # noqa: F401 (registers its tables)
     from hub.bulletin import store as _bulletin  # noqa: F401 (registers its tables)
     from hub.core.audit import table as _audit  # noqa: F401 (registers its tables)
+    from hub.core.files import table as _files  # noqa: F401 (registers its tables)
     from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
     from hub.openid import store as _openid  # noqa: F401 (registers its tables)

@@ -1,4 +1,4 @@
-"""The job that sends a mail, or in the demonstration puts it on the screen."""
+"""The jobs: send a mail, or in the demonstration put it on the screen; the digests of the evening; tidying."""
 
 from functools import partial
 from typing import Any
@@ -8,6 +8,30 @@ from hub.core.db import Database
 from hub.core.mail import Smtp
 from hub.inbox import api
 from hub.settings import Settings
+
+TIDY_JOB = "tidy inbox"
+_ROUNDS = 500  # of 200 threads each; the rest goes the next night
+
+
+def digesting(settings: Settings, database: Database) -> jobs.Handler:
+    """The handler of `api.notices.DIGEST_JOB`: one mail for each person who wants one a day."""
+    house = api.house_of(settings)
+
+    def send(arguments: dict[str, Any], _context: jobs.Context) -> None:
+        api.notices.send_digests(database, house, int(arguments["slot"]), clock.now_ms())
+
+    return send
+
+
+def tidying(_settings: Settings, database: Database) -> jobs.Handler:
+    """The handler of `TIDY_JOB`: threads whose date has come, some at a time, for the writer serves others, too."""
+
+    def tidy(_arguments: dict[str, Any], _context: jobs.Context) -> None:
+        for _round in range(_ROUNDS):
+            if not database.write(partial(api.tidy, now=clock.now_ms())):
+                return
+
+    return tidy
 
 
 def mailing(settings: Settings, _database: Database) -> jobs.Handler:

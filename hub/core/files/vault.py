@@ -3,13 +3,13 @@
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_MAGIC, _NONCE_BYTES = b"SKF1", 12
+_MAGIC, _NONCE_BYTES = b"SKF1", 12  # the format and the id are sealed as well
 _ID_BYTES = 16
 
 
@@ -18,13 +18,13 @@ class Vault:
     """`directory` lies outside of everything that is served; `key` has 32 bytes."""
 
     directory: Path
-    key: bytes
+    key: bytes = field(repr=False)  # never in a log
 
     def put(self, content: bytes) -> str:
         """Stores the bytes durably; returns their id, 32 hexadecimal digits. OSError when the disk refuses."""
         file_id = secrets.token_hex(_ID_BYTES)
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = _MAGIC + nonce + AESGCM(self.key).encrypt(nonce, content, _bound(file_id))
+        sealed = _MAGIC + nonce + AESGCM(self.key).encrypt(nonce, content, _MAGIC + file_id.encode())
         path = self._path(file_id)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = path.with_suffix(".part")
@@ -40,9 +40,9 @@ class Vault:
     def get(self, file_id: str) -> bytes:
         """The bytes; FileNotFoundError when they are gone, ValueError when they were changed or the key is another."""
         sealed = self._path(file_id).read_bytes()
-        nonce = sealed[len(_MAGIC) : len(_MAGIC) + _NONCE_BYTES]
+        magic, nonce, body = sealed[:4], sealed[4 : 4 + _NONCE_BYTES], sealed[4 + _NONCE_BYTES :]
         try:
-            return AESGCM(self.key).decrypt(nonce, sealed[len(_MAGIC) + _NONCE_BYTES :], _bound(file_id))
+            return AESGCM(self.key).decrypt(nonce, body, magic + file_id.encode())
         except (InvalidTag, ValueError):
             raise ValueError(f"the file {file_id} was changed, or HUB_FILES_KEY_FILE is another one") from None
 
@@ -70,11 +70,6 @@ class Vault:
         if len(file_id) != 2 * _ID_BYTES or not set(file_id) <= set("0123456789abcdef"):
             raise ValueError("this is no id of a file")
         return self.directory / file_id[:2] / file_id
-
-
-def _bound(file_id: str) -> bytes:
-    """What the seal covers beside the content: bytes that were put under another id do not open."""
-    return _MAGIC + file_id.encode()
 
 
 def _write_durably(path: Path, content: bytes) -> None:

@@ -1,5 +1,6 @@
 """Routes that take files, the sentences for files that are not taken, and the way files leave the house."""
 
+import io
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -140,8 +141,8 @@ def send(stored: Stored) -> flask.Response:
         content = intake().vault.get(stored.id)
     except FileNotFoundError:
         flask.abort(404)
-    response = flask.Response(content, mimetype=stored.mime)
-    response.headers.set("Content-Disposition", "attachment", filename=stored.name)
+    body = io.BytesIO(content)
+    response = flask.send_file(body, mimetype=stored.mime, as_attachment=True, download_name=stored.name)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

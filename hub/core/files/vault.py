@@ -26,7 +26,8 @@ class Vault:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = _MAGIC + nonce + AESGCM(self.key).encrypt(nonce, content, _MAGIC + file_id.encode())
         path = self._path(file_id)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         part = path.with_suffix(".part")
         try:
             _write_durably(part, sealed)

@@ -234,6 +234,10 @@ def test_somebody_who_is_not_logged_in_uploads_nothing(town: flask.Flask, erika:
     answer = stranger.post(path, data=data, content_type="multipart/form-data")
     assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (303, "/anmelden")
     assert path.replace("/", "%2F") in answer.headers["Location"]
+    body = io.BytesIO(bytes(200_000))
+    multipart = {"content_length": 200_000, "content_type": "multipart/form-data; boundary=x"}
+    assert stranger.post(path, input_stream=body, **multipart).status_code == 303
+    assert body.tell() == 0
     only_text = {"csrf": form_token(stranger, "/anmelden"), "text": "ein langer Text", "files": (io.BytesIO(), "")}
     held = stranger.post(path, data=only_text, content_type="multipart/form-data")
     assert "weiter" in held.headers["Location"]

@@ -51,5 +51,5 @@ def png_bomb(edge: int) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     head = struct.pack(">IIBBBBB", edge, edge, 1, 0, 0, 0, 0)
-    lines = zlib.compress(bytes((edge // 8 + 1) * 200))
+    lines = zlib.compress(bytes(min(edge // 8 + 1, 10_000) * 200))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", lines) + chunk(b"IEND", b"")

@@ -86,15 +86,11 @@ def test_a_large_photo_is_made_smaller(intake: Intake) -> None:
 
 @pytest.mark.parametrize("edge", [8_100, 50_000, 2_000_000_000])
 def test_a_bomb_of_pixels_is_refused_before_it_takes_memory(intake: Intake, edge: int) -> None:
-    content = (
-        samples.png_bomb(min(edge, 60_000))
-        if edge < 100_000
-        else samples.png_bomb(16).replace((16).to_bytes(4, "big"), (edge).to_bytes(4, "big"))
-    )
+    content = samples.png_bomb(edge)
+    assert len(content) < 20_000
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(RefusedError, match="pixels"):
         intake.receive(content, "bombe.png")
-    assert refused.value.reason in ("pixels", "broken")
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before < 200_000
     assert not list(intake.vault.directory.rglob("*"))
 

@@ -18,6 +18,8 @@ from hub.account.api import SessionsEnded
 from hub.account.api import retention as account_over
 from hub.core import broker, clock, events, jobs, retention
 from hub.core.db import Base, Database, Session
+from hub.core.files import REMOVE_JOB
+from hub.core.files import work as files_work
 from hub.core.jobs.housekeeping import tidying
 from hub.core.schedule import Task
 from hub.core.signing import Signer
@@ -72,21 +74,30 @@ def _retention(settings: Settings, database: Database) -> jobs.Handler:
 JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     "tidy jobs": tidying,
     "retention": _retention,
+    REMOVE_JOB: files_work.removing,
+    files_work.SWEEP_JOB: files_work.sweeping,
     inbox.MAIL_JOB: inbox_work.mailing,
+    inbox.notices.DIGEST_JOB: inbox_work.digesting,
+    inbox_work.TIDY_JOB: inbox_work.tidying,
     openid.LOGOUT_JOB: _logging_out,
 }
 SCHEDULES: Sequence[jobs.Schedule] = (
     jobs.Schedule("retention", "retention", daily_at="03:20"),
     jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),
+    jobs.Schedule(inbox_work.TIDY_JOB, inbox_work.TIDY_JOB, daily_at="03:10"),
+    jobs.Schedule(files_work.SWEEP_JOB, files_work.SWEEP_JOB, daily_at="04:10"),
+    jobs.Schedule(inbox.notices.DIGEST_JOB, inbox.notices.DIGEST_JOB, daily_at=inbox.notices.DIGEST_AT),
 )
 
-# Who holds data about persons: what each exports, deletes and must keep. The account is first and goes last.
-PERSON_DATA: Sequence[privacy.Holder] = (
-    privacy.Holder("account", account.personal.export, account.personal.erase),
-    privacy.Holder("inbox", inbox.export, inbox.forget),
-    privacy.Holder("openid", openid.export, openid.forget),
-    privacy.Holder("audit", privacy.audit_export, privacy.audit_forget, privacy.audit_kept),
-)
+
+def person_data(settings: Settings) -> list[privacy.Holder]:
+    """Who holds data about persons: what each exports, deletes and must keep. The account is first and goes last."""
+    return [
+        privacy.Holder("account", account.personal.export, account.personal.erase),
+        privacy.Holder("inbox", inbox_work.exporting(settings), inbox.forget_person),
+        privacy.Holder("openid", openid.export, openid.forget),
+        privacy.Holder("audit", privacy.audit_export, privacy.audit_forget, privacy.audit_kept),
+    ]
 
 
 def retention_rules(settings: Settings) -> list[retention.Rule]:
@@ -96,7 +107,8 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
     days = settings.keep_messages_days
     return [
         retention.Rule("codes, tickets, kept forms, invitations; history of accounts", "180 days", account_over.tidy),
-        *privacy.unused_accounts(PERSON_DATA),
+        *privacy.unused_accounts(person_data(settings)),
+        retention.Rule("threads of the inbox", f"{inbox.KEEP_DAYS} days after the last word", inbox.tidy),
         retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),
         retention.Rule("feedback about barriers", "180 days", bulletin.forget_old),
         retention.Rule("messages of nodes", f"{days} days", partial(ingest.forget_old, keep_days=days)),
@@ -105,9 +117,8 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
 
 def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], None]]]:
     """`EVENTS` and what the inbox does, which needs the town's name and address."""
-    town = json.loads((settings.town_dir / "town.json").read_text())
     table = {event: list(handlers) for event, handlers in EVENTS.items()}
-    for event, handler in inbox_messages.handlers(inbox.House(town["name"], settings.public_url)).items():
+    for event, handler in inbox_messages.handlers(inbox.house_of(settings)).items():
         table.setdefault(event, []).append(handler)
     return table
 
@@ -140,10 +151,11 @@ def create_app(settings: Settings) -> "flask.Flask":
         "town": json.loads((settings.town_dir / "town.json").read_text()),
         "acting": account_web.acting,
         "unread": inbox_web.unread,
+        "office_unread": inbox_web.office_unread,
     }
-    app.extensions["person_data"] = PERSON_DATA
+    app.extensions["person_data"] = person_data(settings)
     app.extensions["form_target"] = openid_web.form_target
-    for blueprint in (*account_web.blueprints, *openid_web.blueprints):
+    for blueprint in (*account_web.blueprints, *openid_web.blueprints, *inbox_web.blueprints):
         app.register_blueprint(blueprint)
     for room in (
         system,
@@ -151,7 +163,6 @@ def create_app(settings: Settings) -> "flask.Flask":
         parking_web,
         bulletin_web,
         fleet_web,
-        inbox_web,
         dashboard_web,
         node_web,
         radio_web,
@@ -160,7 +171,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     ):
         app.register_blueprint(room.blueprint)
     if settings.demo:
-        app.register_blueprint(inbox_web.demo)
+        app.register_blueprint(inbox_web.demo_blueprint)
         app.register_blueprint(account_web.demo_blueprint)
         app.jinja_env.globals["personas"] = account_web.PERSONAS
     access.install(app, ACCESS | (DEMO_ACCESS if settings.demo else {}), account_web.PORTER)
@@ -319,6 +330,7 @@ def load_tables() -> Any:
     from hub.account import store as _account  # noqa: F401 (registers its tables)
     from hub.bulletin import store as _bulletin  # noqa: F401 (registers its tables)
     from hub.core.audit import table as _audit  # noqa: F401 (registers its tables)
+    from hub.core.files import table as _files  # noqa: F401 (registers its tables)
     from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
     from hub.openid import store as _openid  # noqa: F401 (registers its tables)

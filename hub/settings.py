@@ -1,5 +1,6 @@
 """Everything that can be set, read from the environment (prefix HUB_) in this one place."""
 
+import contextlib
 import os
 import secrets
 from functools import cached_property
@@ -17,6 +18,7 @@ _SCHEMES = {
     "node_broker_url": ("mqtt", "mqtts"),
     "smtp_url": ("smtp", "smtps"),
     "alert_webhook": ("http", "https"),
+    "clamd_url": ("clamd", "unix"),
 }
 _TOWNS = Path(__file__).parent / "data"
 
@@ -72,6 +74,12 @@ class Settings(BaseSettings):
     breached_passwords_dir: Path | None = Field(
         default=None, description="Directory of stolen passwords' SHA-1 range files (ABCDE or ABCDE.txt)"
     )
+    files_dir: Path | None = Field(default=None, description="Directory of people's files, encrypted")
+    files_key_file: Path | None = Field(
+        default=None, description="File (0600) with the key of people's files; made at the first start"
+    )
+    upload_mb: int = Field(default=10, ge=1, le=100, description="Megabytes that one uploaded file may have")
+    clamd_url: str = Field(default="", description="clamd://host:port or unix:///path of a virus scanner")
     behind_proxy: bool = Field(default=False, description="1 when nginx in front sets X-Forwarded-For and -Proto")
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")
@@ -103,6 +111,11 @@ class Settings(BaseSettings):
         """Where the certificate authority's key is."""
         return self.ca_dir or self.state_dir / "ca"
 
+    @property
+    def stored_files_dir(self) -> Path:
+        """Where people's files lie."""
+        return self.files_dir or self.state_dir / "files"
+
     def secret(self) -> bytes:
         """The signing key, 32 bytes, made with rights 0600 when it is not there yet."""
         return _read_or_make(self.secret_file or self.state_dir / "secret.key")
@@ -111,14 +124,22 @@ class Settings(BaseSettings):
         """The private key with which grants for nodes are signed, 32 bytes, made like the other."""
         return _read_or_make(self.grant_key_file or self.state_dir / "grants.key")
 
+    def files_key(self) -> bytes:
+        """The key of people's files, 32 bytes, made like the others; without it they cannot be read any more."""
+        return _read_or_make(self.files_key_file or self.state_dir / "files.key")
+
 
 def _read_or_make(path: Path) -> bytes:
+    """The key; processes that start together agree on one, and none sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        key = secrets.token_bytes(32)
-        file.write(key)
-    return key
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):  # another process was faster
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_bytes()

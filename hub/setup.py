@@ -18,7 +18,10 @@ from hub.bulletin import api as bulletin
 from hub.core import audit, events, i18n, retention
 from hub.core.clock import now_ms
 from hub.core.db import Database
+from hub.core.files import Intake
+from hub.core.files.work import vault_of
 from hub.fleet import api as fleet
+from hub.inbox import api as inbox
 from hub.openid import api as openid
 from hub.parking import api as parking
 from hub.radio import api as radio
@@ -107,6 +110,8 @@ def seed_personas(settings: Settings) -> None:
     database = Database(settings.database)
     try:
         database.write(partial(personas.ensure, now=now_ms()))
+        intake = Intake(vault_of(settings), settings.upload_mb * 1024 * 1024)
+        inbox.demo.welcome(database, intake, inbox.house_of(settings), now_ms())
     finally:
         database.close()
 

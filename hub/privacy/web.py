@@ -39,7 +39,13 @@ def download() -> ResponseReturnValue:
     with web.read() as session:
         found = api.collect(session, _holders(), person_id, now)
     page = flask.render_template(
-        "privacy/export.html", data=found, words=words(), sections=sections(), value=_value, now=now
+        "privacy/export.html",
+        data=found,
+        words=words(),
+        sections=sections(),
+        value=_value,
+        is_table=rules.is_table,
+        now=now,
     )
     response = flask.Response(api.bundle(found, page), mimetype="application/zip")
     day = i18n.local(now).date().isoformat()
@@ -130,6 +136,19 @@ def words() -> dict[str, str]:
         "guardians": _("Eltern"),
         "invitations": _("Offene Einladungen"),
         "expires_at": _("Gilt bis"),
+        "mail_notice": _("Hinweis per E-Mail"),
+        "threads": _("Gespräche"),
+        "sender": _("Von"),
+        "closed_at": _("Abgeschlossen"),
+        "deletion_at": _("Wird gelöscht am"),
+        "from": _("Von"),
+        "files": _("Dateien"),
+        "uploads": _("Hochgeladene Dateien"),
+        "case": _("Gehört zu"),
+        "mime": _("Art der Datei"),
+        "size": _("Größe in Byte"),
+        "id": _("Kennung"),
+        "sha256": _("Prüfsumme"),
         "messages": _("Nachrichten"),
         "subject": _("Betreff oder Kennung"),
         "text": _("Text"),

@@ -7,6 +7,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from hub.core.db import UnavailableErrors
+from hub.core.web import uploads
 from hub.core.web.language import gettext as _
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ def _words(code: int) -> tuple[str, str]:
             _("Vielleicht wurde sie verschoben. Auf der Startseite finden Sie alles."),
         ),
         405: (_("So geht das nicht"), _("Bitte nutzen Sie die Knöpfe auf der Seite.")),
-        413: (_("Das ist zu groß"), _("Bitte senden Sie weniger Text.")),
+        413: (_("Das ist zu groß"), _too_large()),
         429: (_("Das war zu oft"), _("Bitte warten Sie einen Moment und versuchen Sie es noch einmal.")),
         503: (
             _("Gerade nicht erreichbar"),
@@ -32,6 +33,12 @@ def _words(code: int) -> tuple[str, str]:
     }
     default = (_("Das hat nicht geklappt"), _("Der Fehler liegt bei uns. Bitte versuchen Sie es später noch einmal."))
     return known.get(code, default)
+
+
+def _too_large() -> str:
+    if not uploads.is_taking():
+        return _("Bitte senden Sie weniger Text.")
+    return _("Gehen Sie zurück und senden Sie weniger oder kleinere Dateien.") + " " + uploads.limit_sentence()
 
 
 def respond(code: int, error_id: str = "") -> tuple[flask.Response, int]:

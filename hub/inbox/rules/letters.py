@@ -1,4 +1,4 @@
-"""Which letter is written when, and in which words. The words are data: `letters.json`."""
+"""The words of letters are data: `letters.json`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.core.web import access, system
     from hub.dashboard import web as dashboard_web
     from hub.dashboard.web import node as node_web
-    from hub.doors import ACCESS, DEMO_ACCESS
+    from hub.doors import ACCESS, DEMO_ACCESS, UPSTREAM_ACCESS
     from hub.fleet import web as fleet_web
     from hub.inbox import web as inbox_web
     from hub.ingest import web as ingest_web
@@ -100,6 +100,7 @@ def create_app(settings: Settings) -> "flask.Flask":
         "town": json.loads((settings.town_dir / "town.json").read_text()),
         "acting": account_web.acting,
         "unread": inbox_web.unread,
+        "upstream": settings.bundid_name if settings.bundid_issuer else "",
     }
     app.extensions["form_target"] = openid_web.form_target
     for blueprint in (*account_web.blueprints, *openid_web.blueprints):
@@ -121,7 +122,10 @@ def create_app(settings: Settings) -> "flask.Flask":
         app.register_blueprint(inbox_web.demo)
         app.register_blueprint(account_web.demo_blueprint)
         app.jinja_env.globals["personas"] = account_web.PERSONAS
-    access.install(app, ACCESS | (DEMO_ACCESS if settings.demo else {}), account_web.PORTER)
+    if settings.bundid_issuer:
+        app.register_blueprint(account_web.upstream_blueprint)
+    doors = ACCESS | (DEMO_ACCESS if settings.demo else {}) | (UPSTREAM_ACCESS if settings.bundid_issuer else {})
+    access.install(app, doors, account_web.PORTER)
     return app
 
 

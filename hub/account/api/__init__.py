@@ -1,6 +1,17 @@
 """Who somebody is: people, log-in, sessions, roles, and for whom they act. Passkeys are in `api.passkeys`."""
 
-from hub.account.api import acting, codes, families, login, organisations, registration, secrets, sessions, staff
+from hub.account.api import (
+    acting,
+    codes,
+    families,
+    login,
+    organisations,
+    registration,
+    secrets,
+    sessions,
+    staff,
+    upstream,
+)
 from hub.account.api.acting import Principal
 from hub.account.api.admins import create_admin, disable, reset_admin
 from hub.account.api.events import (
@@ -48,4 +59,5 @@ __all__ = [
     "secrets",
     "sessions",
     "staff",
+    "upstream",
 ]

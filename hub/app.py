@@ -133,7 +133,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.core.web import access, system
     from hub.dashboard import web as dashboard_web
     from hub.dashboard.web import node as node_web
-    from hub.doors import ACCESS, DEMO_ACCESS
+    from hub.doors import ACCESS, DEMO_ACCESS, UPSTREAM_ACCESS
     from hub.fleet import web as fleet_web
     from hub.inbox import web as inbox_web
     from hub.ingest import web as ingest_web
@@ -152,6 +152,7 @@ def create_app(settings: Settings) -> "flask.Flask":
         "acting": account_web.acting,
         "unread": inbox_web.unread,
         "office_unread": inbox_web.office_unread,
+        "upstream": settings.bundid_name if settings.bundid_issuer else "",
     }
     app.extensions["person_data"] = person_data(settings)
     app.extensions["form_target"] = openid_web.form_target
@@ -174,7 +175,10 @@ def create_app(settings: Settings) -> "flask.Flask":
         app.register_blueprint(inbox_web.demo_blueprint)
         app.register_blueprint(account_web.demo_blueprint)
         app.jinja_env.globals["personas"] = account_web.PERSONAS
-    access.install(app, ACCESS | (DEMO_ACCESS if settings.demo else {}), account_web.PORTER)
+    if settings.bundid_issuer:
+        app.register_blueprint(account_web.upstream_blueprint)
+    doors = ACCESS | (DEMO_ACCESS if settings.demo else {}) | (UPSTREAM_ACCESS if settings.bundid_issuer else {})
+    access.install(app, doors, account_web.PORTER)
     return app
 
 

@@ -56,6 +56,7 @@ ACCESS: dict[str, Door] = {
     "security.app_page": PERSON_FRESH,
     "security.set_app": PERSON_FRESH,
     "security.remove_app": PERSON_FRESH,
+    "security.unlink": PERSON_FRESH,
     "security.new_codes": PERSON_FRESH,
     "security.end_session": PERSON,
     "security.end_others": PERSON,
@@ -127,6 +128,15 @@ ACCESS: dict[str, Door] = {
     "operations.resume": ADMIN_ACTS,
     "fleet.enrol": MACHINE,
     "fleet.renew": MACHINE,
+}
+
+# Routes that exist where an upstream provider is set (HUB_BUNDID_ISSUER).
+UPSTREAM_ACCESS: dict[str, Door] = {
+    "upstream.set_out": PUBLIC,
+    "upstream.come_back": PUBLIC,
+    "upstream.introduce": PUBLIC,
+    "upstream.link_page": PERSON_FRESH,
+    "upstream.link": PERSON_FRESH,
 }
 
 # Routes that exist in the demonstration only.

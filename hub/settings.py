@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _SCHEMES = {
@@ -19,6 +19,7 @@ _SCHEMES = {
     "smtp_url": ("smtp", "smtps"),
     "alert_webhook": ("http", "https"),
     "clamd_url": ("clamd", "unix"),
+    "bundid_issuer": ("http", "https"),
 }
 _TOWNS = Path(__file__).parent / "data"
 
@@ -80,6 +81,12 @@ class Settings(BaseSettings):
     )
     upload_mb: int = Field(default=10, ge=1, le=100, description="Megabytes that one uploaded file may have")
     clamd_url: str = Field(default="", description="clamd://host:port or unix:///path of a virus scanner")
+    bundid_issuer: str = Field(default="", description="Issuer of BundID's OpenID broker; empty: no log-in with it")
+    bundid_client_id: str = Field(default="", validate_default=True, description="The hub's name at that broker")
+    bundid_client_secret_file: Path | None = Field(
+        default=None, validate_default=True, description="File (0600) with the hub's secret at that broker"
+    )
+    bundid_name: str = Field(default="BundID", min_length=1, max_length=40, description="What pages call it")
     behind_proxy: bool = Field(default=False, description="1 when nginx in front sets X-Forwarded-For and -Proto")
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")
@@ -94,6 +101,27 @@ class Settings(BaseSettings):
         if value and scheme not in _SCHEMES[name]:
             choices = ", ".join(s + "://" for s in _SCHEMES[name])
             raise ValueError(f"unknown scheme {scheme or value!r}; use one of {choices}")
+        return value
+
+    @field_validator("bundid_issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (not parts.hostname or parts.query or parts.fragment or parts.username):
+            raise ValueError("this is no issuer: an address with neither name, query nor fragment is needed")
+        if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("use https://; http:// is for a broker on this machine only")
+        return value
+
+    @field_validator("bundid_client_id", "bundid_client_secret_file")
+    @classmethod
+    def _complete_client(cls, value: str | Path | None, info: ValidationInfo) -> str | Path | None:
+        if not info.data.get("bundid_issuer"):
+            return value
+        if not value:
+            raise ValueError("is missing; HUB_BUNDID_ISSUER needs it")
+        if isinstance(value, Path):
+            _read_secret(value)
         return value
 
     @cached_property
@@ -120,6 +148,10 @@ class Settings(BaseSettings):
         """The signing key, 32 bytes, made with rights 0600 when it is not there yet."""
         return _read_or_make(self.secret_file or self.state_dir / "secret.key")
 
+    def bundid_secret(self) -> str:
+        """The hub's secret at BundID's broker; ValueError when its file is missing, empty or open to others."""
+        return _read_secret(self.bundid_client_secret_file) if self.bundid_client_secret_file else ""
+
     def grant_key(self) -> bytes:
         """The private key with which grants for nodes are signed, 32 bytes, made like the other."""
         return _read_or_make(self.grant_key_file or self.state_dir / "grants.key")
@@ -127,6 +159,19 @@ class Settings(BaseSettings):
     def files_key(self) -> bytes:
         """The key of people's files, 32 bytes, made like the others; without it they cannot be read any more."""
         return _read_or_make(self.files_key_file or self.state_dir / "files.key")
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise ValueError(f"others may read {path}; run: chmod 600 {path}")
+            text = file.read(10_000).strip()
+    except (OSError, UnicodeError) as error:
+        raise ValueError(f"{path} cannot be read") from error
+    if not text:
+        raise ValueError(f"{path} is empty")
+    return text
 
 
 def _read_or_make(path: Path) -> bytes:

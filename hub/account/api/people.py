@@ -44,12 +44,16 @@ class Person:
 
 @dataclass(frozen=True)
 class Proof:
-    """How somebody proved who they are (methods as in RFC 8176); `needs_code`: a second factor is still missing."""
+    """How somebody proved who they are (methods as in RFC 8176); `needs_code`: a second factor is still missing.
+
+    `level` comes from upstream; `proved_at` (ms) is set when that proof waited before it was used.
+    """
 
     person_id: int
     methods: frozenset[str]
     needs_code: bool = False
     level: Level = Level.BASIS
+    proved_at: int | None = None
 
 
 def make_person(session: Session, row: people.PersonRow) -> Person:

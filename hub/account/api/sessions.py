@@ -50,7 +50,7 @@ def raise_session(session: Session, token: str, proof: Proof, now: int) -> str:
         raise ValueError("this is another person's session")
     row, person = found
     level, until = _level(proof, person.identified_until, now)
-    state = rules.raised(sessions.times(row), proof.methods, level, now)
+    state = rules.raised(sessions.times(row), proof.methods, level, now, proof.proved_at)
     if until is not None:
         state = replace(state, level_until=min(state.level_until, until))
     fresh = secrets.token_urlsafe(32)
@@ -62,7 +62,7 @@ def _level(proof: Proof, identified_until: int, now: int) -> tuple[Level, int | 
     """(level, its end): what came from upstream counts for a while, the citizens' office until its date."""
     own = rules.level_of_login(proof.methods, identified_until, now)
     if proof.level > own:
-        return proof.level, now + rules.RAISED_MS
+        return proof.level, (now if proof.proved_at is None else proof.proved_at) + rules.RAISED_MS
     return own, identified_until if own > Level.BASIS else None
 
 

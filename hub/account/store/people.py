@@ -3,7 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Integer, String, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.core.db import Base
@@ -54,6 +68,8 @@ class IdentityRow(Base):
     """The same person at an upstream provider (BundID's broker)."""
 
     __tablename__ = "account_identity"
+    # a person has one identity at a provider, and an identity belongs to one person
+    __table_args__ = (Index("account_identity_one_each", "issuer", "person_id", unique=True),)
 
     issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
     subject: Mapped[str] = mapped_column(String(255), primary_key=True)
@@ -171,9 +187,26 @@ def identities_of(session: Session, person_id: int) -> Sequence[IdentityRow]:
     return session.scalars(select(IdentityRow).where(IdentityRow.person_id == person_id)).all()
 
 
-def link_identity(session: Session, facts: Mapping[str, Any]) -> None:
-    """Stores an upstream identity; IntegrityError when it belongs to somebody."""
-    session.execute(insert(IdentityRow).values(**facts))
+def link_identity(session: Session, facts: Mapping[str, Any]) -> bool:
+    """Stores an upstream identity; False when it belongs to somebody, or the person has one of this issuer."""
+    try:
+        with session.begin_nested():
+            session.execute(insert(IdentityRow).values(**facts))
+    except IntegrityError:
+        return False
+    return True
+
+
+def use_identity(session: Session, issuer: str, subject: str, level: int, now: int) -> None:
+    """Notes a log-in by an upstream identity and the level that it had."""
+    used = update(IdentityRow).where(IdentityRow.issuer == issuer, IdentityRow.subject == subject)
+    session.execute(used.values(used_at=now, level=level))
+
+
+def unlink_identity(session: Session, person_id: int, issuer: str) -> bool:
+    """Forgets a person's identity at one issuer; False when there was none."""
+    gone = delete(IdentityRow).where(IdentityRow.person_id == person_id, IdentityRow.issuer == issuer)
+    return bool(session.execute(gone).rowcount)  # type: ignore[attr-defined]
 
 
 def unlink_identities(session: Session, person_id: int) -> None:

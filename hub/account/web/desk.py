@@ -14,7 +14,12 @@ from hub.core.web import gettext as _
 
 def cookie_name() -> str:
     """Behind TLS the browser itself guards the name (no other host or path can set it)."""
-    return "__Host-sk_session" if web.settings().public_url.startswith("https://") else "sk_session"
+    return guarded_name("sk_session")
+
+
+def guarded_name(name: str) -> str:
+    """The same for any cookie of the log-in."""
+    return f"__Host-{name}" if web.settings().public_url.startswith("https://") else name
 
 
 def token() -> str:

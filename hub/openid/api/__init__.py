@@ -2,24 +2,29 @@
 
 from hub.openid.api.clients import Client, NewClient, add_client, find_client
 from hub.openid.api.connections import LOGOUT_JOB, Connection, connections, disconnect, on_sessions_ended
-from hub.openid.api.flow import agree, allowed_scopes, issue_code, push, take_pushed
+from hub.openid.api.flow import PUSHED, agree, begin_pushed, consent_of, end_pushed, find_pushed, issue_code, push
 from hub.openid.api.keys import Keys
-from hub.openid.api.tokens import Access, CodeUse, refresh, revoke, spend_code, store_tokens, tidy, who
+from hub.openid.api.tokens import Access, CodeUse, ScopeError, refresh, revoke, spend_code, store_tokens, tidy, who
 
 __all__ = [
     "LOGOUT_JOB",
+    "PUSHED",
     "Access",
     "Client",
     "CodeUse",
     "Connection",
     "Keys",
     "NewClient",
+    "ScopeError",
     "add_client",
     "agree",
-    "allowed_scopes",
+    "begin_pushed",
     "connections",
+    "consent_of",
     "disconnect",
+    "end_pushed",
     "find_client",
+    "find_pushed",
     "issue_code",
     "on_sessions_ended",
     "push",
@@ -27,7 +32,6 @@ __all__ = [
     "revoke",
     "spend_code",
     "store_tokens",
-    "take_pushed",
     "tidy",
     "who",
 ]

@@ -18,6 +18,7 @@ class Connection:
     client_id: str
     name: str
     scopes: frozenset[str]
+    declined: frozenset[str]
     given_at: int
     used_at: int
 
@@ -25,7 +26,14 @@ class Connection:
 def connections(session: Session, person_id: int) -> list[Connection]:
     """Every service that the person connected, the one used last first."""
     return [
-        Connection(client.client_id, client.name, frozenset(row.scope.split()), row.given_at, row.used_at)
+        Connection(
+            client.client_id,
+            client.name,
+            frozenset(row.scope.split()),
+            frozenset(row.declined.split()),
+            row.given_at,
+            row.used_at,
+        )
         for row, client in store.consents_of(session, person_id)
     ]
 

@@ -25,6 +25,7 @@ from hub import setup
 from hub.account import api as account
 from hub.core.clock import now_ms
 from hub.core.db import Database
+from hub.openid import api as openid
 from hub.settings import Settings
 from tests.hub.account.desk import PASSWORD, register
 from tests.servers import free_port, wait_for_port
@@ -72,7 +73,12 @@ class Provider:
         """One statement on the hub's database: time that passes, seen from the rows."""
         self.database.write(lambda session: session.execute(text(statement), values) and None)
 
-    def add_client(self, *more: str, name: str = "Thermalbad", redirect: str = CALLBACK) -> "Service":
+    def add_client(self, name: str = "Thermalbad") -> "Service":
+        """Registers a service, without the command's second."""
+        made = self.database.write(lambda s: openid.add_client(s, name, [CALLBACK], [LOGGED_OUT], "", now_ms()))
+        return Service(self.url, made.client_id, made.client_secret)
+
+    def command_client(self, *more: str, name: str = "Thermalbad", redirect: str = CALLBACK) -> "Service":
         """Registers a service as an operator does."""
         command = [sys.executable, "-m", "hub", "account", "add-client", "--json", "--name", name]
         done = subprocess.run(
@@ -134,7 +140,7 @@ class Service:
         options = {"auth": self.basic, "timeout": _TIMEOUT_S, "allow_redirects": False, **more}
         return requests.post(f"{self.url}{path}", data=data, **options)
 
-    def exchange(self, code: str, *, options: dict[str, Any] | None = None, **more: str | None) -> requests.Response:
+    def exchange(self, code: str, /, *, options: dict[str, Any] | None = None, **more: str | None) -> requests.Response:
         """A code for tokens."""
         values: dict[str, str | None] = {
             "grant_type": "authorization_code",
@@ -155,14 +161,14 @@ class Service:
         headers = {"Authorization": f"Bearer {token}"}
         return requests.get(f"{self.url}/oauth/userinfo", headers=headers, timeout=_TIMEOUT_S)
 
-    def keys(self) -> list[dict[str, str]]:
+    def published(self) -> list[dict[str, str]]:
         """The key set as it is published."""
         found: list[dict[str, str]] = requests.get(f"{self.url}/oauth/jwks", timeout=_TIMEOUT_S).json()["keys"]
         return found
 
     def claims(self, id_token: str) -> dict[str, Any]:
         """What a token says, its signature checked against the published keys."""
-        checked = jwt.decode(id_token, KeySet.import_key_set({"keys": self.keys()}), algorithms=["ES256"])
+        checked = jwt.decode(id_token, KeySet.import_key_set({"keys": self.published()}), algorithms=["ES256"])
         assert checked.header["alg"] == "ES256"
         claims: dict[str, Any] = checked.claims
         return claims

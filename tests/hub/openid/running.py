@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
+import psutil
 import requests
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -59,7 +60,11 @@ class Provider:
 
     def kill_and_restart(self) -> None:
         """The web server dies without a farewell and starts again: what it only remembered is gone."""
+        workers = psutil.Process(self.parts[0].process.pid).children(recursive=True)  # they outlive their parent
         self.parts[0].kill()
+        for worker in workers:
+            worker.kill()
+            worker.wait(10)
         self.parts[0].start()
         assert wait_for_port(self.settings.port)
 

@@ -14,6 +14,14 @@ from hub.openid.web import ground
 
 Form = dict[str, str]
 
+_READ = rules.PARAMETERS | {
+    "client_secret",
+    "code",
+    "code_verifier",
+    "grant_type",
+    "refresh_token",
+    "token",
+}
 _STATUS_WORDS = {
     404: "There is nothing here.",
     405: "This method is not answered here; Allow names those that are.",
@@ -26,13 +34,13 @@ class ClientError(Exception):
 
 
 def form() -> Form:
-    """The body's parameters, each once; empty ones count as left out. ProtocolError for anything else."""
+    """The body's parameters that we read, each once; empty ones count as left out. ProtocolError for anything else."""
     if flask.request.mimetype != "application/x-www-form-urlencoded":
         raise rules.ProtocolError("invalid_request", "The body must be application/x-www-form-urlencoded.")
     for secret in ("client_secret", "access_token"):
         if secret in flask.request.args:
             raise rules.ProtocolError("invalid_request", f"The parameter {secret} must not stand in the address.")
-    found = {name: rules.single(_named(name), values) for name, values in flask.request.form.lists()}
+    found = {name: rules.single(name, values) for name, values in flask.request.form.lists() if name in _READ}
     return {name: value for name, value in found.items() if value}
 
 
@@ -81,8 +89,3 @@ def _basic(header: str) -> tuple[str, str]:
     except (binascii.Error, ValueError):
         raise ClientError from None
     return unquote_plus(name), unquote_plus(secret)
-
-
-def _named(name: str) -> str:
-    """A parameter's name as it may stand in an answer."""
-    return name if name.isascii() and name.isidentifier() and len(name) < 40 else "with a strange name"

@@ -115,4 +115,8 @@ ACCESS: dict[str, Door] = {
 }
 
 # Routes that exist in the demonstration only.
-DEMO_ACCESS: dict[str, Door] = {"post_office.post_office": PUBLIC, "demo_login.log_in": PUBLIC}
+DEMO_ACCESS: dict[str, Door] = {
+    "post_office.post_office": PUBLIC,
+    "demo_login.log_in": PUBLIC,
+    "demo_login.confirm": PERSON,
+}

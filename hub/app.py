@@ -156,6 +156,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     }
     app.extensions["person_data"] = person_data(settings)
     app.extensions["form_target"] = openid_web.form_target
+    app.extensions["machine_errors"] = openid_web.machine_errors
     for blueprint in (*account_web.blueprints, *openid_web.blueprints, *inbox_web.blueprints):
         app.register_blueprint(blueprint)
     for room in (

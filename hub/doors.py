@@ -87,8 +87,10 @@ ACCESS: dict[str, Door] = {
     "openid.revoke": MACHINE,
     "openid.userinfo": MACHINE,
     "openid.pushed": MACHINE,
-    "openid_flow.authorize": MACHINE,
+    "openid_flow.authorize": PUBLIC,
+    "openid_flow.posted": MACHINE,
     "openid_flow.consent": PERSON,
+    "openid_flow.switch": PERSON,
     "openid_logout.log_out": MACHINE,
     "openid_logout.confirmed": PUBLIC,
     "connections.overview": PERSON,
@@ -140,4 +142,8 @@ UPSTREAM_ACCESS: dict[str, Door] = {
 }
 
 # Routes that exist in the demonstration only.
-DEMO_ACCESS: dict[str, Door] = {"post_office.post_office": PUBLIC, "demo_login.log_in": PUBLIC}
+DEMO_ACCESS: dict[str, Door] = {
+    "post_office.post_office": PUBLIC,
+    "demo_login.log_in": PUBLIC,
+    "demo_login.confirm": PERSON,
+}

@@ -155,6 +155,7 @@ def words() -> dict[str, str]:
         "read_at": _("Gelesen"),
         "connections": _("Verbundene Dienste"),
         "scopes": _("Sieht"),
+        "declined": _("Sieht nicht"),
         "given_at": _("Erlaubt"),
         "entries": _("Einträge im Protokoll"),
         "action": _("Vorgang"),

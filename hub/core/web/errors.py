@@ -42,7 +42,10 @@ def _too_large() -> str:
 
 
 def respond(code: int, error_id: str = "") -> tuple[flask.Response, int]:
-    """The error as a page, or as JSON below /api/."""
+    """The error as a page, as JSON below /api/, or as a path of `machine_errors` wants it (path -> code -> answer)."""
+    speak = flask.current_app.extensions.get("machine_errors", {}).get(flask.request.path)
+    if speak is not None:
+        return speak(code), code
     title, advice = _words(code)
     if flask.request.path.startswith("/api/"):
         body = {"error": f"{title}. {advice}"} | ({"id": error_id} if error_id else {})

@@ -13,7 +13,10 @@ def live_url() -> str:
     settings: Settings = flask.current_app.extensions["settings"]
     if settings.live_url:
         return settings.live_url.rstrip("/")
-    host = urlsplit(f"//{flask.request.host}").hostname or "localhost"
+    try:
+        host = urlsplit(f"//{flask.request.host}").hostname or "localhost"
+    except ValueError:  # a Host header like [::1
+        host = "localhost"
     return f"{flask.request.scheme}://{f'[{host}]' if ':' in host else host}:{settings.live_port}"
 
 

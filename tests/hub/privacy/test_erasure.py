@@ -76,7 +76,8 @@ def live_fully(database: Database) -> account.Person:
         client = openid.add_client(session, "Bad", ["https://bad.example/x"], [], "https://bad.example/out", NOW)
         found = openid.find_client(session, client.client_id)
         assert found is not None
-        openid.agree(session, rosa, found, frozenset({"openid", "email"}), NOW)
+        scopes = frozenset({"openid", "email"})
+        openid.agree(session, rosa, found, scopes, scopes, NOW)
         session.execute(
             text(
                 "INSERT INTO openid_grant (id, client_id, person_id, session_id, scope, auth_time, acr, amr, "

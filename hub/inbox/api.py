@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from hub.account import api as account
-from hub.core import i18n, jobs
+from hub.core import events, i18n, jobs
 from hub.core.db import Session
 from hub.inbox import rules, store
 
@@ -25,6 +25,14 @@ class Message:
     text: str
     created_at: int
     read_at: int
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    """Announced in the transaction in which a message came into a person's inbox."""
+
+    person_id: int
+    now: int
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,7 @@ def send_message(
     when = i18n.moment_with_date(now, person.language)
     letter = rules.write(letters(), kind, person.language, house.values(when=when, **values))
     store.add(session, person_id, sender, letter.subject, letter.text, now)
+    events.announce(session, NewMessage(person_id, now))
     if "@" in person.name:
         send_mail(session, house, person.name, "notice", person.language, now)
 

@@ -56,6 +56,7 @@
     on.hidden = !able;
     on.addEventListener("submit", switchOn);
     document.querySelector("[data-push-missing]").hidden = able;
+    document.querySelector("[data-push-script]").hidden = true;
   }
   if (off && able) off.addEventListener("submit", switchOff);
 })();

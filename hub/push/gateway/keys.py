@@ -9,7 +9,9 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # o
 
 
 def private_key(seed: bytes) -> ec.EllipticCurvePrivateKey:
-    """The key of 32 random bytes."""
+    """The key of 32 random bytes; ValueError for another number of bytes."""
+    if len(seed) != 32:
+        raise ValueError("the key for push services has 32 bytes")
     return ec.derive_private_key(int.from_bytes(seed) % (_ORDER - 1) + 1, ec.SECP256R1())
 
 

@@ -115,6 +115,12 @@ def test_even_the_ends_of_the_range_are_keys(seed: bytes) -> None:
     assert len(rules.decode(keys.public_key(seed))) == 65
 
 
+@pytest.mark.parametrize("seed", [b"", b"k" * 31, b"k" * 33])
+def test_a_key_file_that_was_cut_is_no_key(seed: bytes) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        keys.public_key(seed)
+
+
 def test_keys_that_are_none_are_seen() -> None:
     point, secret = keys.public_key(b"k" * 32), base64.urlsafe_b64encode(b"s" * 16).decode()
     good = rules.Subscription("https://push.example/x", point, secret)

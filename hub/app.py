@@ -34,10 +34,16 @@ from hub.openid import api as openid
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
 from hub.privacy import api as privacy
+from hub.push import api as push
 from hub.settings import Settings
 
 if TYPE_CHECKING:
     import flask
+
+
+def _on_new_message(session: Session, event: inbox.NewMessage) -> None:
+    push.notify(session, event.person_id, event.now)
+
 
 # event class declared in a module's api -> handlers of the modules above it, run in the announcer's transaction
 EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
@@ -45,7 +51,8 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     StatusReceived: (fleet_messages.on_status,),
     SessionReceived: (fleet_messages.on_session,),
     AnswerReceived: (fleet_messages.on_answer,),
-    SessionsEnded: (openid.on_sessions_ended,),
+    SessionsEnded: (openid.on_sessions_ended, push.on_sessions_ended),
+    inbox.NewMessage: (_on_new_message,),
 }
 
 log = logging.getLogger(__name__)
@@ -70,6 +77,12 @@ def _retention(settings: Settings, database: Database) -> jobs.Handler:
     return run
 
 
+def _pushing(settings: Settings, database: Database) -> jobs.Handler:
+    from hub.push.work import pushing
+
+    return pushing(settings, database)
+
+
 # kind of job -> what makes its handler, called once in the worker
 JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     "tidy jobs": tidying,
@@ -80,6 +93,7 @@ JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     inbox.notices.DIGEST_JOB: inbox_work.digesting,
     inbox_work.TIDY_JOB: inbox_work.tidying,
     openid.LOGOUT_JOB: _logging_out,
+    push.PUSH_JOB: _pushing,
 }
 SCHEDULES: Sequence[jobs.Schedule] = (
     jobs.Schedule("retention", "retention", daily_at="03:20"),
@@ -96,6 +110,7 @@ def person_data(settings: Settings) -> list[privacy.Holder]:
         privacy.Holder("account", account.personal.export, account.personal.erase),
         privacy.Holder("inbox", inbox_work.exporting(settings), inbox.forget_person),
         privacy.Holder("openid", openid.export, openid.forget),
+        privacy.Holder("push", push.export, push.forget_person),
         privacy.Holder("audit", privacy.audit_export, privacy.audit_forget, privacy.audit_kept),
     ]
 
@@ -129,6 +144,8 @@ def create_app(settings: Settings) -> "flask.Flask":
 
     from hub.account import web as account_web
     from hub.bulletin import web as bulletin_web
+    from hub.citypass import web as citypass_web
+    from hub.citypass.web import shell
     from hub.core import web
     from hub.core.web import access, system
     from hub.dashboard import web as dashboard_web
@@ -141,6 +158,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
     from hub.privacy import web as privacy_web
+    from hub.push import web as push_web
     from hub.radio import web as radio_web
 
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
@@ -170,6 +188,9 @@ def create_app(settings: Settings) -> "flask.Flask":
         radio_web,
         operations_web,
         privacy_web,
+        push_web,
+        citypass_web,
+        shell,
     ):
         app.register_blueprint(room.blueprint)
     if settings.demo:
@@ -244,7 +265,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         database.write(partial(fleet.judge_nodes, overdue=overdue, channels=tuple(senders), now=now))
 
     def tidy(now: int) -> None:
-        for work in (ingest.give_up_held, fleet.tidy, account_over.tidy):
+        for work in (ingest.give_up_held, fleet.tidy, account_over.tidy, push.tidy):
             database.write(partial(work, now=now))
         database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
 
@@ -339,5 +360,6 @@ def load_tables() -> Any:
     from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
     from hub.openid import store as _openid  # noqa: F401 (registers its tables)
+    from hub.push import store as _push  # noqa: F401 (registers its tables)
 
     return Base.metadata

@@ -20,6 +20,7 @@ _SCHEMES = {
     "alert_webhook": ("http", "https"),
     "clamd_url": ("clamd", "unix"),
     "bundid_issuer": ("http", "https"),
+    "push_contact": ("mailto",),
 }
 _TOWNS = Path(__file__).parent / "data"
 
@@ -63,6 +64,17 @@ class Settings(BaseSettings):
     )
     grant_key_file: Path | None = Field(
         default=None, description="File (0600) with the key that signs grants for nodes; made at the first start"
+    )
+    push_key_file: Path | None = Field(
+        default=None,
+        description="File (0600) with the key that names the hub to push services; made at the first start",
+    )
+    push_contact: str = Field(
+        default="", description="mailto: address for the operators of push services; empty: the sender of mails"
+    )
+    push_hosts: str = Field(
+        default="fcm.googleapis.com,.push.services.mozilla.com,.push.apple.com,.notify.windows.com",
+        description="Push services that notices may go to, with commas; .name means everything below it",
     )
     ca_dir: Path | None = Field(default=None, description="Directory of the town's own certificate authority")
     node_broker_url: str = Field(
@@ -144,6 +156,16 @@ class Settings(BaseSettings):
         """Where people's files lie."""
         return self.files_dir or self.state_dir / "files"
 
+    @property
+    def push_mail(self) -> str:
+        """The mail address that push services are told."""
+        return self.push_contact.removeprefix("mailto:") or self.mail_from
+
+    @property
+    def push_services(self) -> tuple[str, ...]:
+        """Names of push services."""
+        return tuple(name.strip().lower() for name in self.push_hosts.split(",") if name.strip())
+
     def secret(self) -> bytes:
         """The signing key, 32 bytes, made with rights 0600 when it is not there yet."""
         return _read_or_make(self.secret_file or self.state_dir / "secret.key")
@@ -155,6 +177,10 @@ class Settings(BaseSettings):
     def grant_key(self) -> bytes:
         """The private key with which grants for nodes are signed, 32 bytes, made like the other."""
         return _read_or_make(self.grant_key_file or self.state_dir / "grants.key")
+
+    def push_key(self) -> bytes:
+        """The key for push services, 32 bytes, made like the others."""
+        return _read_or_make(self.push_key_file or self.state_dir / "push.key")
 
     def files_key(self) -> bytes:
         """The key of people's files, 32 bytes, made like the others; without it they cannot be read any more."""

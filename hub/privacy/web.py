@@ -98,7 +98,13 @@ def _value(key: str, value: object) -> str:
 
 def sections() -> dict[str, str]:
     """Name of a module -> heading."""
-    return {"account": _("Konto"), "inbox": _("Postfach"), "openid": _("Verbundene Dienste"), "audit": _("Protokoll")}
+    return {
+        "account": _("Konto"),
+        "inbox": _("Postfach"),
+        "openid": _("Verbundene Dienste"),
+        "push": _("Hinweise"),
+        "audit": _("Protokoll"),
+    }
 
 
 def words() -> dict[str, str]:
@@ -156,6 +162,9 @@ def words() -> dict[str, str]:
         "connections": _("Verbundene Dienste"),
         "scopes": _("Sieht"),
         "declined": _("Sieht nicht"),
+        "devices": _("Geräte mit Hinweisen"),
+        "endpoint": _("Adresse beim Push-Dienst"),
+        "last_ok_at": _("Zuletzt erreicht"),
         "given_at": _("Erlaubt"),
         "entries": _("Einträge im Protokoll"),
         "action": _("Vorgang"),

@@ -27,6 +27,8 @@ from hub.inbox import work as inbox_work
 from hub.ingest import api as ingest
 from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionReceived, StatusReceived
 from hub.openid import api as openid
+from hub.operations import api as operations
+from hub.operations import messages as operations_messages
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
 from hub.settings import Settings
@@ -41,6 +43,8 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     SessionReceived: (fleet_messages.on_session,),
     AnswerReceived: (fleet_messages.on_answer,),
     SessionsEnded: (openid.on_sessions_ended,),
+    jobs.JobDied: (operations_messages.on_job_died,),
+    jobs.JobsDone: (operations_messages.on_jobs_done,),
 }
 
 _FIRST_WORD_MS = 3 * 60_000  # within this time every living node has sent a status
@@ -65,11 +69,12 @@ SCHEDULES: Sequence[jobs.Schedule] = (jobs.Schedule("tidy jobs", "tidy jobs", da
 
 
 def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], None]]]:
-    """`EVENTS` and what the inbox does, which needs the town's name and address."""
+    """`EVENTS` and what needs settings: letters of the inbox, alarms about jobs."""
     town = json.loads((settings.town_dir / "town.json").read_text())
     table = {event: list(handlers) for event, handlers in EVENTS.items()}
     for event, handler in inbox_messages.handlers(inbox.House(town["name"], settings.public_url)).items():
         table.setdefault(event, []).append(handler)
+    table[jobs.JobDied].append(operations_messages.alarming(alert_channels(settings), settings.public_url))
     return table
 
 
@@ -102,7 +107,7 @@ def create_app(settings: Settings) -> "flask.Flask":
         "unread": inbox_web.unread,
     }
     app.extensions["form_target"] = openid_web.form_target
-    for blueprint in (*account_web.blueprints, *openid_web.blueprints):
+    for blueprint in (*account_web.blueprints, *openid_web.blueprints, *operations_web.blueprints):
         app.register_blueprint(blueprint)
     for room in (
         system,
@@ -114,7 +119,6 @@ def create_app(settings: Settings) -> "flask.Flask":
         dashboard_web,
         node_web,
         radio_web,
-        operations_web,
     ):
         app.register_blueprint(room.blueprint)
     if settings.demo:
@@ -133,7 +137,8 @@ def create_web() -> "flask.Flask":
 
 
 def runner(settings: Settings, database: Database) -> jobs.Runner:
-    """The worker's loop over the jobs."""
+    """The worker's loop over the jobs; wires what listens to their events."""
+    events.wire(events_of(settings))
     handlers = {kind: make(settings, database) for kind, make in JOBS.items()}
     return jobs.Runner(database, handlers, clock.now_ms, schedules=SCHEDULES)
 
@@ -188,6 +193,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
     def tidy(now: int) -> None:
         for work in (ingest.give_up_held, fleet.tidy, bulletin.forget_old, retention.tidy, openid.tidy):
             database.write(partial(work, now=now))
+        database.write(partial(operations.tidy, now=now))
         database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
 
     rounds = itertools.count()
@@ -211,6 +217,11 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         Task("parking history", 60, tidy_parking),
         Task("tidy", 60, tidy),
     ]
+
+
+def alert_channels(settings: Settings) -> list[str]:
+    """Over which channels alerts go out."""
+    return list(alert_senders(settings))
 
 
 def alert_senders(settings: Settings) -> dict[str, fleet.Send]:
@@ -280,5 +291,6 @@ def load_tables() -> Any:
     from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
     from hub.openid import store as _openid  # noqa: F401 (registers its tables)
+    from hub.operations import store as _operations  # noqa: F401 (registers its tables)
 
     return Base.metadata

@@ -92,6 +92,14 @@ def open_kinds(session: Session) -> Sequence[tuple[str, int, int]]:
     return sorted(((row[0], row[1], row[2]) for row in rows), key=lambda one: one[2])
 
 
+def open_reasons(session: Session, kind: str, limit: int) -> Sequence[tuple[str, int]]:
+    """(reason, tasks) of a kind's tasks that are not done, the most frequent first."""
+    number = func.count()
+    where = (TaskRow.kind == kind, TaskRow.done_at.is_(None))
+    rows = select(TaskRow.reason, number).where(*where).group_by(TaskRow.reason)
+    return [(row[0], row[1]) for row in session.execute(rows.order_by(number.desc(), TaskRow.reason).limit(limit))]
+
+
 def open_tasks(session: Session, kind: str, limit: int) -> Sequence[TaskRow]:
     """Tasks of a kind that are not done, the oldest first."""
     rows = select(TaskRow).where(TaskRow.kind == kind, TaskRow.done_at.is_(None))

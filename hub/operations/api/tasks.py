@@ -10,6 +10,7 @@ from hub.fleet import api as fleet
 from hub.operations import rules, store
 
 SHOWN = 20  # tasks of a kind on the page
+REASONS = 3
 AT_ONCE = 500  # tasks that one press of a button changes
 NOTE_LENGTH = 500  # characters
 KEEP_MS = 90 * 86_400_000
@@ -38,11 +39,12 @@ class TaskNow:
 
 @dataclass(frozen=True)
 class Group:
-    """Tasks of one kind that are not done: how many there are, since when, and the oldest of them."""
+    """Tasks of one kind that are not done: how many, since when, the most frequent reasons, the oldest of them."""
 
     kind: str
     count: int
     since: int
+    reasons: Sequence[tuple[str, int]]
     tasks: Sequence[TaskNow]
 
 
@@ -97,7 +99,10 @@ def tasks_page(session: Session) -> TasksPage:
     everybody = [row for found in rows.values() for row in found] + list(done)
     ids = {number for row in everybody for number in (row.taken_by, row.done_by) if number is not None}
     names = staff.known(session, ids)
-    groups = [Group(kind, count, since, [_now(row, names) for row in rows[kind]]) for kind, count, since in kinds]
+    groups = [
+        Group(kind, count, since, store.open_reasons(session, kind, REASONS), [_now(row, names) for row in rows[kind]])
+        for kind, count, since in kinds
+    ]
     waiting = sum(group.count for group in groups)
     return TasksPage(groups, [_now(row, names) for row in done], waiting, store.count_done(session))
 

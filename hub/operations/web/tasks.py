@@ -61,7 +61,8 @@ def _act(work: Callable[[Session, api.Chosen, int, int], int], said: str) -> Res
         flask.abort(401)
     chosen, number = _chosen(), person.id
     changed = web.write(lambda session: work(session, chosen, number, now))
-    return flask.redirect(flask.url_for("tasks.overview", gesagt=said if changed else "zuspaet"), 303)
+    said, group = said if changed else "zuspaet", flask.request.form.get("gruppe", "")[:60]
+    return flask.redirect(flask.url_for("tasks.overview", gesagt=said, gruppe=group or None), 303)
 
 
 def _chosen() -> api.Chosen:
@@ -79,6 +80,7 @@ def _page(problem: str = "") -> str:
         typed=_chosen(),
         note=flask.request.form.get("notiz", ""),
         said=_said(),
+        unfolded=flask.request.values.get("gruppe", ""),
         number=lambda value: i18n.number(value, lang),
         moment=lambda at: i18n.moment(at, lang, now),
         age=lambda at: rules.age(at, now),

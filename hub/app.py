@@ -31,6 +31,8 @@ from hub.inbox import work as inbox_work
 from hub.ingest import api as ingest
 from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionReceived, StatusReceived
 from hub.openid import api as openid
+from hub.operations import api as operations
+from hub.operations import messages as operations_messages
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
 from hub.privacy import api as privacy
@@ -53,6 +55,8 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     AnswerReceived: (fleet_messages.on_answer,),
     SessionsEnded: (openid.on_sessions_ended, push.on_sessions_ended),
     inbox.NewMessage: (_on_new_message,),
+    jobs.JobDied: (operations_messages.on_job_died,),
+    jobs.JobsDone: (operations_messages.on_jobs_done,),
 }
 
 log = logging.getLogger(__name__)
@@ -131,10 +135,11 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
 
 
 def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], None]]]:
-    """`EVENTS` and what the inbox does, which needs the town's name and address."""
+    """`EVENTS` and what needs settings: letters of the inbox, alarms about jobs."""
     table = {event: list(handlers) for event, handlers in EVENTS.items()}
     for event, handler in inbox_messages.handlers(inbox.house_of(settings)).items():
         table.setdefault(event, []).append(handler)
+    table[jobs.JobDied].append(operations_messages.alarming(alert_channels(settings), settings.public_url))
     return table
 
 
@@ -175,8 +180,9 @@ def create_app(settings: Settings) -> "flask.Flask":
     app.extensions["person_data"] = person_data(settings)
     app.extensions["form_target"] = openid_web.form_target
     app.extensions["machine_errors"] = openid_web.machine_errors
-    for blueprint in (*account_web.blueprints, *openid_web.blueprints, *inbox_web.blueprints):
-        app.register_blueprint(blueprint)
+    for made in (account_web, openid_web, inbox_web, operations_web):
+        for blueprint in made.blueprints:
+            app.register_blueprint(blueprint)
     for room in (
         system,
         ingest_web,
@@ -186,7 +192,6 @@ def create_app(settings: Settings) -> "flask.Flask":
         dashboard_web,
         node_web,
         radio_web,
-        operations_web,
         privacy_web,
         push_web,
         citypass_web,
@@ -212,7 +217,8 @@ def create_web() -> "flask.Flask":
 
 
 def runner(settings: Settings, database: Database) -> jobs.Runner:
-    """The worker's loop over the jobs."""
+    """The worker's loop over the jobs; wires what listens to their events."""
+    events.wire(events_of(settings))
     handlers = {kind: make(settings, database) for kind, make in JOBS.items()}
     return jobs.Runner(database, handlers, clock.now_ms, schedules=SCHEDULES)
 
@@ -267,6 +273,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
     def tidy(now: int) -> None:
         for work in (ingest.give_up_held, fleet.tidy, account_over.tidy, push.tidy):
             database.write(partial(work, now=now))
+        database.write(partial(operations.tidy, now=now))
         database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
 
     rounds = itertools.count()
@@ -290,6 +297,11 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         Task("parking history", 60, tidy_parking),
         Task("tidy", 60, tidy),
     ]
+
+
+def alert_channels(settings: Settings) -> list[str]:
+    """Over which channels alerts go out."""
+    return list(alert_senders(settings))
 
 
 def alert_senders(settings: Settings) -> dict[str, fleet.Send]:
@@ -360,6 +372,7 @@ def load_tables() -> Any:
     from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
     from hub.openid import store as _openid  # noqa: F401 (registers its tables)
+    from hub.operations import store as _operations  # noqa: F401 (registers its tables)
     from hub.push import store as _push  # noqa: F401 (registers its tables)
 
     return Base.metadata

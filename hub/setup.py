@@ -47,13 +47,11 @@ def migrate(settings: Settings) -> None:
 def add_radio_device(
     settings: Settings, facts: Mapping[str, str], thresholds_mm: tuple[int, int] | None, minutes: int | None
 ) -> None:
-    """network, device_id, node, bay and decoder of another maker's sensor; ValueError in a plain sentence."""
+    """network, id, node, bay and decoder of another maker's sensor; ValueError in a plain sentence."""
     database = Database(settings.database)
-    repeat_s = minutes * 60 if minutes else None
+    new = radio.NewDevice(**facts, thresholds_mm=thresholds_mm, repeat_s=minutes * 60 if minutes else None)
     try:
-        database.write(
-            lambda session: radio.add_device(session, **facts, thresholds_mm=thresholds_mm, repeat_s=repeat_s)
-        )
+        database.write(partial(radio.add_device, new=new, actor=audit.CLI, now=now_ms()))
     finally:
         database.close()
 
@@ -63,7 +61,7 @@ def add_radio_decoder(settings: Settings, name: str, file: Path) -> None:
     spec = json.loads(file.read_text())
     database = Database(settings.database)
     try:
-        database.write(partial(radio.add_decoder, name=name, spec=spec))
+        database.write(partial(radio.add_decoder, name=name, spec=spec, actor=audit.CLI, now=now_ms()))
     finally:
         database.close()
 

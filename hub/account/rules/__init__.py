@@ -30,6 +30,7 @@ from hub.account.rules.membership import (
 )
 from hub.account.rules.names import (
     is_mail,
+    is_scope,
     masked_mail,
     name_problem,
     normal_name,
@@ -90,6 +91,7 @@ __all__ = [
     "is_fresh",
     "is_mail",
     "is_member_now",
+    "is_scope",
     "is_usable",
     "level_now",
     "level_of_acr",

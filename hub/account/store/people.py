@@ -1,6 +1,6 @@
 """People, their roles and what happened to their account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -101,6 +101,11 @@ def person(session: Session, person_id: int) -> PersonRow | None:
     return session.get(PersonRow, person_id)
 
 
+def existing(session: Session, ids: Collection[int]) -> list[int]:
+    """Those of the numbers that are somebody's."""
+    return list(session.scalars(select(PersonRow.id).where(PersonRow.id.in_(ids))))
+
+
 def person_with_handle(session: Session, handle: str) -> PersonRow | None:
     """Whom a passkey names."""
     return session.scalars(select(PersonRow).where(PersonRow.handle == handle)).first()
@@ -162,9 +167,10 @@ def add_role(session: Session, person_id: int, role: str, scope: str = "") -> No
         session.flush()
 
 
-def remove_role(session: Session, person_id: int, role: str, scope: str = "") -> None:
-    """Takes a role away."""
-    session.execute(delete(RoleRow).where(RoleRow.person_id == person_id, RoleRow.role == role, RoleRow.scope == scope))
+def remove_role(session: Session, person_id: int, role: str, scope: str = "") -> bool:
+    """Takes a role away; False when the person did not have it."""
+    where = (RoleRow.person_id == person_id, RoleRow.role == role, RoleRow.scope == scope)
+    return bool(session.execute(delete(RoleRow).where(*where)).rowcount)  # type: ignore[attr-defined]
 
 
 def staff(session: Session) -> Sequence[tuple[PersonRow, str, str]]:

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub.core.db import Database, Session
 from hub.core.web import access, errors, forms, headers, language, uploads
-from hub.core.web.access import MACHINE, PERSON, PUBLIC, Door, Porter, Visitor, visitor
+from hub.core.web.access import MACHINE, PERSON, PUBLIC, Door, Porter, Visitor, actor, visitor
 from hub.core.web.headers import allow_form_target, answer_json, is_secure, live_url
 from hub.core.web.language import gettext
 from hub.settings import Settings
@@ -24,6 +24,7 @@ __all__ = [
     "Visitor",
     "Work",
     "access",
+    "actor",
     "allow_form_target",
     "answer_json",
     "database",

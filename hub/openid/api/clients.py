@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from hub.core import audit
 from hub.core.db import Session
 from hub.openid import rules, store
 
@@ -69,6 +70,7 @@ def add_client(
         backchannel_uri=backchannel_uri,
         created_at=now,
     )
+    audit.note(session, "openid.client-added", actor=audit.CLI, subject=f"client:{made.client_id}", now=now)
     return made
 
 

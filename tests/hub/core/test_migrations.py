@@ -26,6 +26,23 @@ def test_migrating_an_empty_database_gives_the_declared_tables(database_url: str
     assert difference == []
 
 
+def test_a_job_that_was_dead_before_becomes_a_task(database_url: str, tmp_path: Path) -> None:
+    command.upgrade(setup.alembic_config(database_url), "0012")
+    database = Database(database_url)
+    insert = (
+        "INSERT INTO core_job (kind, arguments, state, created_at, finished_at, tries, max_tries, lost, last_error) "
+        "VALUES ('mail', '{}', :state, 1, 5, 8, 8, 0, 'away')"
+    )
+    for state in ("dead", "done"):
+        database.write(lambda session, state=state: session.execute(text(insert), {"state": state}) and None)
+    database.close()
+    database = migrate(database_url, tmp_path)
+    with database.read() as session:
+        found = session.execute(text("SELECT kind, reason, since, deaths, note FROM operations_task")).all()
+    database.close()
+    assert [tuple(row) for row in found] == [("mail", "away", 5, 1, "")]
+
+
 def test_counters_and_sums_of_an_older_hub_are_carried_over(database_url: str, tmp_path: Path) -> None:
     from hub.setup import alembic_config
 

@@ -8,6 +8,7 @@ from hub.core.clock import now_ms
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.operations import api, rules
+from hub.operations.web.numbers import whole
 
 blueprint = flask.Blueprint("operations", __name__)
 PATH = "/admin/auftraege"
@@ -20,7 +21,7 @@ def jobs_page() -> ResponseReturnValue:
     now, lang = now_ms(), language()
     arguments = flask.request.args
     with web.read() as session:
-        view = api.jobs_page(session, WORDS.get(arguments.get("zustand", ""), api.STATES[0]), _whole("seite"), now)
+        view = api.jobs_page(session, WORDS.get(arguments.get("zustand", ""), api.STATES[0]), whole("seite"), now)
     page = flask.render_template(
         "operations/jobs.html",
         view=view,
@@ -38,24 +39,24 @@ def jobs_page() -> ResponseReturnValue:
 @blueprint.post(PATH + "/noch-einmal")
 def retry() -> ResponseReturnValue:
     """Gives a dead job its tries again."""
-    job_id = _whole("auftrag")
-    web.write(lambda session: api.retry(session, job_id, now_ms()))
+    job_id, actor, now = whole("auftrag"), web.actor(), now_ms()
+    web.write(lambda session: api.retry(session, job_id, actor, now))
     return _back()
 
 
 @blueprint.post(PATH + "/anhalten")
 def pause() -> ResponseReturnValue:
     """Holds back the jobs of one kind."""
-    kind = flask.request.form.get("art", "")
-    web.write(lambda session: api.pause(session, kind, now_ms()))
+    kind, actor, now = flask.request.form.get("art", ""), web.actor(), now_ms()
+    web.write(lambda session: api.pause(session, kind, actor, now))
     return _back()
 
 
 @blueprint.post(PATH + "/fortsetzen")
 def resume() -> ResponseReturnValue:
     """Lets them go on."""
-    kind = flask.request.form.get("art", "")
-    web.write(lambda session: api.resume(session, kind))
+    kind, actor, now = flask.request.form.get("art", ""), web.actor(), now_ms()
+    web.write(lambda session: api.resume(session, kind, actor, now))
     return _back()
 
 
@@ -63,13 +64,7 @@ def _back() -> ResponseReturnValue:
     """To the list that the button was on."""
     word = flask.request.form.get("zustand", "")
     chosen = word if word in WORDS else next(iter(WORDS))
-    return flask.redirect(flask.url_for("operations.jobs_page", zustand=chosen, seite=max(1, _whole("seite"))), 303)
-
-
-def _whole(name: str) -> int:
-    """A whole number of the address or the form; 0, which is no job and no page, for anything else."""
-    text = flask.request.values.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
+    return flask.redirect(flask.url_for("operations.jobs_page", zustand=chosen, seite=max(1, whole("seite"))), 303)
 
 
 def _names() -> dict[str, str]:

@@ -8,7 +8,7 @@ from hub.operations import rules
 
 def actions() -> Mapping[str, str]:
     """action -> what happened; a test asks that no action of the code is missing."""
-    return {**_account(), **_services(), **_technology(), **_operations()}
+    return {**_account(), **_services(), **_technology(), **_letters(), **_operations()}
 
 
 def _account() -> dict[str, str]:
@@ -30,6 +30,7 @@ def _account() -> dict[str, str]:
         "account.recovered": _("Zugang wiederhergestellt"),
         "account.identified": _("Im Bürgerbüro ausgewiesen"),
         "account.identity-linked": _("BundID verbunden"),
+        "account.identity-unlinked": _("BundID getrennt"),
         "account.role-given": _("Eine Rolle bekommen"),
         "account.role-taken": _("Eine Rolle verloren"),
         "account.acting-for": _("Handelt jetzt für andere"),
@@ -72,6 +73,16 @@ def _technology() -> dict[str, str]:
     }
 
 
+def _letters() -> dict[str, str]:
+    return {
+        "inbox.written": _("Brief des Bürgerbüros"),
+        "inbox.answered": _("Antwort des Bürgerbüros"),
+        "inbox.opened": _("Gespräch geöffnet"),
+        "inbox.file-opened": _("Datei geöffnet"),
+        "inbox.closed": _("Gespräch abgeschlossen"),
+    }
+
+
 def _operations() -> dict[str, str]:
     return {
         "jobs.retried": _("Auftrag noch einmal versucht"),
@@ -92,6 +103,7 @@ def areas() -> Mapping[str, str]:
         "account": _("Konten"),
         "privacy": _("Eigene Daten"),
         "openid": _("Verbundene Dienste"),
+        "inbox": _("Postfach"),
         "fleet": _("Knoten"),
         "radio": _("Funksensoren"),
         "jobs": _("Aufträge"),

@@ -103,7 +103,7 @@ def test_citizens_stay_numbers_staff_have_names_and_the_deleted_are_called_so(ad
     assert "rosa" not in html.replace("prosa", "")
     assert "gelöschtes Konto 99" in html
     assert re.search(r'href="/admin/rollen#konto-1">Konto 1 <span class="sk-leise">\(leitstelle\)', html)
-    town.database.write(lambda session: people.delete_person(session, rosa))
+    town.database.write(lambda session: people.delete_person(session, rosa, 1))
     assert f"gelöschtes Konto {rosa}" in page(admin)
 
 

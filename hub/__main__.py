@@ -224,7 +224,7 @@ def _radio(chosen: argparse.Namespace) -> int:
         thresholds = (chosen.occupied_below_mm, chosen.free_above_mm)
         setup.add_radio_device(
             _settings(),
-            {"device_id": chosen.id, **{name: getattr(chosen, name) for name in ("network", "node", "bay", "decoder")}},
+            {name: getattr(chosen, name) for name in ("network", "id", "node", "bay", "decoder")},
             thresholds if None not in thresholds else None,
             chosen.repeat_minutes,
         )

@@ -18,6 +18,8 @@ from hub.account.api import SessionsEnded
 from hub.account.api import retention as account_over
 from hub.core import broker, clock, events, jobs, retention
 from hub.core.db import Base, Database, Session
+from hub.core.files import REMOVE_JOB
+from hub.core.files import work as files_work
 from hub.core.jobs.housekeeping import tidying
 from hub.core.schedule import Task
 from hub.core.signing import Signer
@@ -29,13 +31,21 @@ from hub.inbox import work as inbox_work
 from hub.ingest import api as ingest
 from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionReceived, StatusReceived
 from hub.openid import api as openid
+from hub.operations import api as operations
+from hub.operations import messages as operations_messages
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
 from hub.privacy import api as privacy
+from hub.push import api as push
 from hub.settings import Settings
 
 if TYPE_CHECKING:
     import flask
+
+
+def _on_new_message(session: Session, event: inbox.NewMessage) -> None:
+    push.notify(session, event.person_id, event.now)
+
 
 # event class declared in a module's api -> handlers of the modules above it, run in the announcer's transaction
 EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
@@ -43,7 +53,10 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     StatusReceived: (fleet_messages.on_status,),
     SessionReceived: (fleet_messages.on_session,),
     AnswerReceived: (fleet_messages.on_answer,),
-    SessionsEnded: (openid.on_sessions_ended,),
+    SessionsEnded: (openid.on_sessions_ended, push.on_sessions_ended),
+    inbox.NewMessage: (_on_new_message,),
+    jobs.JobDied: (operations_messages.on_job_died,),
+    jobs.JobsDone: (operations_messages.on_jobs_done,),
 }
 
 log = logging.getLogger(__name__)
@@ -68,25 +81,42 @@ def _retention(settings: Settings, database: Database) -> jobs.Handler:
     return run
 
 
+def _pushing(settings: Settings, database: Database) -> jobs.Handler:
+    from hub.push.work import pushing
+
+    return pushing(settings, database)
+
+
 # kind of job -> what makes its handler, called once in the worker
 JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     "tidy jobs": tidying,
     "retention": _retention,
+    REMOVE_JOB: files_work.removing,
+    files_work.SWEEP_JOB: files_work.sweeping,
     inbox.MAIL_JOB: inbox_work.mailing,
+    inbox.notices.DIGEST_JOB: inbox_work.digesting,
+    inbox_work.TIDY_JOB: inbox_work.tidying,
     openid.LOGOUT_JOB: _logging_out,
+    push.PUSH_JOB: _pushing,
 }
 SCHEDULES: Sequence[jobs.Schedule] = (
     jobs.Schedule("retention", "retention", daily_at="03:20"),
     jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),
+    jobs.Schedule(inbox_work.TIDY_JOB, inbox_work.TIDY_JOB, daily_at="03:10"),
+    jobs.Schedule(files_work.SWEEP_JOB, files_work.SWEEP_JOB, daily_at="04:10"),
+    jobs.Schedule(inbox.notices.DIGEST_JOB, inbox.notices.DIGEST_JOB, daily_at=inbox.notices.DIGEST_AT),
 )
 
-# Who holds data about persons: what each exports, deletes and must keep. The account is first and goes last.
-PERSON_DATA: Sequence[privacy.Holder] = (
-    privacy.Holder("account", account.personal.export, account.personal.erase),
-    privacy.Holder("inbox", inbox.export, inbox.forget),
-    privacy.Holder("openid", openid.export, openid.forget),
-    privacy.Holder("audit", privacy.audit_export, privacy.audit_forget, privacy.audit_kept),
-)
+
+def person_data(settings: Settings) -> list[privacy.Holder]:
+    """Who holds data about persons: what each exports, deletes and must keep. The account is first and goes last."""
+    return [
+        privacy.Holder("account", account.personal.export, account.personal.erase),
+        privacy.Holder("inbox", inbox_work.exporting(settings), inbox.forget_person),
+        privacy.Holder("openid", openid.export, openid.forget),
+        privacy.Holder("push", push.export, push.forget_person),
+        privacy.Holder("audit", privacy.audit_export, privacy.audit_forget, privacy.audit_kept),
+    ]
 
 
 def retention_rules(settings: Settings) -> list[retention.Rule]:
@@ -96,7 +126,8 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
     days = settings.keep_messages_days
     return [
         retention.Rule("codes, tickets, kept forms, invitations; history of accounts", "180 days", account_over.tidy),
-        *privacy.unused_accounts(PERSON_DATA),
+        *privacy.unused_accounts(person_data(settings)),
+        retention.Rule("threads of the inbox", f"{inbox.KEEP_DAYS} days after the last word", inbox.tidy),
         retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),
         retention.Rule("feedback about barriers", "180 days", bulletin.forget_old),
         retention.Rule("messages of nodes", f"{days} days", partial(ingest.forget_old, keep_days=days)),
@@ -104,11 +135,11 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
 
 
 def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], None]]]:
-    """`EVENTS` and what the inbox does, which needs the town's name and address."""
-    town = json.loads((settings.town_dir / "town.json").read_text())
+    """`EVENTS` and what needs settings: letters of the inbox, alarms about jobs."""
     table = {event: list(handlers) for event, handlers in EVENTS.items()}
-    for event, handler in inbox_messages.handlers(inbox.House(town["name"], settings.public_url)).items():
+    for event, handler in inbox_messages.handlers(inbox.house_of(settings)).items():
         table.setdefault(event, []).append(handler)
+    table[jobs.JobDied].append(operations_messages.alarming(alert_channels(settings), settings.public_url))
     return table
 
 
@@ -118,11 +149,13 @@ def create_app(settings: Settings) -> "flask.Flask":
 
     from hub.account import web as account_web
     from hub.bulletin import web as bulletin_web
+    from hub.citypass import web as citypass_web
+    from hub.citypass.web import shell
     from hub.core import web
     from hub.core.web import access, system
     from hub.dashboard import web as dashboard_web
     from hub.dashboard.web import node as node_web
-    from hub.doors import ACCESS, DEMO_ACCESS
+    from hub.doors import ACCESS, DEMO_ACCESS, UPSTREAM_ACCESS
     from hub.fleet import web as fleet_web
     from hub.inbox import web as inbox_web
     from hub.ingest import web as ingest_web
@@ -131,6 +164,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.parking import web as parking_web
     from hub.parking.web import stays as stays_web
     from hub.privacy import web as privacy_web
+    from hub.push import web as push_web
     from hub.radio import web as radio_web
 
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
@@ -141,11 +175,15 @@ def create_app(settings: Settings) -> "flask.Flask":
         "town": json.loads((settings.town_dir / "town.json").read_text()),
         "acting": account_web.acting,
         "unread": inbox_web.unread,
+        "office_unread": inbox_web.office_unread,
+        "upstream": settings.bundid_name if settings.bundid_issuer else "",
     }
-    app.extensions["person_data"] = PERSON_DATA
+    app.extensions["person_data"] = person_data(settings)
     app.extensions["form_target"] = openid_web.form_target
-    for blueprint in (*account_web.blueprints, *openid_web.blueprints):
-        app.register_blueprint(blueprint)
+    app.extensions["machine_errors"] = openid_web.machine_errors
+    for made in (account_web, openid_web, inbox_web, operations_web):
+        for blueprint in made.blueprints:
+            app.register_blueprint(blueprint)
     for room in (
         system,
         ingest_web,
@@ -153,19 +191,23 @@ def create_app(settings: Settings) -> "flask.Flask":
         stays_web,
         bulletin_web,
         fleet_web,
-        inbox_web,
         dashboard_web,
         node_web,
         radio_web,
-        operations_web,
         privacy_web,
+        push_web,
+        citypass_web,
+        shell,
     ):
         app.register_blueprint(room.blueprint)
     if settings.demo:
-        app.register_blueprint(inbox_web.demo)
+        app.register_blueprint(inbox_web.demo_blueprint)
         app.register_blueprint(account_web.demo_blueprint)
         app.jinja_env.globals["personas"] = account_web.PERSONAS
-    access.install(app, ACCESS | (DEMO_ACCESS if settings.demo else {}), account_web.PORTER)
+    if settings.bundid_issuer:
+        app.register_blueprint(account_web.upstream_blueprint)
+    doors = ACCESS | (DEMO_ACCESS if settings.demo else {}) | (UPSTREAM_ACCESS if settings.bundid_issuer else {})
+    access.install(app, doors, account_web.PORTER)
     return app
 
 
@@ -177,7 +219,8 @@ def create_web() -> "flask.Flask":
 
 
 def runner(settings: Settings, database: Database) -> jobs.Runner:
-    """The worker's loop over the jobs."""
+    """The worker's loop over the jobs; wires what listens to their events."""
+    events.wire(events_of(settings))
     handlers = {kind: make(settings, database) for kind, make in JOBS.items()}
     return jobs.Runner(database, handlers, clock.now_ms, schedules=SCHEDULES)
 
@@ -230,8 +273,9 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         database.write(partial(fleet.judge_nodes, overdue=overdue, channels=tuple(senders), now=now))
 
     def tidy(now: int) -> None:
-        for work in (ingest.give_up_held, fleet.tidy, account_over.tidy):
+        for work in (ingest.give_up_held, fleet.tidy, account_over.tidy, push.tidy):
             database.write(partial(work, now=now))
+        database.write(partial(operations.tidy, now=now))
         database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
 
     rounds = itertools.count()
@@ -255,6 +299,11 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         Task("parking history", 60, tidy_parking),
         Task("tidy", 60, tidy),
     ]
+
+
+def alert_channels(settings: Settings) -> list[str]:
+    """Over which channels alerts go out."""
+    return list(alert_senders(settings))
 
 
 def alert_senders(settings: Settings) -> dict[str, fleet.Send]:
@@ -321,8 +370,11 @@ def load_tables() -> Any:
     from hub.account import store as _account  # noqa: F401 (registers its tables)
     from hub.bulletin import store as _bulletin  # noqa: F401 (registers its tables)
     from hub.core.audit import table as _audit  # noqa: F401 (registers its tables)
+    from hub.core.files import table as _files  # noqa: F401 (registers its tables)
     from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
     from hub.openid import store as _openid  # noqa: F401 (registers its tables)
+    from hub.operations import store as _operations  # noqa: F401 (registers its tables)
+    from hub.push import store as _push  # noqa: F401 (registers its tables)
 
     return Base.metadata

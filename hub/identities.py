@@ -9,10 +9,10 @@ from pathlib import Path
 import segno
 
 from edge import wire
-from hub.core import i18n
+from hub.core import audit, i18n
 from hub.core.authority import Authority
 from hub.core.clock import now_ms
-from hub.core.db import Database
+from hub.core.db import Database, Session
 from hub.fleet import api as fleet
 from hub.settings import Settings
 
@@ -70,8 +70,7 @@ def write_pairs(settings: Settings, out: Path, hosts: list[str], days: int) -> s
     out.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
     try:
-        with database.read() as session:
-            crl = fleet.revocation_list(session, authority, now)
+        crl = database.write(partial(_crl_for_pairs, authority=authority, now=now))
     finally:
         database.close()
     files = {"ca.crt": (authority.pem.encode(), 0o644), "crl.pem": (crl, 0o644)}
@@ -81,6 +80,12 @@ def write_pairs(settings: Settings, out: Path, hosts: list[str], days: int) -> s
     for name, (content, mode) in files.items():
         _replace(out / name, content, mode)
     return "\n".join(str(out / name) for name in files)
+
+
+def _crl_for_pairs(session: Session, authority: Authority, now: int) -> bytes:
+    """The revocation list; notes that pairs for the broker and the hub are made."""
+    audit.note(session, "fleet.pairs-issued", actor=audit.CLI, subject="authority", now=now, details={"count": 2})
+    return fleet.revocation_list(session, authority, now)
 
 
 def _replace(file: Path, content: bytes, mode: int) -> None:

@@ -1,12 +1,13 @@
 """Everything that can be set, read from the environment (prefix HUB_) in this one place."""
 
+import contextlib
 import os
 import secrets
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _SCHEMES = {
@@ -17,6 +18,9 @@ _SCHEMES = {
     "node_broker_url": ("mqtt", "mqtts"),
     "smtp_url": ("smtp", "smtps"),
     "alert_webhook": ("http", "https"),
+    "clamd_url": ("clamd", "unix"),
+    "bundid_issuer": ("http", "https"),
+    "push_contact": ("mailto",),
 }
 _TOWNS = Path(__file__).parent / "data"
 
@@ -61,6 +65,17 @@ class Settings(BaseSettings):
     grant_key_file: Path | None = Field(
         default=None, description="File (0600) with the key that signs grants for nodes; made at the first start"
     )
+    push_key_file: Path | None = Field(
+        default=None,
+        description="File (0600) with the key that names the hub to push services; made at the first start",
+    )
+    push_contact: str = Field(
+        default="", description="mailto: address for the operators of push services; empty: the sender of mails"
+    )
+    push_hosts: str = Field(
+        default="fcm.googleapis.com,.push.services.mozilla.com,.push.apple.com,.notify.windows.com",
+        description="Push services that notices may go to, with commas; .name means everything below it",
+    )
     ca_dir: Path | None = Field(default=None, description="Directory of the town's own certificate authority")
     node_broker_url: str = Field(
         default="mqtts://localhost:8883", description="Broker address that nodes are told when they are enrolled"
@@ -72,6 +87,18 @@ class Settings(BaseSettings):
     breached_passwords_dir: Path | None = Field(
         default=None, description="Directory of stolen passwords' SHA-1 range files (ABCDE or ABCDE.txt)"
     )
+    files_dir: Path | None = Field(default=None, description="Directory of people's files, encrypted")
+    files_key_file: Path | None = Field(
+        default=None, description="File (0600) with the key of people's files; made at the first start"
+    )
+    upload_mb: int = Field(default=10, ge=1, le=100, description="Megabytes that one uploaded file may have")
+    clamd_url: str = Field(default="", description="clamd://host:port or unix:///path of a virus scanner")
+    bundid_issuer: str = Field(default="", description="Issuer of BundID's OpenID broker; empty: no log-in with it")
+    bundid_client_id: str = Field(default="", validate_default=True, description="The hub's name at that broker")
+    bundid_client_secret_file: Path | None = Field(
+        default=None, validate_default=True, description="File (0600) with the hub's secret at that broker"
+    )
+    bundid_name: str = Field(default="BundID", min_length=1, max_length=40, description="What pages call it")
     behind_proxy: bool = Field(default=False, description="1 when nginx in front sets X-Forwarded-For and -Proto")
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")
@@ -86,6 +113,27 @@ class Settings(BaseSettings):
         if value and scheme not in _SCHEMES[name]:
             choices = ", ".join(s + "://" for s in _SCHEMES[name])
             raise ValueError(f"unknown scheme {scheme or value!r}; use one of {choices}")
+        return value
+
+    @field_validator("bundid_issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (not parts.hostname or parts.query or parts.fragment or parts.username):
+            raise ValueError("this is no issuer: an address with neither name, query nor fragment is needed")
+        if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("use https://; http:// is for a broker on this machine only")
+        return value
+
+    @field_validator("bundid_client_id", "bundid_client_secret_file")
+    @classmethod
+    def _complete_client(cls, value: str | Path | None, info: ValidationInfo) -> str | Path | None:
+        if not info.data.get("bundid_issuer"):
+            return value
+        if not value:
+            raise ValueError("is missing; HUB_BUNDID_ISSUER needs it")
+        if isinstance(value, Path):
+            _read_secret(value)
         return value
 
     @cached_property
@@ -103,22 +151,66 @@ class Settings(BaseSettings):
         """Where the certificate authority's key is."""
         return self.ca_dir or self.state_dir / "ca"
 
+    @property
+    def stored_files_dir(self) -> Path:
+        """Where people's files lie."""
+        return self.files_dir or self.state_dir / "files"
+
+    @property
+    def push_mail(self) -> str:
+        """The mail address that push services are told."""
+        return self.push_contact.removeprefix("mailto:") or self.mail_from
+
+    @property
+    def push_services(self) -> tuple[str, ...]:
+        """Names of push services."""
+        return tuple(name.strip().lower() for name in self.push_hosts.split(",") if name.strip())
+
     def secret(self) -> bytes:
         """The signing key, 32 bytes, made with rights 0600 when it is not there yet."""
         return _read_or_make(self.secret_file or self.state_dir / "secret.key")
+
+    def bundid_secret(self) -> str:
+        """The hub's secret at BundID's broker; ValueError when its file is missing, empty or open to others."""
+        return _read_secret(self.bundid_client_secret_file) if self.bundid_client_secret_file else ""
 
     def grant_key(self) -> bytes:
         """The private key with which grants for nodes are signed, 32 bytes, made like the other."""
         return _read_or_make(self.grant_key_file or self.state_dir / "grants.key")
 
+    def push_key(self) -> bytes:
+        """The key for push services, 32 bytes, made like the others."""
+        return _read_or_make(self.push_key_file or self.state_dir / "push.key")
+
+    def files_key(self) -> bytes:
+        """The key of people's files, 32 bytes, made like the others; without it they cannot be read any more."""
+        return _read_or_make(self.files_key_file or self.state_dir / "files.key")
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise ValueError(f"others may read {path}; run: chmod 600 {path}")
+            text = file.read(10_000).strip()
+    except (OSError, UnicodeError) as error:
+        raise ValueError(f"{path} cannot be read") from error
+    if not text:
+        raise ValueError(f"{path} is empty")
+    return text
+
 
 def _read_or_make(path: Path) -> bytes:
+    """The key; processes that start together agree on one, and none sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        key = secrets.token_bytes(32)
-        file.write(key)
-    return key
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):  # another process was faster
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_bytes()

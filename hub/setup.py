@@ -18,7 +18,10 @@ from hub.bulletin import api as bulletin
 from hub.core import audit, events, i18n, retention
 from hub.core.clock import now_ms
 from hub.core.db import Database
+from hub.core.files import Intake
+from hub.core.files.work import vault_of
 from hub.fleet import api as fleet
+from hub.inbox import api as inbox
 from hub.openid import api as openid
 from hub.parking import api as parking
 from hub.radio import api as radio
@@ -44,13 +47,11 @@ def migrate(settings: Settings) -> None:
 def add_radio_device(
     settings: Settings, facts: Mapping[str, str], thresholds_mm: tuple[int, int] | None, minutes: int | None
 ) -> None:
-    """network, device_id, node, bay and decoder of another maker's sensor; ValueError in a plain sentence."""
+    """network, id, node, bay and decoder of another maker's sensor; ValueError in a plain sentence."""
     database = Database(settings.database)
-    repeat_s = minutes * 60 if minutes else None
+    new = radio.NewDevice(**facts, thresholds_mm=thresholds_mm, repeat_s=minutes * 60 if minutes else None)
     try:
-        database.write(
-            lambda session: radio.add_device(session, **facts, thresholds_mm=thresholds_mm, repeat_s=repeat_s)
-        )
+        database.write(partial(radio.add_device, new=new, actor=audit.CLI, now=now_ms()))
     finally:
         database.close()
 
@@ -60,7 +61,7 @@ def add_radio_decoder(settings: Settings, name: str, file: Path) -> None:
     spec = json.loads(file.read_text())
     database = Database(settings.database)
     try:
-        database.write(partial(radio.add_decoder, name=name, spec=spec))
+        database.write(partial(radio.add_decoder, name=name, spec=spec, actor=audit.CLI, now=now_ms()))
     finally:
         database.close()
 
@@ -107,6 +108,8 @@ def seed_personas(settings: Settings) -> None:
     database = Database(settings.database)
     try:
         database.write(partial(personas.ensure, now=now_ms()))
+        intake = Intake(vault_of(settings), settings.upload_mb * 1024 * 1024)
+        inbox.demo.welcome(database, intake, inbox.house_of(settings), now_ms())
     finally:
         database.close()
 

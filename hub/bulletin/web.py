@@ -1,6 +1,5 @@
 """The town in one glance, the free WiFi, legal texts, feedback, and what is demonstration."""
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
@@ -101,14 +100,8 @@ def leave_feedback() -> ResponseReturnValue:
 
 @blueprint.get("/demo")
 def demo() -> ResponseReturnValue:
-    """What is demonstration and assumed; with credentials only where `hub demo` runs."""
-    settings, known = web.settings(), {}
-    file = settings.state_dir / "demo.json"
-    if settings.demo and file.exists():
-        known = json.loads(file.read_text())
-    response = flask.make_response(
-        flask.render_template("bulletin/demo.html", admin=known.get("admin"), portal_url=settings.portal_url)
-    )
+    """What is demonstration and assumed; where `hub demo` runs, with a button for each invented person."""
+    response = flask.make_response(flask.render_template("bulletin/demo.html", portal_url=web.settings().portal_url))
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -97,6 +97,8 @@ class Findings:
     quarantined: int = 0
     faulty_bays: int = 0
     feedback: int = 0
+    tasks: int = 0
+    tasks_since: int | None = None
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,8 @@ def attentions(found: Findings, now: int) -> list[Attention]:
     if old:
         missing, since = sum(gap.count for gap in old), min(gap.since for gap in old)
         items.append(Attention("missing", "danger", count=missing, since=since))
+    if found.tasks:
+        items.append(Attention("tasks", "warning", count=found.tasks, since=found.tasks_since))
     for kind, count in (
         ("refused", found.refused),
         ("quarantined", found.quarantined),

@@ -1,7 +1,4 @@
-"""Schema, town facts and the demo's admin account; a process of its own, so that the supervisor stays small."""
-
-import json
-import os
+"""Schema, town facts and the demo's invented people; a process of its own, so that the supervisor stays small."""
 
 from hub import setup
 from hub.settings import Settings
@@ -12,15 +9,7 @@ def main() -> None:
     settings = Settings()
     setup.migrate(settings)
     setup.seed(settings)
-    file = settings.state_dir / "demo.json"
-    known = json.loads(file.read_text()) if file.exists() else {}
-    if "admin" not in known:
-        known["admin"] = {"name": "admin", "password": setup.set_admin(settings, "admin")}
     setup.seed_personas(settings)
-    known["portal_url"] = settings.portal_url
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        json.dump(known, stream)
 
 
 if __name__ == "__main__":

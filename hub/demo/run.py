@@ -137,13 +137,11 @@ def _wait_until_ready(url: str) -> bool:
 
 
 def _say_hello(options: Options, chosen: Ports) -> None:
-    admin = json.loads((options.state_dir / "demo.json").read_text())["admin"]
     lines = (
         "",
         f"  Bad Rappenau is running:  http://localhost:{chosen.web}",
         f"  WiFi landing page:        http://localhost:{chosen.portal}",
-        f"  Control room:             http://localhost:{chosen.web}/admin",
-        f"    name {admin['name']}, password {admin['password']}  (also at /demo)",
+        f"  Log in as anybody:        http://localhost:{chosen.web}/demo",
         f"  State directory:          {options.state_dir}",
         "  Ctrl-C ends the demo.",
         "",

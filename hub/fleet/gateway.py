@@ -22,13 +22,14 @@ class Mail:
         """One mail about one alert; OSError when it could not be handed over."""
         said = json.loads(body)
         state = "Alarm" if said["open"] else "Wieder in Ordnung"
-        text = f"{state}, Knoten {said['node']}.\n\n{said['text']}\n\n{self.town}, Stadtknoten\n"
-        Smtp(self.url, self.sender).send(self.recipient, f"{state}: {said['node']} ({said['code']})", text)
+        where, short = (f"Knoten {said['node']}", said["node"]) if said["node"] else ("Leitstelle", "Leitstelle")
+        text = f"{state}, {where}.\n\n{said['text']}\n\n{self.town}, Stadtknoten\n"
+        Smtp(self.url, self.sender).send(self.recipient, f"{state}: {short} ({said['code']})", text)
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """An address that takes JSON: {"node", "code", "open", "text", "at"}."""
+    """An address that takes JSON: {"node", "code", "open", "text", "at"}; an empty node means the hub itself."""
 
     url: str
 

@@ -1,4 +1,4 @@
-"""What the inbox hears from the account."""
+"""What the inbox hears: from the account, and from itself that there is a message of which somebody must be told."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,7 +27,11 @@ def handlers(house: api.House) -> Mapping[type, Handler]:
         api.send_mail(session, house, event.mail, kind, event.language, event.now, **values)
 
     def on_change(session: Session, event: account.SecurityChanged) -> None:
-        api.send_message(session, house, event.person_id, "account", f"security-{event.kind}", event.now, {})
+        kind = f"security-{event.kind}"
+        api.send_message(session, house, event.person_id, api.ACCOUNT, kind, event.now, {}, api.Terms(urgent=True))
+
+    def on_message(session: Session, event: api.NewMessage) -> None:
+        api.notices.tell(session, house, event)
 
     def on_ending(session: Session, event: account.AccountEnding) -> None:
         person = account.find(session, event.person_id)
@@ -45,4 +49,5 @@ def handlers(house: api.House) -> Mapping[type, Handler]:
         account.AlreadyRegistered: on_known,
         account.Invited: on_invitation,
         account.SecurityChanged: on_change,
+        api.NewMessage: on_message,
     }

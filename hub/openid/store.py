@@ -71,7 +71,7 @@ class TokenRow(Base):
 
 
 class ConsentRow(Base):
-    """What a person lets a service see."""
+    """What a person lets a service see, and what it asked for in vain."""
 
     __tablename__ = "openid_consent"
 
@@ -80,12 +80,13 @@ class ConsentRow(Base):
         ForeignKey("openid_client.client_id", ondelete="CASCADE"), primary_key=True, index=True
     )
     scope: Mapped[str] = mapped_column(String(200))
+    declined: Mapped[str] = mapped_column(String(200), default="", server_default="")
     given_at: Mapped[int] = mapped_column(BigInteger)
     used_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class PushedRow(Base):
-    """A pushed authorization request (RFC 9126); counts once."""
+    """A pushed authorization request (RFC 9126); it is answered once. `taken_at`: when its browser arrived."""
 
     __tablename__ = "openid_pushed"
 
@@ -93,6 +94,7 @@ class PushedRow(Base):
     client_id: Mapped[str] = mapped_column(ForeignKey("openid_client.client_id", ondelete="CASCADE"))
     parameters: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+    taken_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 
 class KeyRow(Base):
@@ -223,14 +225,15 @@ def consents_of(session: Session, person_id: int) -> Sequence[tuple[ConsentRow, 
     return [(row[0], row[1]) for row in rows]
 
 
-def set_consent(session: Session, person_id: int, client_id: str, scope: str, now: int) -> None:
-    """Stores what the person agreed to."""
+def set_consent(session: Session, person_id: int, client_id: str, scope: str, declined: str, now: int) -> None:
+    """Stores what the person agreed to and what not."""
     row = consent(session, person_id, client_id)
     if row is None:
-        values = {"person_id": person_id, "client_id": client_id, "scope": scope, "given_at": now, "used_at": now}
-        session.execute(insert(ConsentRow).values(**values))
+        names = {"person_id": person_id, "client_id": client_id}
+        facts = {"scope": scope, "declined": declined, "given_at": now, "used_at": now}
+        session.execute(insert(ConsentRow).values(**names, **facts))
     else:
-        row.scope, row.given_at = scope, now
+        row.scope, row.declined, row.given_at = scope, declined, now
         session.flush()
 
 
@@ -242,7 +245,7 @@ def remove_consent(session: Session, person_id: int, client_id: str) -> bool:
 
 def add_pushed(session: Session, **facts: Any) -> None:
     """Stores a pushed request."""
-    session.execute(insert(PushedRow).values(**facts))
+    session.execute(insert(PushedRow).values(**facts, taken_at=0))
 
 
 def pushed(session: Session, digest: str) -> PushedRow | None:
@@ -250,8 +253,14 @@ def pushed(session: Session, digest: str) -> PushedRow | None:
     return session.get(PushedRow, digest)
 
 
+def begin_pushed(session: Session, digest: str, now: int, until: int) -> None:
+    """Its browser arrived: it holds until then. Later arrivals change nothing."""
+    fresh = update(PushedRow).where(PushedRow.digest == digest, PushedRow.taken_at == 0, PushedRow.expires_at > now)
+    session.execute(fresh.values(taken_at=now, expires_at=until))
+
+
 def remove_pushed(session: Session, digest: str) -> None:
-    """It counts once."""
+    """It is answered."""
     session.execute(delete(PushedRow).where(PushedRow.digest == digest))
 
 

@@ -1,4 +1,6 @@
-"""Pages of a long list, and how old something is."""
+"""Pages of a long list, how old something is, what stands in the audit log, and cells of a table."""
+
+from dataclasses import dataclass
 
 PAGE = 50  # rows
 
@@ -20,3 +22,37 @@ def age(since: int, now: int) -> tuple[int, str]:
         if seconds >= size:
             return seconds // size, unit
     return seconds, "s"
+
+
+PERSON, ORGANISATION, CHILD, CLIENT = "person", "organisation", "child", "client"
+NODE, JOB, TASK, DEVICE, DECODER = "node", "job", "task", "device", "decoder"
+SUBJECTS = (PERSON, NODE, JOB, TASK, DEVICE, DECODER, CLIENT, ORGANISATION, CHILD)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would calculate
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Whom or what an entry of the audit log names: person 17, node rathausplatz; `id` is empty for cli, worker."""
+
+    kind: str
+    id: str = ""
+
+
+def refs(text: str) -> tuple[Ref, ...]:
+    """person:17 for organisation:3 -> both of them."""
+    parts = [part.partition(":") for part in text.split(" for ") if part]
+    return tuple(Ref(kind, identity) for kind, _, identity in parts)
+
+
+def subjects(typed: str) -> tuple[str, ...]:
+    """What somebody may mean who looks for 17, rathausplatz or job:17, as entries name it; empty for all."""
+    typed = typed.strip()
+    if not typed:
+        return ()
+    return (typed,) if ":" in typed else tuple(f"{kind}:{typed}" for kind in SUBJECTS)
+
+
+def cell(value: object) -> str:
+    """For a CSV that people open in a spreadsheet: what looks like a formula becomes text."""
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

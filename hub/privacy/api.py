@@ -12,6 +12,7 @@ from hub.core.db import Session
 from hub.core.retention import Rule
 from hub.privacy import rules
 
+ATTACHMENTS = "attachments"
 MAX_AUDIT = 10_000  # newest entries about a person
 
 
@@ -31,8 +32,8 @@ def nothing_kept(_session: Session, _person_id: int, _now: int) -> Sequence[Kept
 
 @dataclass(frozen=True)
 class Holder:
-    """What one module holds about a person: `export` gives plain values (times in ms, bytes for attachments by name
-    under "files"), `forget` deletes, `kept` names what a law makes the town keep.
+    """What one module holds about a person: `export` gives plain values (times in ms; bytes of attachments by name
+    under "attachments"), `forget` deletes, `kept` names what a law makes the town keep.
     """
 
     name: str
@@ -51,9 +52,9 @@ def bundle(data: Mapping[str, Mapping[str, object]], page: str) -> bytes:
     files: dict[str, bytes] = {}
     told: dict[str, object] = {}
     for name, facts in data.items():
-        more = facts.get("files")
+        more = facts.get(ATTACHMENTS)
         files |= more if isinstance(more, dict) else {}
-        told[name] = rules.readable("", {key: value for key, value in facts.items() if key != "files"})
+        told[name] = rules.readable("", {key: value for key, value in facts.items() if key != ATTACHMENTS})
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("daten.json", json.dumps(told, ensure_ascii=False, indent=2))

@@ -8,6 +8,13 @@ def is_moment(key: str, value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and key.rpartition("_")[2] in ("at", "until")
 
 
+def is_table(value: object) -> bool:
+    """Whether a value is a list of rows whose cells are all plain."""
+    return isinstance(value, list) and all(
+        not isinstance(cell, (list, dict)) for row in value if isinstance(row, dict) for cell in row.values()
+    )
+
+
 def readable(key: str, value: object) -> object:
     """The value as it stands in the JSON file: moments as ISO 8601 in UTC, 0 (never) as null, all else as it is."""
     if isinstance(value, dict):

@@ -39,7 +39,13 @@ def download() -> ResponseReturnValue:
     with web.read() as session:
         found = api.collect(session, _holders(), person_id, now)
     page = flask.render_template(
-        "privacy/export.html", data=found, words=words(), sections=sections(), value=_value, now=now
+        "privacy/export.html",
+        data=found,
+        words=words(),
+        sections=sections(),
+        value=_value,
+        is_table=rules.is_table,
+        now=now,
     )
     response = flask.Response(api.bundle(found, page), mimetype="application/zip")
     day = i18n.local(now).date().isoformat()
@@ -92,7 +98,13 @@ def _value(key: str, value: object) -> str:
 
 def sections() -> dict[str, str]:
     """Name of a module -> heading."""
-    return {"account": _("Konto"), "inbox": _("Postfach"), "openid": _("Verbundene Dienste"), "audit": _("Protokoll")}
+    return {
+        "account": _("Konto"),
+        "inbox": _("Postfach"),
+        "openid": _("Verbundene Dienste"),
+        "push": _("Hinweise"),
+        "audit": _("Protokoll"),
+    }
 
 
 def words() -> dict[str, str]:
@@ -130,12 +142,29 @@ def words() -> dict[str, str]:
         "guardians": _("Eltern"),
         "invitations": _("Offene Einladungen"),
         "expires_at": _("Gilt bis"),
+        "mail_notice": _("Hinweis per E-Mail"),
+        "threads": _("Gespräche"),
+        "sender": _("Von"),
+        "closed_at": _("Abgeschlossen"),
+        "deletion_at": _("Wird gelöscht am"),
+        "from": _("Von"),
+        "files": _("Dateien"),
+        "uploads": _("Hochgeladene Dateien"),
+        "case": _("Gehört zu"),
+        "mime": _("Art der Datei"),
+        "size": _("Größe in Byte"),
+        "id": _("Kennung"),
+        "sha256": _("Prüfsumme"),
         "messages": _("Nachrichten"),
         "subject": _("Betreff oder Kennung"),
         "text": _("Text"),
         "read_at": _("Gelesen"),
         "connections": _("Verbundene Dienste"),
         "scopes": _("Sieht"),
+        "declined": _("Sieht nicht"),
+        "devices": _("Geräte mit Hinweisen"),
+        "endpoint": _("Adresse beim Push-Dienst"),
+        "last_ok_at": _("Zuletzt erreicht"),
         "given_at": _("Erlaubt"),
         "entries": _("Einträge im Protokoll"),
         "action": _("Vorgang"),

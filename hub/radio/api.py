@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edge import wire
+from hub.core import audit
 from hub.core.db import Session
 from hub.radio import rules, store
 from hub.radio.rules import RadioError, Reading
@@ -14,6 +15,7 @@ __all__ = [
     "OUTBOX",
     "TOPICS",
     "DeviceNow",
+    "NewDevice",
     "RadioError",
     "Reading",
     "Translated",
@@ -37,6 +39,19 @@ class Translated:
     node: str
     kind: str
     body: dict[str, object]
+
+
+@dataclass(frozen=True)
+class NewDevice:
+    """A sensor to map to a bay; `thresholds_mm` = (occupied below, free above), `repeat_s` = how often it reports."""
+
+    network: str
+    id: str
+    node: str
+    bay: str
+    decoder: str
+    thresholds_mm: tuple[int, int] | None = None
+    repeat_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,52 +129,56 @@ def _messages(row: store.Device, reading: Reading, at: int) -> list[Translated]:
     return made
 
 
-def add_device(
-    session: Session,
-    network: str,
-    device_id: str,
-    node: str,
-    bay: str,
-    decoder: str,
-    thresholds_mm: tuple[int, int] | None = None,
-    repeat_s: int | None = None,
-) -> None:
-    """Maps a device to a bay; `thresholds_mm` = (occupied below, free above), `repeat_s` = how often it reports.
-
-    RadioError in a plain sentence.
-    """
-    name = device_id.strip().lower()
-    if network not in NETWORKS:
-        raise RadioError(f"unknown network {network}; known: {', '.join(NETWORKS)}")
+def add_device(session: Session, new: NewDevice, actor: str, now: int) -> None:
+    """Maps a device to a bay; RadioError in a plain sentence."""
+    name = new.id.strip().lower()
+    if new.network not in NETWORKS:
+        raise RadioError(f"unknown network {new.network}; known: {', '.join(NETWORKS)}")
     if not wire.is_name(name) or len(name) > 40:
         raise RadioError("a device's id has 1 to 40 of a-z 0-9 _ -")
-    if not wire.is_name(node) or not wire.is_name(bay):
+    if not wire.is_name(new.node) or not wire.is_name(new.bay):
         raise RadioError("node and bay are named as in the town's data")
-    if decoder not in rules.BUILT_IN and store.spec(session, decoder) is None:
+    if new.decoder not in rules.BUILT_IN and store.spec(session, new.decoder) is None:
         known = ", ".join((*rules.BUILT_IN, *store.decoders(session)))
-        raise RadioError(f"unknown decoder {decoder}; known: {known}")
-    chosen = rules.Options(repeat_s=repeat_s or rules.REPEAT_S.get(decoder, rules.Options.repeat_s))
-    if thresholds_mm is not None:
-        chosen = replace(chosen, occupied_below_mm=thresholds_mm[0], free_above_mm=thresholds_mm[1])
+        raise RadioError(f"unknown decoder {new.decoder}; known: {known}")
+    facts = {"network": new.network, "id": name, "node": new.node, "bay": new.bay, "decoder": new.decoder}
+    store.save_device(session, facts, _options(new))
+    subject, details = _subject(new.network, name), {"bay": new.bay, "decoder": new.decoder}
+    audit.note(session, "radio.device-added", actor=actor, subject=subject, now=now, details=details)
+
+
+def _options(new: NewDevice) -> rules.Options:
+    chosen = rules.Options(repeat_s=new.repeat_s or rules.REPEAT_S.get(new.decoder, rules.Options.repeat_s))
+    if new.thresholds_mm is not None:
+        chosen = replace(chosen, occupied_below_mm=new.thresholds_mm[0], free_above_mm=new.thresholds_mm[1])
     if not 60 <= chosen.repeat_s <= 7 * 86_400:
         raise RadioError("a sensor reports at least once a week and at most once a minute")
     if not chosen.sound:
         raise RadioError("'occupied below' must be over 0 and at least 150 mm less than 'free above'")
-    facts = {"network": network, "id": name, "node": node, "bay": bay, "decoder": decoder}
-    store.save_device(session, facts, chosen)
+    return chosen
 
 
-def remove_device(session: Session, network: str, device_id: str) -> bool:
+def remove_device(session: Session, network: str, device_id: str, actor: str, now: int) -> bool:
     """Forgets a device; False when there was none."""
-    return store.remove_device(session, network, device_id.strip().lower())
+    name = device_id.strip().lower()
+    if not store.remove_device(session, network, name):
+        return False
+    audit.note(session, "radio.device-removed", actor=actor, subject=_subject(network, name), now=now)
+    return True
 
 
-def add_decoder(session: Session, name: str, spec: Mapping[str, Any]) -> None:
+def _subject(network: str, device_id: str) -> str:
+    """As the audit log names a device."""
+    return f"device:{network}-{device_id}"
+
+
+def add_decoder(session: Session, name: str, spec: Mapping[str, Any], actor: str, now: int) -> None:
     """Adds or replaces a table-driven decoder; RadioError in a plain sentence."""
     if not wire.is_name(name) or len(name) > 40 or name in rules.BUILT_IN:
         raise RadioError("a decoder's name has 1 to 40 of a-z 0-9 _ - and is not one of the built-in ones")
     rules.check_spec(spec)
     store.save_decoder(session, name, spec)
+    audit.note(session, "radio.decoder-added", actor=actor, subject=f"decoder:{name}", now=now)
 
 
 def decoder_names(session: Session) -> Sequence[str]:

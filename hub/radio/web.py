@@ -29,14 +29,13 @@ def add_device() -> ResponseReturnValue:
     """Maps a device to a bay."""
     form = flask.request.form
     below, above = form.get("below_mm", "").strip(), form.get("above_mm", "").strip()
-    minutes = form.get("minutes", "").strip()
+    minutes, actor, now = form.get("minutes", "").strip(), web.actor(), now_ms()
 
     def work(session: Session) -> None:
         thresholds = (_whole(below), _whole(above)) if below or above else None
         repeat_s = _whole(minutes) * 60 if minutes else None
-        words = (form.get(name, "").strip() for name in ("network", "id", "node", "bay", "decoder"))
-        network, identity, node, bay, decoder = words
-        api.add_device(session, network, identity, node, bay, decoder, thresholds, repeat_s)
+        words = {name: form.get(name, "").strip() for name in ("network", "id", "node", "bay", "decoder")}
+        api.add_device(session, api.NewDevice(**words, thresholds_mm=thresholds, repeat_s=repeat_s), actor, now)
 
     return _attempt(work, "geraet")
 
@@ -45,7 +44,8 @@ def add_device() -> ResponseReturnValue:
 def remove_device() -> ResponseReturnValue:
     """Forgets a device; its readings stay."""
     network, identity = flask.request.form.get("network", ""), flask.request.form.get("id", "")
-    web.write(lambda session: api.remove_device(session, network, identity))
+    actor, now = web.actor(), now_ms()
+    web.write(lambda session: api.remove_device(session, network, identity, actor, now))
     return flask.redirect(PATH, 303)
 
 
@@ -53,9 +53,10 @@ def remove_device() -> ResponseReturnValue:
 def add_decoder() -> ResponseReturnValue:
     """Adds or replaces a table-driven decoder."""
     name, text = flask.request.form.get("name", "").strip(), flask.request.form.get("spec", "")
+    actor, now = web.actor(), now_ms()
 
     def work(session: Session) -> None:
-        api.add_decoder(session, name, _json(text))
+        api.add_decoder(session, name, _json(text), actor, now)
 
     return _attempt(work, "decoder")
 

@@ -23,7 +23,7 @@ import psutil
 from sqlalchemy import text
 
 from hub import app
-from hub.core import clock, jobs
+from hub.core import clock, events, jobs
 from hub.core.db import Base, Database, Session
 from tests.hub.conftest import postgres_server
 
@@ -45,6 +45,7 @@ HANDLERS: dict[str, jobs.Handler] = {"nothing": nothing, "row": row}
 
 def worker(url: str) -> None:
     """One worker process; runs until it is killed."""
+    events.wire(app.EVENTS)  # as in the hub: tasks of jobs that went well are closed
     database = Database(url)
     runner = jobs.Runner(database, HANDLERS, clock.now_ms, idle_s=0.02)
     print("ready", flush=True)

@@ -22,6 +22,7 @@ README = Path(__file__).parents[2] / "README.md"
         ("HUB_BROKER_URL", "kafka://x"),
         ("HUB_TIMESERIES_URL", "file://x"),
         ("HUB_PUBLIC_URL", "ftp://x"),
+        ("HUB_CLAMD_URL", "http://x"),
     ],
 )
 def test_an_unknown_scheme_stops_the_start_with_one_clear_line(name: str, value: str, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ class Office:
 
 
 @contextmanager
-def office(directory: Path) -> Iterator[Office]:
-    """Web and worker on SQLite, with an admin named leitstelle."""
+def office(directory: Path, more: dict[str, str] | None = None) -> Iterator[Office]:
+    """Web and worker on SQLite, with an admin named leitstelle; `more` goes into their environment."""
     settings = Settings(state_dir=directory, port=free_port(), live_port=free_port(), demo=True)
     setup.migrate(settings)
     setup.seed(settings)
@@ -40,6 +40,7 @@ def office(directory: Path) -> Iterator[Office]:
         "HUB_PUBLIC_URL": url,
         "HUB_BROKER_URL": f"mqtt://127.0.0.1:{free_port()}",
         "HUB_DEMO": "1",
+        **(more or {}),
     }
     running = [Process(["-m", "hub", "serve", "--only", part], environment) for part in ("web", "worker")]
     try:

@@ -11,6 +11,7 @@ from hub.account.api import (
     secrets,
     sessions,
     staff,
+    upstream,
 )
 from hub.account.api.acting import Principal
 from hub.account.api.admins import create_admin, disable, reset_admin
@@ -62,4 +63,5 @@ __all__ = [
     "secrets",
     "sessions",
     "staff",
+    "upstream",
 ]

@@ -46,4 +46,4 @@ def act_for(session: Session, person: Person, key: str, now: int) -> None:
         raise RefusedError("not_allowed")
     sessions.act_for(session, person.session_id, key)
     if key:
-        record(session, person.id, "acting-for", now)
+        record(session, person.id, "acting-for", now, whom=key)

@@ -8,6 +8,7 @@ from hub.account.api.keyring import new_handle
 from hub.account.api.people import ADMIN, record
 from hub.account.api.sessions import end_others
 from hub.account.store import people
+from hub.core import audit
 from hub.core.clock import now_ms
 from hub.core.db import Database, Session
 
@@ -25,7 +26,7 @@ def create_admin(database: Database, name: str, password: str | None = None) -> 
             session, name=name, handle=new_handle(), password_hash=hashed, created_at=now, seen_at=now
         )
         people.add_role(session, row.id, ADMIN)
-        record(session, row.id, "role-given", now)
+        record(session, row.id, "role-given", now, by=audit.CLI, details={"role": ADMIN})
 
     database.write(add)
     return chosen
@@ -41,7 +42,7 @@ def reset_admin(database: Database, name: str, password: str | None = None) -> s
         if person is None:
             raise ValueError(f"there is nobody named {name}; `admin create {name}` makes an account")
         people.change_person(session, person.id, password_hash=hashed, disabled=False, otp_secret="", otp_step=0)
-        record(session, person.id, "password-set", now_ms())
+        record(session, person.id, "password-set", now_ms(), by=audit.CLI)
         end_others(session, person.id, now_ms())
 
     database.write(reset)
@@ -56,6 +57,7 @@ def disable(database: Database, name: str) -> None:
         if person is None:
             raise ValueError(f"there is nobody named {name}")
         people.change_person(session, person.id, disabled=True)
+        record(session, person.id, "closed", now_ms(), by=audit.CLI)
         end_others(session, person.id, now_ms())
 
     database.write(close)

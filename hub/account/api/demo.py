@@ -1,11 +1,11 @@
-"""Invented people of the demonstration. They have no key of any kind, so outside of it nobody can be one of them."""
+"""Invented people of the demonstration. They have no password, and outside of it no session counts as one of them."""
 
 from dataclasses import dataclass
 from datetime import date
 
 from hub.account.api import families, organisations, sessions, staff
 from hub.account.api.keyring import new_handle
-from hub.account.api.people import CLERK, EDITOR, Proof, find
+from hub.account.api.people import ADMIN, CLERK, EDITOR, Person, Proof, find
 from hub.account.store import people
 from hub.core.db import Session
 
@@ -30,17 +30,27 @@ PERSONAS = (
     Persona("company", "aylin.beispiel@demo.example", "Aylin Beispiel"),
     Persona("clerk", "petra.amt@demo.example", "Petra Amt", (CLERK,)),
     Persona("editor", "timo.wort@demo.example", "Timo Wort", (EDITOR,)),
+    Persona("admin", "karla.leitung@demo.example", "Karla Leitung", (ADMIN,), is_identified=True),
 )
 
 
+def persona_of(person: Person) -> Persona | None:
+    """Which of them somebody is."""
+    return next((one for one in PERSONAS if one.mail == person.name), None)
+
+
 def ensure(session: Session, now: int) -> None:
-    """Makes the people that are missing."""
+    """Makes the people that are missing, and gives back the roles that visitors took from them."""
     for persona in PERSONAS:
-        if people.person_named(session, persona.mail) is None:
-            _make(session, persona, now)
+        row = people.person_named(session, persona.mail)
+        person_id = row.id if row is not None else _make(session, persona, now)
+        held = {role for role, _scope in people.roles_of(session, person_id)}
+        for role in persona.roles:
+            if role not in held:
+                people.add_role(session, person_id, role)
 
 
-def _make(session: Session, persona: Persona, now: int) -> None:
+def _make(session: Session, persona: Persona, now: int) -> int:
     until = now + staff.IDENTIFIED_DAYS * _DAY if persona.is_identified else 0
     row = people.add_person(
         session,
@@ -51,11 +61,13 @@ def _make(session: Session, persona: Persona, now: int) -> None:
         created_at=now,
         seen_at=now,
     )
-    for role in persona.roles:
-        people.add_role(session, row.id, role)
     person = find(session, row.id)
-    if person is None:
-        return
+    if person is not None:
+        _give_circles(session, persona, person, now)
+    return row.id
+
+
+def _give_circles(session: Session, persona: Persona, person: Person, now: int) -> None:
     if persona.key == "parent":
         for name, born in (("Mia", date(2021, 5, 4)), ("Ben", date(2023, 9, 17))):
             families.add_child(session, person, name, "Muster", born, now, date(2026, 1, 1))
@@ -65,8 +77,18 @@ def _make(session: Session, persona: Persona, now: int) -> None:
 
 def open_session(session: Session, key: str, now: int, device: str, old_token: str) -> str | None:
     """A session as one of the invented people; None for an unknown one."""
+    proof = _proof(session, key)
+    return None if proof is None else sessions.open_session(session, proof, now, device, old_token)
+
+
+def confirm(session: Session, person: Person, token: str, now: int) -> str | None:
+    """The same session, fresh again: what a passkey would do; None for anybody else."""
+    persona = persona_of(person)
+    proof = _proof(session, persona.key) if persona is not None else None
+    return None if proof is None else sessions.raise_session(session, token, proof, now)
+
+
+def _proof(session: Session, key: str) -> Proof | None:
     mail = next((one.mail for one in PERSONAS if one.key == key), "")
     row = people.person_named(session, mail)
-    if row is None:
-        return None
-    return sessions.open_session(session, Proof(row.id, _METHODS), now, device, old_token)
+    return None if row is None else Proof(row.id, _METHODS)

@@ -45,11 +45,15 @@ class SecurityChanged:
 
 @dataclass(frozen=True)
 class SessionsEnded:
-    """These sessions (public ids) are over: by log-out, by the owner from afar, by recovery."""
+    """These sessions (public ids) are over: by log-out, by the owner from afar, by recovery.
+
+    `followed_by` is the session that the same person opened in the same browser instead, empty without one.
+    """
 
     person_id: int
     session_ids: tuple[str, ...]
     now: int
+    followed_by: str = ""
 
 
 @dataclass(frozen=True)

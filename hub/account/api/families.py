@@ -42,7 +42,7 @@ def add_child(
         raise RefusedError("not_allowed")
     child = circles.add_child(session, first, last, born, now)
     circles.add_guardian(session, child, person.id, now)
-    record(session, person.id, "child-added", now)
+    record(session, person.id, "child-added", now, whom=f"child:{child}")
     return child
 
 
@@ -82,7 +82,7 @@ def share(session: Session, person: Person, child_id: int, mail: str, now: int) 
         invited_by=person.id,
         expires_at=now + INVITATION_MS,
     )
-    record(session, person.id, "child-shared", now)
+    record(session, person.id, "child-shared", now, whom=f"child:{child_id}")
     events.announce(session, Invited(mail, token, "", person.language, now))
 
 
@@ -98,7 +98,7 @@ def accept(session: Session, person: Person, token: str, now: int) -> int:
         raise RefusedError("gone")
     child: int = taken["child_id"]
     circles.add_guardian(session, child, person.id, now)
-    record(session, person.id, "child-joined", now)
+    record(session, person.id, "child-joined", now, whom=f"child:{child}")
     return child
 
 
@@ -108,4 +108,4 @@ def leave(session: Session, person: Person, child_id: int, now: int) -> None:
         raise RefusedError("not_allowed")
     session_store.stop_acting_for(session, f"child:{child_id}", person.id)
     circles.remove_guardian(session, child_id, person.id)
-    record(session, person.id, "child-left", now)
+    record(session, person.id, "child-left", now, whom=f"child:{child_id}")

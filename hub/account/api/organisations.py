@@ -64,7 +64,7 @@ def create(session: Session, person: Person, name: str, now: int) -> int:
     circles.set_member(
         session, organisation, person.id, role=MemberRole.OWNER, until=None, given_by=person.id, created_at=now
     )
-    record(session, person.id, "organisation-created", now)
+    record(session, person.id, "organisation-created", now, whom=_key(organisation))
     return organisation
 
 
@@ -114,7 +114,7 @@ def invite(
         invited_by=person.id,
         expires_at=now + INVITATION_MS,
     )
-    record(session, person.id, "member-invited", now)
+    record(session, person.id, "member-invited", now, whom=_key(organisation_id))
     events.announce(session, Invited(mail, token, organisation.name, person.language, now))
 
 
@@ -159,8 +159,8 @@ def accept(session: Session, person: Person, token: str, now: int) -> int:
             given_by=taken["invited_by"],
             created_at=now,
         )
-    record(session, person.id, "organisation-joined", now)
     organisation: int = taken["organisation_id"]
+    record(session, person.id, "organisation-joined", now, whom=_key(organisation))
     return organisation
 
 
@@ -183,7 +183,7 @@ def change(
     if member.role == MemberRole.OWNER and (role != MemberRole.OWNER or until is not None):
         _require_other_owner(session, organisation_id, member_id, now)
     circles.set_member(session, organisation_id, member_id, role=role, until=until, given_by=person.id)
-    record(session, member_id, "membership-changed", now, by=person.id)
+    record(session, member_id, "membership-changed", now, by=person.id, whom=_key(organisation_id))
 
 
 def remove(session: Session, person: Person, organisation_id: int, member_id: int, now: int) -> None:
@@ -199,7 +199,7 @@ def remove(session: Session, person: Person, organisation_id: int, member_id: in
         _require_other_owner(session, organisation_id, member_id, now)
     circles.remove_member(session, organisation_id, member_id)
     session_store.stop_acting_for(session, f"organisation:{organisation_id}", member_id)
-    record(session, member_id, "membership-ended", now, by=person.id)
+    record(session, member_id, "membership-ended", now, by=person.id, whom=_key(organisation_id))
 
 
 def close(session: Session, person: Person, organisation_id: int, now: int) -> None:
@@ -208,7 +208,12 @@ def close(session: Session, person: Person, organisation_id: int, now: int) -> N
         raise RefusedError("not_allowed")
     session_store.stop_acting_for(session, f"organisation:{organisation_id}")
     circles.remove_organisation(session, organisation_id)
-    record(session, person.id, "organisation-closed", now)
+    record(session, person.id, "organisation-closed", now, whom=_key(organisation_id))
+
+
+def _key(organisation_id: int) -> str:
+    """As the audit log names it."""
+    return f"organisation:{organisation_id}"
 
 
 def _require(session: Session, person: Person, organisation_id: int, now: int) -> Organisation:

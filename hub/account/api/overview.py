@@ -1,6 +1,7 @@
 """What a person sees of their own account."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from hub.account.api import people as people_api
 from hub.account.api import sessions
@@ -41,6 +42,21 @@ class Overview:
     has_password: bool
     has_app: bool
     codes_left: int
+    has_identity: bool = False
+
+
+@dataclass(frozen=True)
+class LinkedIdentity:
+    """Somebody at an upstream provider who may log in; `level` and `used_at` (ms) are of the last time."""
+
+    issuer: str
+    level: Level
+    used_at: int
+
+    @property
+    def host(self) -> str:
+        """The provider's host."""
+        return urlsplit(self.issuer).hostname or self.issuer
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ class Security:
     passkeys: tuple[Passkey, ...]
     sessions: tuple[sessions.Listed, ...]
     history: tuple[Happened, ...]
-    identities: tuple[tuple[str, Level, int], ...]
+    identities: tuple[LinkedIdentity, ...]
 
 
 def of(session: Session, person: Person, now: int) -> Overview:
@@ -65,6 +81,7 @@ def of(session: Session, person: Person, now: int) -> Overview:
         bool(row.password_hash),
         bool(row.otp_secret),
         keys.recovery_codes_left(session, person.id),
+        bool(people.identities_of(session, person.id)),
     )
 
 
@@ -76,7 +93,10 @@ def security(session: Session, person: Person, now: int) -> Security:
         tuple(Passkey(row.id, row.name, row.created_at, row.used_at, row.backed_up) for row in found),
         tuple(sessions.listed(session, person, now)),
         tuple(Happened(row.at, row.kind, row.device) for row in people.history(session, person.id)),
-        tuple((row.issuer, Level(row.level), row.used_at) for row in people.identities_of(session, person.id)),
+        tuple(
+            LinkedIdentity(row.issuer, Level(row.level), row.used_at)
+            for row in people.identities_of(session, person.id)
+        ),
     )
 
 

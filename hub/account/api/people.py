@@ -1,5 +1,6 @@
 """People: who somebody is, and the history of an account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.account import rules
@@ -17,7 +18,7 @@ ROLES = (ADMIN, CLERK, EDITOR)
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who is logged in; `roles` without their scopes, `grants` with them ("" = everywhere)."""
+    """Somebody who is logged in; `roles` hold everywhere, `grants` are all (role, scope) pairs ("" = everywhere)."""
 
     id: int
     name: str
@@ -44,18 +45,22 @@ class Person:
 
 @dataclass(frozen=True)
 class Proof:
-    """How somebody proved who they are (methods as in RFC 8176); `needs_code`: a second factor is still missing."""
+    """How somebody proved who they are (methods as in RFC 8176); `needs_code`: a second factor is still missing.
+
+    `level` comes from upstream; `proved_at` (ms) is set when that proof waited before it was used.
+    """
 
     person_id: int
     methods: frozenset[str]
     needs_code: bool = False
     level: Level = Level.BASIS
+    proved_at: int | None = None
 
 
 def make_person(session: Session, row: people.PersonRow) -> Person:
     """The person of a row."""
     grants = people.roles_of(session, row.id)
-    roles = frozenset(role for role, _scope in grants)
+    roles = frozenset(role for role, scope in grants if not scope)
     return Person(row.id, row.name, roles, row.display_name, grants, language=row.language)
 
 
@@ -71,11 +76,25 @@ def find_by_name(session: Session, name: str) -> Person | None:
     return None if row is None else make_person(session, row)
 
 
-def record(session: Session, person_id: int, kind: str, now: int, device: str = "", by: int | None = None) -> None:
-    """Writes into the account's history and the audit log; `by` when staff or another member did it."""
+def record(
+    session: Session,
+    person_id: int,
+    kind: str,
+    now: int,
+    device: str = "",
+    by: int | str | None = None,
+    whom: str = "",
+    details: Mapping[str, str] | None = None,
+) -> None:
+    """Writes into the account's history and the audit log.
+
+    `by` is the person or the audit log's actor who did it, unless it was the owner; `whom` is organisation:7 or child:3
+    when it was done for them.
+    """
     people.note(session, person_id, kind, now, device)
-    actor, subject = f"person:{person_id if by is None else by}", f"person:{person_id}"
-    audit.note(session, f"account.{kind}", actor=actor, subject=subject, now=now)
+    actor = by if isinstance(by, str) else f"person:{person_id if by is None else by}"
+    actor = f"{actor} for {whom}" if whom else actor
+    audit.note(session, f"account.{kind}", actor=actor, subject=f"person:{person_id}", now=now, details=details)
 
 
 def record_change(session: Session, person_id: int, kind: str, now: int, by: int | None = None) -> None:

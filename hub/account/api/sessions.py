@@ -27,14 +27,15 @@ class Listed:
 
 def open_session(session: Session, proof: Proof, now: int, device: str = "", old_token: str = "") -> str:
     """A new session's token; the one that the browser had before ends (no session fixation)."""
-    end_session(session, old_token, now)
+    public_id = secrets.token_urlsafe(12)
+    _end(session, old_token, now, proof.person_id, public_id)
     row = people.person(session, proof.person_id)
     if row is None or row.disabled:
         raise ValueError("there is no such person")
     level, until = _level(proof, row.identified_until, now)
     token = secrets.token_urlsafe(32)
     state = rules.new_session(now, proof.methods, level, until)
-    sessions.add(session, token_digest(token), secrets.token_urlsafe(12), row.id, state, device)
+    sessions.add(session, token_digest(token), public_id, row.id, state, device)
     people.change_person(session, row.id, seen_at=now)
     record(session, row.id, "login", now, device)
     return token
@@ -50,7 +51,7 @@ def raise_session(session: Session, token: str, proof: Proof, now: int) -> str:
         raise ValueError("this is another person's session")
     row, person = found
     level, until = _level(proof, person.identified_until, now)
-    state = rules.raised(sessions.times(row), proof.methods, level, now)
+    state = rules.raised(sessions.times(row), proof.methods, level, now, proof.proved_at)
     if until is not None:
         state = replace(state, level_until=min(state.level_until, until))
     fresh = secrets.token_urlsafe(32)
@@ -62,7 +63,7 @@ def _level(proof: Proof, identified_until: int, now: int) -> tuple[Level, int | 
     """(level, its end): what came from upstream counts for a while, the citizens' office until its date."""
     own = rules.level_of_login(proof.methods, identified_until, now)
     if proof.level > own:
-        return proof.level, now + rules.RAISED_MS
+        return proof.level, (now if proof.proved_at is None else proof.proved_at) + rules.RAISED_MS
     return own, identified_until if own > Level.BASIS else None
 
 
@@ -110,12 +111,17 @@ def listed(session: Session, person: Person, now: int) -> list[Listed]:
 
 def end_session(session: Session, token: str, now: int) -> None:
     """Ends a session; an unknown token is no error."""
+    _end(session, token, now)
+
+
+def _end(session: Session, token: str, now: int, next_person: int = 0, next_id: str = "") -> None:
     found = sessions.find(session, token_digest(token)) if token else None
     if found is None:
         return
     row, person = found
     sessions.end(session, row.token_hash)
-    events.announce(session, SessionsEnded(person.id, (row.id,), now))
+    followed_by = next_id if next_person == person.id else ""
+    events.announce(session, SessionsEnded(person.id, (row.id,), now, followed_by))
 
 
 def end_listed(session: Session, person: Person, session_id: str, now: int) -> bool:

@@ -1,6 +1,6 @@
 """What the citizens' office and admins do: identify in person, recover, give roles. Each is noted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hub.account import rules
@@ -22,6 +22,7 @@ __all__ = [
     "card",
     "give_role",
     "identify",
+    "known",
     "people_with_roles",
     "recover",
     "take_role",
@@ -92,21 +93,33 @@ def people_with_roles(session: Session) -> Sequence[Person]:
     return list(found.values())
 
 
+def known(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Which of these people have an account: their number and, of staff alone, what colleagues call them."""
+    colleagues = {row.id: row.display_name or row.name for row, _role, _scope in people.staff(session)}
+    return {number: colleagues.get(number, "") for number in people.existing(session, ids)}
+
+
 def give_role(session: Session, admin: Person, name: str, role: str, scope: str, now: int) -> None:
-    """ValueError for an unknown role, NotAllowedError for an unknown person."""
+    """ValueError for an unknown role or a scope that is no id, NotAllowedError for an unknown person."""
     row = people.person_named(session, rules.normal_name(name))
-    if role not in ROLES or len(scope) > 63:
-        raise ValueError("there is no such role")
+    scope = scope.strip()
+    if role not in ROLES or not rules.is_scope(scope):
+        raise ValueError("there is no such role or scope")
     if row is None:
         raise NotAllowedError("unknown")
-    people.add_role(session, row.id, role, scope.strip())
-    record(session, row.id, "role-given", now, by=admin.id)
+    people.add_role(session, row.id, role, scope)
+    record(session, row.id, "role-given", now, by=admin.id, details=_details(role, scope))
+
+
+def _details(role: str, scope: str) -> dict[str, str]:
+    return {"role": role} | ({"scope": scope} if scope else {})
 
 
 def take_role(session: Session, admin: Person, person_id: int, role: str, scope: str, now: int) -> None:
-    """NotAllowedError for one's own admin role: somebody must be left. Ends the person's sessions."""
+    """NotAllowedError for one's own admin role (somebody must be left) and for nobody. Ends the person's sessions."""
     if person_id == admin.id and role == ADMIN:
         raise NotAllowedError("self")
-    people.remove_role(session, person_id, role, scope)
-    record(session, person_id, "role-taken", now, by=admin.id)
+    if not people.remove_role(session, person_id, role, scope):
+        raise NotAllowedError("unknown")
+    record(session, person_id, "role-taken", now, by=admin.id, details=_details(role, scope))
     sessions.end_others(session, person_id, now, but=admin.session_id)

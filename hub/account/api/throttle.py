@@ -47,6 +47,11 @@ def code_keys(person_id: int, address: str) -> dict[Key, Limit]:
     return {("code", str(person_id)): rules.ADDRESS, ("code", str(person_id), address): rules.NAME_AND_ADDRESS}
 
 
+def upstream_keys(address: str) -> dict[Key, Limit]:
+    """Trips to the upstream provider that ended badly."""
+    return {("upstream", address): rules.ADDRESS}
+
+
 def mail_keys(mail: str, address: str) -> dict[Key, Limit]:
     """Mails that somebody has sent to an address."""
     return {("mail", mail): rules.MAIL_RECIPIENT, ("mails from", address): rules.MAIL_ADDRESS}

@@ -20,7 +20,7 @@ from hub.account.rules.guessing import (
     wait_ms,
 )
 from hub.account.rules.inactivity import UNUSED_DAYS, WARNING_DAYS, Standing, standing
-from hub.account.rules.levels import Level, level_of_acr, level_of_login
+from hub.account.rules.levels import Level, acr_of, level_of_acr, level_of_login
 from hub.account.rules.membership import (
     DELEGATION_MAX_DAYS,
     MemberRole,
@@ -30,6 +30,7 @@ from hub.account.rules.membership import (
 )
 from hub.account.rules.names import (
     is_mail,
+    is_scope,
     masked_mail,
     name_problem,
     normal_name,
@@ -51,12 +52,14 @@ from hub.account.rules.sessions import (
     new_session,
     raised,
 )
+from hub.account.rules.upstream import FLOW_MS, SKEW_S, WAITING_MS, Arrival, arrival, shown_name, token_problem
 
 __all__ = [
     "ADDRESS",
     "CODE_MS",
     "CODE_TRIES",
     "DELEGATION_MAX_DAYS",
+    "FLOW_MS",
     "FRESH_MS",
     "HOUR",
     "IDLE_MS",
@@ -70,19 +73,25 @@ __all__ = [
     "RECOVERY_CODES",
     "RECOVERY_MS",
     "SESSION_MS",
+    "SKEW_S",
     "UNUSED_DAYS",
+    "WAITING_MS",
     "WARNING_DAYS",
+    "Arrival",
     "Code",
     "Level",
     "Limit",
     "MemberRole",
     "Session",
     "Standing",
+    "acr_of",
+    "arrival",
     "device_name",
     "is_alive",
     "is_fresh",
     "is_mail",
     "is_member_now",
+    "is_scope",
     "is_usable",
     "level_now",
     "level_of_acr",
@@ -99,6 +108,8 @@ __all__ = [
     "raised",
     "recent",
     "safe_target",
+    "shown_name",
     "standing",
+    "token_problem",
     "wait_ms",
 ]

@@ -21,15 +21,23 @@ _ACR = {
     "STORK-QAA-Level-1": Level.BASIS,
     "STORK-QAA-Level-3": Level.SUBSTANTIELL,
     "STORK-QAA-Level-4": Level.HOCH,
+    "STORK-QAA-1": Level.BASIS,
+    "STORK-QAA-3": Level.SUBSTANTIELL,
+    "STORK-QAA-4": Level.HOCH,
     "http://eidas.europa.eu/LoA/low": Level.BASIS,
     "http://eidas.europa.eu/LoA/substantial": Level.SUBSTANTIELL,
     "http://eidas.europa.eu/LoA/high": Level.HOCH,
 }
 
 
-def level_of_acr(acr: str | None) -> Level:
+def level_of_acr(acr: object) -> Level:
     """The level that an upstream login proves; what is not known proves no more than basis."""
-    return _ACR.get(acr or "", Level.BASIS)
+    return _ACR.get(acr, Level.BASIS) if isinstance(acr, str) else Level.BASIS
+
+
+def acr_of(level: Level) -> str:
+    """How BundID is asked for at least this level."""
+    return {1: "STORK-QAA-Level-1", 2: "STORK-QAA-Level-3", 3: "STORK-QAA-Level-4"}[level]
 
 
 def level_of_login(methods: frozenset[str], identified_until: int, now: int) -> Level:

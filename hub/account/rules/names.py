@@ -2,6 +2,7 @@
 
 import re
 
+_SCOPE = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
 
@@ -20,6 +21,11 @@ def name_problem(name: str) -> str | None:
     if _NAME.fullmatch(name):
         return None
     return "a name has 2 to 40 characters: a-z, 0-9, dot, hyphen, underscore"
+
+
+def is_scope(scope: str) -> bool:
+    """True for what a role can be narrowed to: the id of a Kita, a node ... as it stands in addresses; empty = none."""
+    return _SCOPE.fullmatch(scope) is not None
 
 
 def masked_mail(mail: str) -> str:

@@ -55,10 +55,14 @@ def level_now(session: Session, now: int) -> Level:
     return session.level if now < session.level_until else Level.BASIS
 
 
-def raised(session: Session, methods: frozenset[str], level: Level, now: int) -> Session:
-    """The session after another log-in of the same person: fresh, and never lower than before."""
+def raised(session: Session, methods: frozenset[str], level: Level, now: int, proved_at: int | None = None) -> Session:
+    """The session after another log-in of the same person: fresh, and never lower than before.
+
+    `proved_at` is the moment of a proof that waited: freshness and level count from there.
+    """
     kept = level_now(session, now)
-    until = min(now + RAISED_MS, session.expires_at)
+    fresh = now if proved_at is None else max(session.authenticated_at, proved_at)
+    until = min((now if proved_at is None else proved_at) + RAISED_MS, session.expires_at)
     if kept > level:
         level, until = kept, session.level_until
-    return replace(session, authenticated_at=now, methods=session.methods | methods, level=level, level_until=until)
+    return replace(session, authenticated_at=fresh, methods=session.methods | methods, level=level, level_until=until)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, Text, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.account import rules
@@ -108,10 +109,12 @@ def forget_mail(session: Session, mail: str) -> None:
 
 
 def use_once(session: Session, digest: str, expires_at: int) -> bool:
-    """False when this was used before."""
-    if session.get(UsedRow, digest) is not None:
+    """False when this was used before, also a moment ago in another transaction."""
+    try:
+        with session.begin_nested():
+            session.execute(insert(UsedRow).values(digest=digest, expires_at=expires_at))
+    except IntegrityError:
         return False
-    session.execute(insert(UsedRow).values(digest=digest, expires_at=expires_at))
     return True
 
 

@@ -1,9 +1,23 @@
 """People, their roles and what happened to their account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Integer, String, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.core.db import Base
@@ -54,6 +68,8 @@ class IdentityRow(Base):
     """The same person at an upstream provider (BundID's broker)."""
 
     __tablename__ = "account_identity"
+    # a person has one identity at a provider, and an identity belongs to one person
+    __table_args__ = (Index("account_identity_one_each", "issuer", "person_id", unique=True),)
 
     issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
     subject: Mapped[str] = mapped_column(String(255), primary_key=True)
@@ -83,6 +99,11 @@ def person_named(session: Session, name: str) -> PersonRow | None:
 def person(session: Session, person_id: int) -> PersonRow | None:
     """The person with this number."""
     return session.get(PersonRow, person_id)
+
+
+def existing(session: Session, ids: Collection[int]) -> list[int]:
+    """Those of the numbers that are somebody's."""
+    return list(session.scalars(select(PersonRow.id).where(PersonRow.id.in_(ids))))
 
 
 def person_with_handle(session: Session, handle: str) -> PersonRow | None:
@@ -146,9 +167,10 @@ def add_role(session: Session, person_id: int, role: str, scope: str = "") -> No
         session.flush()
 
 
-def remove_role(session: Session, person_id: int, role: str, scope: str = "") -> None:
-    """Takes a role away."""
-    session.execute(delete(RoleRow).where(RoleRow.person_id == person_id, RoleRow.role == role, RoleRow.scope == scope))
+def remove_role(session: Session, person_id: int, role: str, scope: str = "") -> bool:
+    """Takes a role away; False when the person did not have it."""
+    where = (RoleRow.person_id == person_id, RoleRow.role == role, RoleRow.scope == scope)
+    return bool(session.execute(delete(RoleRow).where(*where)).rowcount)  # type: ignore[attr-defined]
 
 
 def staff(session: Session) -> Sequence[tuple[PersonRow, str, str]]:
@@ -171,9 +193,26 @@ def identities_of(session: Session, person_id: int) -> Sequence[IdentityRow]:
     return session.scalars(select(IdentityRow).where(IdentityRow.person_id == person_id)).all()
 
 
-def link_identity(session: Session, facts: Mapping[str, Any]) -> None:
-    """Stores an upstream identity; IntegrityError when it belongs to somebody."""
-    session.execute(insert(IdentityRow).values(**facts))
+def link_identity(session: Session, facts: Mapping[str, Any]) -> bool:
+    """Stores an upstream identity; False when it belongs to somebody, or the person has one of this issuer."""
+    try:
+        with session.begin_nested():
+            session.execute(insert(IdentityRow).values(**facts))
+    except IntegrityError:
+        return False
+    return True
+
+
+def use_identity(session: Session, issuer: str, subject: str, level: int, now: int) -> None:
+    """Notes a log-in by an upstream identity and the level that it had."""
+    used = update(IdentityRow).where(IdentityRow.issuer == issuer, IdentityRow.subject == subject)
+    session.execute(used.values(used_at=now, level=level))
+
+
+def unlink_identity(session: Session, person_id: int, issuer: str) -> bool:
+    """Forgets a person's identity at one issuer; False when there was none."""
+    gone = delete(IdentityRow).where(IdentityRow.person_id == person_id, IdentityRow.issuer == issuer)
+    return bool(session.execute(gone).rowcount)  # type: ignore[attr-defined]
 
 
 def unlink_identities(session: Session, person_id: int) -> None:

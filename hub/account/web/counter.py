@@ -64,7 +64,7 @@ def give_role() -> ResponseReturnValue:
     except staff.NotAllowedError as error:
         return _roles(_refused(error))
     except ValueError:
-        return _roles(_("Diese Rolle gibt es nicht."))
+        return _roles(_("Diese Rolle gibt es nicht, oder die Kennung passt nicht (a–z, 0–9, - und _)."))
     return desk.back("counter.roles", "gespeichert")
 
 

@@ -23,7 +23,7 @@ _CODE_PAGE_MS = 5 * rules.MINUTE
 
 
 @dataclass(frozen=True)
-class _Problem:
+class Problem:
     """A sentence on the page; Retry-After in seconds."""
 
     text: str
@@ -37,13 +37,18 @@ def log_in_page() -> ResponseReturnValue:
     target = rules.safe_target(flask.request.args.get("next", ""))
     if web.visitor() is not None:
         return flask.redirect(target if target != "/" else _home(desk.person()), 303)
-    return _page(target)
+    return page(target)
 
 
 @blueprint.get(CONFIRM_PATH)
 def confirm_page() -> ResponseReturnValue:
     """Asks somebody who is logged in to prove it once more, or more surely."""
-    return _page(rules.safe_target(flask.request.args.get("next", "")))
+    problem = None
+    if flask.request.args.get("gesagt") == "stufe":
+        problem = Problem(
+            _("Das hat geklappt, reicht hier aber noch nicht: Der Dienst braucht eine höhere Stufe."), 200
+        )
+    return page(rules.safe_target(flask.request.args.get("next", "")), problem=problem)
 
 
 @blueprint.post(LOGIN_PATH)
@@ -55,12 +60,12 @@ def log_in() -> ResponseReturnValue:
     try:
         proof = api.login.authenticate(web.database(), name, form.get("password", ""), desk.address(), now)
     except api.BusyError:
-        return _page(target, name, _Problem(desk.busy(), 503, 5))
+        return page(target, name, Problem(desk.busy(), 503, 5))
     except api.ThrottledError as error:
-        return _page(target, name, _Problem(desk.too_often(error), 429, error.seconds))
+        return page(target, name, Problem(desk.too_often(error), 429, error.seconds))
     if proof is None:
-        return _page(target, name, _Problem(_("E-Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides.")))
-    return _code_page(_seal(proof, now), target) if proof.needs_code else _finish(proof, target, now)
+        return page(target, name, Problem(_("E-Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides.")))
+    return code_page(seal(proof, now), target) if proof.needs_code else _finish(proof, target, now)
 
 
 @blueprint.post("/anmelden/code")
@@ -70,15 +75,15 @@ def check_code() -> ResponseReturnValue:
     try:
         facts = desk.ring().sealer("second").read_ticket(ticket, now)
     except ValueError:
-        return _page(target, problem=_Problem(_("Das hat zu lange gedauert. Bitte melden Sie sich noch einmal an.")))
+        return page(target, problem=Problem(_("Das hat zu lange gedauert. Bitte melden Sie sich noch einmal an.")))
     proof = api.Proof(facts["person"], frozenset(facts["methods"]), needs_code=True)
     typed = flask.request.form.get("code", "")[:100]
     try:
         done = api.login.check_second(web.database(), desk.ring(), proof, typed, desk.address(), now)
     except api.ThrottledError as error:
-        return _code_page(ticket, target, _Problem(desk.too_often(error), 429, error.seconds))
+        return code_page(ticket, target, Problem(desk.too_often(error), 429, error.seconds))
     if done is None:
-        return _code_page(ticket, target, _Problem(_("Dieser Code stimmt nicht. Bitte geben Sie den neuesten ein.")))
+        return code_page(ticket, target, Problem(_("Dieser Code stimmt nicht. Bitte geben Sie den neuesten ein.")))
     return _finish(done, target, now)
 
 
@@ -93,9 +98,7 @@ def log_in_by_passkey() -> ResponseReturnValue:
         )
     except passkeys.PasskeyRefusedError as error:
         log.warning("a passkey was refused: %s", error)
-        return _page(
-            target, problem=_Problem(_("Dieser Passkey passt zu keinem Konto. Bitte nehmen Sie einen anderen."))
-        )
+        return page(target, problem=Problem(_("Dieser Passkey passt zu keinem Konto. Bitte nehmen Sie einen anderen.")))
     return _finish(proof, target, now)
 
 
@@ -107,13 +110,19 @@ def log_out() -> ResponseReturnValue:
 
 def _finish(proof: api.Proof, target: str, now: int) -> ResponseReturnValue:
     """A new session, or the same one raised when its own person confirmed."""
-    old, device, confirming = desk.token(), desk.device(), _confirming()
+    old, confirming = desk.token(), _confirming()
     if confirming is not None:
         if confirming.id != proof.person_id:
             text = _("Das ist ein anderes Konto. Bitte bestätigen Sie mit dem Konto, mit dem Sie angemeldet sind.")
-            return _page(target, problem=_Problem(text))
+            return page(target, problem=Problem(text))
         token = web.write(lambda session: api.sessions.raise_session(session, old, proof, now))
         return desk.with_session(target, token)
+    return enter(proof, target, now)
+
+
+def enter(proof: api.Proof, target: str, now: int) -> flask.Response:
+    """A new session in this browser; goes on to `target`, or to the person's own start page."""
+    old, device = desk.token(), desk.device()
     token = web.write(lambda session: api.sessions.open_session(session, proof, now, device, old))
     if target == "/":
         with web.read() as session:
@@ -126,9 +135,9 @@ def _home(person: api.Person) -> str:
     return "/admin" if api.ADMIN in person.roles else "/konto"
 
 
-def _has_password(person: api.Person) -> bool:
+def _overview() -> overview.Overview:
     with web.read() as session:
-        return overview.of(session, person, now_ms()).has_password
+        return overview.of(session, desk.person(), now_ms())
 
 
 def _confirming() -> api.Person | None:
@@ -140,19 +149,24 @@ def _target() -> str:
     return rules.safe_target(flask.request.form.get("next", ""))
 
 
-def _seal(proof: api.Proof, now: int) -> str:
+def seal(proof: api.Proof, now: int) -> str:
+    """A ticket for the page that asks for the code."""
     facts = {"person": proof.person_id, "methods": sorted(proof.methods)}
     return desk.ring().sealer("second").ticket(facts, now + _CODE_PAGE_MS)
 
 
-def _page(target: str, name: str = "", problem: _Problem | None = None) -> flask.Response:
-    """The log-in, or for somebody who is logged in the page that asks once more."""
-    _allow_target(target)
+def page(
+    target: str, name: str = "", problem: Problem | None = None, *, again: bool = False, wanted: int | None = None
+) -> flask.Response:
+    """The log-in, or for somebody who is logged in (and wherever `again`) the page that asks once more."""
+    allow_target(target)
     question = passkeys.ask_login(desk.ring(), desk.site(), now_ms())
-    confirming = web.visitor() if flask.request.form.get("confirm") or flask.request.path == CONFIRM_PATH else None
-    wanted = flask.request.values.get("level", "")
+    again = again or bool(flask.request.form.get("confirm")) or flask.request.path == CONFIRM_PATH
+    confirming = web.visitor() if again else None
     template = "account/login.html" if confirming is None else "account/confirm.html"
-    has_password = confirming is not None and _has_password(desk.person())
+    if wanted is None:
+        asked = flask.request.values.get("level", "")
+        wanted = int(asked) if asked in ("1", "2", "3") else 1
     return _with_retry(
         desk.page(
             template,
@@ -162,28 +176,29 @@ def _page(target: str, name: str = "", problem: _Problem | None = None) -> flask
             problem=problem.text if problem else "",
             serious=problem is not None and problem.status == 401,
             question=question,
-            wanted=int(wanted) if wanted in ("1", "2", "3") else 1,
-            has_password=has_password,
+            wanted=wanted,
+            overview=_overview() if confirming is not None else None,
         ),
         problem,
     )
 
 
-def _code_page(ticket: str, target: str, problem: _Problem | None = None) -> flask.Response:
-    _allow_target(target)
-    confirm = flask.request.form.get("confirm", "")
+def code_page(ticket: str, target: str, problem: Problem | None = None, *, again: bool = False) -> flask.Response:
+    """Asks for the second factor."""
+    allow_target(target)
+    confirm = "1" if again else flask.request.form.get("confirm", "")
     text, status = (problem.text, problem.status) if problem else ("", 200)
     response = desk.page("account/code.html", status, ticket=ticket, target=target, problem=text, confirm=confirm)
     return _with_retry(response, problem)
 
 
-def _with_retry(response: flask.Response, problem: _Problem | None) -> flask.Response:
+def _with_retry(response: flask.Response, problem: Problem | None) -> flask.Response:
     if problem is not None and problem.retry_after:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
 
 
-def _allow_target(target: str) -> None:
+def allow_target(target: str) -> None:
     """A log-in on the way to a connected service ends there."""
     find_origin = flask.current_app.extensions.get("form_target")
     origin = find_origin(target) if find_origin is not None else None

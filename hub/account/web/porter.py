@@ -29,7 +29,9 @@ def send_to_log_in(door: web.Door, person: web.Visitor | None) -> ResponseReturn
 
 def _hold(person: web.Visitor | None) -> str:
     """Keeps the form that was sent; returns the page where it goes on."""
-    if flask.request.files:  # a file is not kept; the page that held the form is the best place to go back to
+    # a file is not kept; the page that held the form is the best place to go back to
+    is_large = (flask.request.content_length or 0) > web.MAX_BODY_BYTES
+    if is_large or any(one.filename for one in flask.request.files.values()):
         return rules.safe_target(flask.request.path)
     now = now_ms()
     try:

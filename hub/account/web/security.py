@@ -158,6 +158,15 @@ def remove_app() -> ResponseReturnValue:
     return desk.back("security.keys", "gespeichert")
 
 
+@blueprint.post("/konto/sicherheit/verbindung/entfernen")
+def unlink() -> ResponseReturnValue:
+    """Ends the link to an upstream identity, never the last way to log in."""
+    person, now, issuer = desk.person(), now_ms(), flask.request.form.get("issuer", "")
+    if not web.write(lambda session: api.upstream.unlink(session, person, issuer, now)):
+        return _page(_("Das ist Ihr einziger Zugang. Legen Sie zuerst einen anderen an."))
+    return desk.back("security.keys", "getrennt")
+
+
 @blueprint.post("/konto/sicherheit/codes")
 def new_codes() -> ResponseReturnValue:
     """Ten new recovery codes; the old ones are worthless then."""
@@ -196,6 +205,7 @@ def _page(problem: str = "") -> ResponseReturnValue:
         status,
         person=person,
         security=found,
+        issuer=web.settings().bundid_issuer,
         question=question,
         problem=problem,
         now=now,

@@ -4,7 +4,21 @@ A changed, removed or inserted entry breaks the chain. A cut-off end does not: f
 elsewhere (`python -m hub audit verify` prints it, `--expect-head` compares it).
 """
 
-from hub.core.audit.rules import Entry, entry_hash
-from hub.core.audit.table import Verdict, about, entries, has_hash, newest, note, verify
+from hub.core.audit.rules import ALL, CLI, Entry, Wanted, entry_hash
+from hub.core.audit.table import Verdict, about, entries, following, has_hash, newest, note, verify
 
-__all__ = ["Entry", "Verdict", "about", "entries", "entry_hash", "has_hash", "newest", "note", "verify"]
+__all__ = [
+    "ALL",
+    "CLI",
+    "Entry",
+    "Verdict",
+    "Wanted",
+    "about",
+    "entries",
+    "entry_hash",
+    "following",
+    "has_hash",
+    "newest",
+    "note",
+    "verify",
+]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 START = "0" * 64
+CLI = "cli"  # the actor of the command line: whoever may use the machine's shell
 _ACTION = re.compile(r"[a-z]+(\.[a-z]+(-[a-z]+)*)+")
 _OPAQUE = re.compile(r"[a-z]+(:[A-Za-z0-9_-]+)?( for [a-z]+:[A-Za-z0-9_-]+)?")
 _PERSONAL = re.compile(r"name|mail|address|phone|birth|born|iban|plate|street|text", re.IGNORECASE)
@@ -24,6 +25,20 @@ class Entry:
     subject: str
     details: str
     hash: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries somebody looks for; empty = all. `actor` also finds what they did for others; times in ms."""
+
+    action: str = ""
+    actor: str = ""
+    subjects: tuple[str, ...] = ()
+    since: int | None = None
+    until: int | None = None
+
+
+ALL = Wanted()
 
 
 def entry_hash(before: str, number: int, at: int, actor: str, action: str, subject: str, details: str) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import DDL, BigInteger, String, Text, event, insert, select, text
+from sqlalchemy import DDL, BigInteger, Index, Select, String, Text, event, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.audit import rules
-from hub.core.audit.rules import Entry
+from hub.core.audit.rules import Entry, Wanted
 from hub.core.db import Base, Session
 
 _LOCK = 0x5374_6B6E  # any number that nothing else locks
@@ -19,6 +19,10 @@ class EntryRow(Base):
     """An entry of the log."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("audit_entry_actor", "actor", "number"),
+        Index("audit_entry_action", "action", "number"),
+    )
 
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[int] = mapped_column(BigInteger, index=True)
@@ -99,9 +103,9 @@ def entries(session: Session, since: int, until: int) -> Iterator[Entry]:
         yield Entry(*row)
 
 
-def newest(session: Session, limit: int, before: int | None = None) -> list[Entry]:
+def newest(session: Session, limit: int, before: int | None = None, wanted: Wanted = rules.ALL) -> list[Entry]:
     """The newest entries (older than the number `before`)."""
-    chosen = select(_table).order_by(_table.c.number.desc()).limit(limit)
+    chosen = _chosen(wanted).order_by(_table.c.number.desc()).limit(limit)
     if before is not None:
         chosen = chosen.where(_table.c.number < before)
     return [Entry(*row) for row in session.execute(chosen)]
@@ -114,10 +118,34 @@ def about(session: Session, who: str, limit: int) -> list[Entry]:
     return [Entry(*row) for row in session.execute(chosen)]
 
 
+def following(
+    session: Session, limit: int, after: int = 0, wanted: Wanted = rules.ALL, last: int | None = None
+) -> list[Entry]:
+    """The next entries after a number (up to the number `last`), the oldest first."""
+    chosen = _chosen(wanted).where(_table.c.number > after).order_by(_table.c.number).limit(limit)
+    if last is not None:
+        chosen = chosen.where(_table.c.number <= last)
+    return [Entry(*row) for row in session.execute(chosen)]
+
+
+def _chosen(wanted: Wanted) -> Select[Any]:
+    chosen = select(_table)
+    if wanted.action:
+        chosen = chosen.where(_table.c.action == wanted.action)
+    if wanted.actor:
+        for_others = _table.c.actor.startswith(f"{wanted.actor} for ", autoescape=True)
+        chosen = chosen.where((_table.c.actor == wanted.actor) | for_others)
+    if wanted.subjects:
+        chosen = chosen.where(_table.c.subject.in_(wanted.subjects))
+    if wanted.since is not None:
+        chosen = chosen.where(_table.c.at >= wanted.since)
+    return chosen if wanted.until is None else chosen.where(_table.c.at < wanted.until)
+
+
 def _rows(session: Session) -> Iterator[Any]:
     """Every row through the driver's own cursor, which is several times as fast."""
-    result = session.connection().exec_driver_sql(
-        "SELECT number, at, actor, action, subject, details, hash FROM audit_entry ORDER BY number"
-    )
+    statement = "SELECT number, at, actor, action, subject, details, hash FROM audit_entry ORDER BY number"
+    # streamed: PostgreSQL's driver would hold the whole log in memory
+    result = session.connection().exec_driver_sql(statement, execution_options={"stream_results": True})
     for batch in result.partitions(_BATCH):
         yield from batch

@@ -20,6 +20,7 @@ from hub.core.jobs.care import (
     tidy,
     unplanned,
 )
+from hub.core.jobs.news import JobDied, JobsDone
 from hub.core.jobs.queue import Claimed, add, claim, complete, extend, fail, give_back, has_due
 from hub.core.jobs.rules import MAX_CLAIM, JobError, Schedule
 from hub.core.jobs.runner import Context, Handler, Runner
@@ -38,8 +39,10 @@ __all__ = [
     "Counts",
     "Effect",
     "Handler",
+    "JobDied",
     "JobError",
     "JobNow",
+    "JobsDone",
     "Outcome",
     "Runner",
     "Schedule",

@@ -1,6 +1,6 @@
 """What people and the clock do to jobs: retry, pause, resume, look, count, tidy, plan."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, func, select, update
@@ -41,15 +41,15 @@ class Counts:
     late_ms: int
 
 
-def retry(session: Session, job_id: int, *, now: int) -> bool:
-    """Gives a dead job all its tries again, at once; False when it is not dead."""
+def retry(session: Session, job_ids: Collection[int], *, now: int) -> dict[int, str]:
+    """Gives dead jobs all their tries again, at once; id -> kind of those that were dead."""
     statement = (
         update(JobRow)
-        .where(JobRow.id == job_id, JobRow.state == DEAD)
+        .where(JobRow.id.in_(job_ids), JobRow.state == DEAD)
         .values(state=WAITING, due_at=now, tries=0, lost=0, finished_at=None)
-        .returning(JobRow.id)
+        .returning(JobRow.id, JobRow.kind)
     )
-    return session.execute(statement).first() is not None
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def pause(session: Session, kind: str, *, now: int) -> None:

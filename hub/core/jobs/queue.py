@@ -13,8 +13,10 @@ from typing import Any
 from sqlalchemy import Select, Table, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from hub.core import events
 from hub.core.db import Session
 from hub.core.jobs import rules
+from hub.core.jobs.news import JobDied, JobsDone
 from hub.core.jobs.table import DEAD, DONE, RUNNING, WAITING, JobRow, PauseRow
 
 job: Table = JobRow.metadata.tables[JobRow.__tablename__]
@@ -108,17 +110,25 @@ def complete(session: Session, jobs: Collection[Claimed], *, now: int) -> set[in
     The arguments are forgotten: a mail's text shall not lie in the table for weeks.
     """
     gone = {"token": None, "arguments": "{}", "last_error": ""}
-    return _change_held(session, jobs, now, state=DONE, due_at=None, finished_at=now, **gone)
+    done = _change_held(session, jobs, now, state=DONE, due_at=None, finished_at=now, **gone)
+    if done:
+        events.announce(session, JobsDone(frozenset(done), now))
+    return done
 
 
 def fail(session: Session, one: Claimed, reason: str, *, now: int, chance: float, final: bool = False) -> bool:
     """Plans the next try or, after the last, marks the job as dead; False when the lease was over."""
-    values: dict[str, Any] = {"token": None, "last_error": reason[: rules.REASON_LENGTH]}
-    if rules.is_last(one.tries, one.max_tries, final=final):
+    reason = reason[: rules.REASON_LENGTH]
+    values: dict[str, Any] = {"token": None, "last_error": reason}
+    is_last = rules.is_last(one.tries, one.max_tries, final=final)
+    if is_last:
         values |= {"state": DEAD, "due_at": None, "finished_at": now}
     else:
         values |= {"state": WAITING, "due_at": now + rules.pause_ms(one.tries, chance)}
-    return bool(_change_held(session, (one,), now, **values))
+    held = bool(_change_held(session, (one,), now, **values))
+    if held and is_last:
+        events.announce(session, JobDied(one.id, one.kind, reason, now))
+    return held
 
 
 def give_back(session: Session, jobs: Collection[Claimed], *, now: int) -> set[int]:

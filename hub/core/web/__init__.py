@@ -8,8 +8,8 @@ import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub.core.db import Database, Session
-from hub.core.web import access, errors, forms, headers, language
-from hub.core.web.access import MACHINE, PERSON, PUBLIC, Door, Porter, Visitor, visitor
+from hub.core.web import access, errors, forms, headers, language, uploads
+from hub.core.web.access import MACHINE, PERSON, PUBLIC, Door, Porter, Visitor, actor, visitor
 from hub.core.web.headers import allow_form_target, answer_json, is_secure, live_url
 from hub.core.web.language import gettext
 from hub.settings import Settings
@@ -24,6 +24,7 @@ __all__ = [
     "Visitor",
     "Work",
     "access",
+    "actor",
     "allow_form_target",
     "answer_json",
     "database",
@@ -35,6 +36,7 @@ __all__ = [
     "live_url",
     "read",
     "settings",
+    "uploads",
     "visitor",
     "write",
 ]
@@ -73,6 +75,7 @@ def install(app: flask.Flask, chosen: Settings, opened: Database) -> None:
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_PARTS=50, SEND_FILE_MAX_AGE_DEFAULT=3600)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     errors.install(app)
+    uploads.install(app, chosen)  # before the forms, whose check reads the body
     forms.install(app)
     language.install(app)
     app.config["HUB_DEMO"] = chosen.demo

@@ -7,6 +7,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from hub.core.db import UnavailableErrors
+from hub.core.web import uploads
 from hub.core.web.language import gettext as _
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ def _words(code: int) -> tuple[str, str]:
             _("Vielleicht wurde sie verschoben. Auf der Startseite finden Sie alles."),
         ),
         405: (_("So geht das nicht"), _("Bitte nutzen Sie die Knöpfe auf der Seite.")),
-        413: (_("Das ist zu groß"), _("Bitte senden Sie weniger Text.")),
+        413: (_("Das ist zu groß"), _too_large()),
         429: (_("Das war zu oft"), _("Bitte warten Sie einen Moment und versuchen Sie es noch einmal.")),
         503: (
             _("Gerade nicht erreichbar"),
@@ -34,8 +35,17 @@ def _words(code: int) -> tuple[str, str]:
     return known.get(code, default)
 
 
+def _too_large() -> str:
+    if not uploads.is_taking():
+        return _("Bitte senden Sie weniger Text.")
+    return _("Gehen Sie zurück und senden Sie weniger oder kleinere Dateien.") + " " + uploads.limit_sentence()
+
+
 def respond(code: int, error_id: str = "") -> tuple[flask.Response, int]:
-    """The error as a page, or as JSON below /api/."""
+    """The error as a page, as JSON below /api/, or as a path of `machine_errors` wants it (path -> code -> answer)."""
+    speak = flask.current_app.extensions.get("machine_errors", {}).get(flask.request.path)
+    if speak is not None:
+        return speak(code), code
     title, advice = _words(code)
     if flask.request.path.startswith("/api/"):
         body = {"error": f"{title}. {advice}"} | ({"id": error_id} if error_id else {})

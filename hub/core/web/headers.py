@@ -13,7 +13,10 @@ def live_url() -> str:
     settings: Settings = flask.current_app.extensions["settings"]
     if settings.live_url:
         return settings.live_url.rstrip("/")
-    host = urlsplit(f"//{flask.request.host}").hostname or "localhost"
+    try:
+        host = urlsplit(f"//{flask.request.host}").hostname or "localhost"
+    except ValueError:  # a Host header like [::1
+        host = "localhost"
     return f"{flask.request.scheme}://{f'[{host}]' if ':' in host else host}:{settings.live_port}"
 
 
@@ -40,9 +43,10 @@ def answer_json(body: bytes, max_age: int = 0) -> flask.Response:
 def secure(response: flask.Response) -> flask.Response:
     """Only our own scripts and styles, nothing inline, no frame around us."""
     origin, targets = urlsplit(live_url()), " ".join(("'self'", *flask.g.get("form_origins", ())))
-    response.headers["Content-Security-Policy"] = (
+    response.headers.setdefault(  # a file of a person brings a stricter one
+        "Content-Security-Policy",
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        f"form-action {targets}; frame-ancestors 'none'; connect-src 'self' {origin.scheme}://{origin.netloc}"
+        f"form-action {targets}; frame-ancestors 'none'; connect-src 'self' {origin.scheme}://{origin.netloc}",
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"

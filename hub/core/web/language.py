@@ -63,6 +63,7 @@ def install(app: flask.Flask) -> None:
         "clock": lambda ms: i18n.clock_time(ms, language()),
         "moment": lambda ms, now: i18n.moment(ms, language(), now),
         "day": lambda when, *pattern: i18n.day(when, language(), *pattern),
+        "date": lambda ms: i18n.day(i18n.local(ms).date(), language(), "d. MMMM y"),
     }
     environment.globals |= {"language": language, "theme": theme, "switch_url": switch_url}
     app.after_request(remember)

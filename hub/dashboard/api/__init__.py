@@ -13,6 +13,7 @@ from hub.dashboard import rules
 from hub.dashboard.api.node import NodeView, node_view
 from hub.fleet import api as fleet
 from hub.ingest import api as ingest
+from hub.operations import api as operations
 from hub.parking import api as parking
 
 __all__ = ["AsideLine", "NodeView", "Overview", "Picture", "Pin", "Shape", "node_view", "overview"]
@@ -93,6 +94,7 @@ class Overview:
     aside: Sequence[AsideLine]
     gaps: Sequence[rules.GapLine]
     alarms: Sequence[rules.AlarmLine]
+    tasks: int
     picture: Picture | None
     small_picture: Picture | None
 
@@ -128,7 +130,10 @@ def overview(session: Session, now: int, language: str, town_dir: Path, feedback
     bays = {state: sum(getattr(site, state) for site in sites) for state in rules.BAY_STATES}
     aside = ingest.kept_aside(session, _LOOKED_AT)
     lately = Counter(row.verdict for row in aside if now - row.received_at < rules.DAY)
-    found = rules.Findings(nodes, alarms, gaps, lately["refused"], lately["quarantined"], bays["faulty"], feedback)
+    tasks, tasks_since = operations.open_tasks(session)
+    found = rules.Findings(
+        nodes, alarms, gaps, lately["refused"], lately["quarantined"], bays["faulty"], feedback, tasks, tasks_since
+    )
     counters, per_minute = ingest.counters(session), ingest.per_minute(session, now)
     wifi = [node for node in nodes if node.role == "wifi"]
     return Overview(
@@ -148,6 +153,7 @@ def overview(session: Session, now: int, language: str, town_dir: Path, feedback
         aside=[_aside_line(row) for row in aside[:SHOWN]],
         gaps=gaps[:SHOWN],
         alarms=alarms[:SHOWN],
+        tasks=tasks,
         picture=_picture(wifi, town_dir, *_WIDE),
         small_picture=_picture(wifi, town_dir, *_NARROW),
     )

@@ -25,9 +25,9 @@ def page(name: str) -> ResponseReturnValue:
 @blueprint.post("/admin/knoten/<name>/befehl")
 def ask(name: str) -> ResponseReturnValue:
     """identify, restart or reread."""
-    now, who, wanted = now_ms(), _who(), flask.request.form.get("befehl", "")
+    now, who, actor, wanted = now_ms(), _who(), web.actor(), flask.request.form.get("befehl", "")
     try:
-        web.write(lambda session: fleet.command(session, name, wanted, who, now))
+        web.write(lambda session: fleet.command(session, name, wanted, who, now, actor))
     except fleet.UnknownNodeError:
         flask.abort(404)
     except ValueError:
@@ -38,10 +38,10 @@ def ask(name: str) -> ResponseReturnValue:
 @blueprint.post("/admin/knoten/<name>/konfiguration")
 def configure(name: str) -> ResponseReturnValue:
     """Rules and thresholds for the node; what is wrong comes back with the input kept."""
-    now, who = now_ms(), _who()
+    now, who, actor = now_ms(), _who(), web.actor()
     try:
         chosen, bays = _rules(), _bays()
-        web.write(lambda session: fleet.set_config(session, name, chosen, bays, who, now))
+        web.write(lambda session: fleet.set_config(session, name, chosen, bays, who, now, actor))
     except fleet.UnknownNodeError:
         flask.abort(404)
     except fleet.ConfigProblemError as error:

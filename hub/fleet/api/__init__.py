@@ -8,7 +8,7 @@ from pathlib import Path
 from edge import wire
 from hub.core.db import Session
 from hub.fleet import rules, store
-from hub.fleet.api.alerts import Send, judge_nodes, send_notices
+from hub.fleet.api.alerts import Send, judge_nodes, notify, send_notices
 from hub.fleet.api.enrolment import EnrolmentRefusedError, NewCode, enrol, make_code, renew, revocation_list, revoke
 from hub.fleet.api.remote import (
     CommandNow,
@@ -55,6 +55,7 @@ __all__ = [
     "names",
     "node",
     "nodes",
+    "notify",
     "portal_event",
     "remember_session",
     "renew",

@@ -20,7 +20,7 @@ Send = Callable[[str], None]  # body as JSON; OSError when it could not be hande
 
 @dataclass(frozen=True)
 class Told:
-    """An alert that began or ended, as it goes to people and machines; `at` in ms."""
+    """An alert that began or ended, as it goes to people and machines; `at` in ms, `node` empty = the hub itself."""
 
     node: str
     code: str
@@ -44,10 +44,19 @@ def judge_nodes(session: Session, overdue: Mapping[str, int], channels: tuple[st
                 store.close_alarm(session, row.id, change.code, now)
             told.append(Told(row.id, change.code, change.opened, change.text, now))
     for one in told:
-        body = json.dumps({"node": one.node, "code": one.code, "open": one.opened, "text": one.text, "at": one.at})
-        for channel in channels:
-            store.add_notice(session, channel, body, now)
+        _tell(session, one, channels)
     return told
+
+
+def notify(session: Session, channels: tuple[str, ...], code: str, text: str, now: int) -> None:
+    """Tells people of something that is no node's but the hub's own."""
+    _tell(session, Told("", code, True, text, now), channels)
+
+
+def _tell(session: Session, one: Told, channels: tuple[str, ...]) -> None:
+    body = json.dumps({"node": one.node, "code": one.code, "open": one.opened, "text": one.text, "at": one.at})
+    for channel in channels:
+        store.add_notice(session, channel, body, one.at)
 
 
 def send_notices(database: Database, senders: Mapping[str, Send], now: int) -> int:

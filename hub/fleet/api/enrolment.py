@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hub.core import audit
 from hub.core.authority import Authority, Issued, signed_by
 from hub.core.db import Session
 from hub.fleet import store
@@ -28,6 +29,7 @@ def make_code(session: Session, authority: Authority, node: str, now: int, hours
         raise EnrolmentRefusedError(f"there is no node {node} in the town's data; known: {', '.join(sorted(known))}")
     code, expires_at = rules.new_code(authority.fingerprint), now + hours * rules.HOUR_MS
     store.add_code(session, rules.hash_of(code), node, expires_at)
+    audit.note(session, "fleet.code-made", actor=audit.CLI, subject=_node(node), now=now, details={"hours": hours})
     return NewCode(node, code, expires_at)
 
 
@@ -41,7 +43,7 @@ def enrol(session: Session, authority: Authority, code: str, request: str, now: 
     issued = _issue(authority, request, known.node, now)
     if not store.use_code(session, code_hash, now):  # somebody else was a moment earlier
         raise EnrolmentRefusedError(rules.refusal(rules.Code(known.node, known.expires_at, now), now) or "")
-    store.add_certificate(session, issued.serial, known.node, now, issued.until)
+    _keep(session, "fleet.enrolled", known.node, issued, now)
     return known.node, issued
 
 
@@ -59,19 +61,30 @@ def renew(
     if not signed_by(key, proof, request):
         raise EnrolmentRefusedError("The request is not signed by the certificate's key.")
     issued = _issue(authority, request, node, now)
-    store.add_certificate(session, issued.serial, node, now, issued.until)
+    _keep(session, "fleet.renewed", node, issued, now)
     return node, issued
 
 
 def revoke(session: Session, authority: Authority, node: str, now: int) -> tuple[int, bytes]:
     """(certificates ended, the new revocation list for the broker)."""
     count = store.revoke(session, node, now)
+    audit.note(session, "fleet.revoked", actor=audit.CLI, subject=_node(node), now=now, details={"count": count})
     return count, revocation_list(session, authority, now)
 
 
 def revocation_list(session: Session, authority: Authority, now: int) -> bytes:
     """PEM of every certificate that the broker must not take any more."""
     return authority.revocation_list(store.revoked(session, now), now)
+
+
+def _keep(session: Session, action: str, node: str, issued: Issued, now: int) -> None:
+    store.add_certificate(session, issued.serial, node, now, issued.until)
+    audit.note(session, action, actor=_node(node), subject=_node(node), now=now, details={"serial": issued.serial})
+
+
+def _node(name: str) -> str:
+    """As the audit log names it."""
+    return f"node:{name}"
 
 
 def _issue(authority: Authority, request: str, node: str, now: int) -> Issued:

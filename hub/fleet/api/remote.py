@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge import wire
+from hub.core import audit
 from hub.core.db import Database, Session
 from hub.fleet import store
 from hub.fleet.rules.configuration import Problem, problem
@@ -58,6 +59,7 @@ def set_config(
     bays: Mapping[str, Mapping[str, float]],
     who: str,
     now: int,
+    actor: str,
 ) -> int:
     """The next version of a node's configuration; ConfigProblemError when the node would refuse it."""
     if node not in store.names(session):
@@ -73,6 +75,8 @@ def set_config(
         row = NodeConfig(node=node)
         session.add(row)
     row.v, row.body, row.set_at, row.set_by, row.told_at = version, json.dumps(body), now, who, None
+    details = {"version": version}
+    audit.note(session, "fleet.configured", actor=actor, subject=f"node:{node}", now=now, details=details)
     return version
 
 
@@ -86,7 +90,7 @@ def config_now(session: Session, node: str) -> ConfigNow:
     return ConfigNow(row.v, body["rules"], bays, row.set_at, row.set_by)
 
 
-def command(session: Session, node: str, name: str, who: str, now: int) -> str:
+def command(session: Session, node: str, name: str, who: str, now: int, actor: str) -> str:
     """Asks a node for something and returns the command's id; ValueError for anything but the three."""
     if name not in wire.COMMANDS:
         raise ValueError(f"no such command: {name}")
@@ -95,6 +99,7 @@ def command(session: Session, node: str, name: str, who: str, now: int) -> str:
     identity = "c-" + secrets.token_hex(6)
     row = Command(id=identity, node=node, name=name, asked_at=now, asked_by=who, until=now + COMMAND_MS, answer="")
     store.add_command(session, row)
+    audit.note(session, "fleet.commanded", actor=actor, subject=f"node:{node}", now=now, details={"command": name})
     return identity
 
 

@@ -10,25 +10,30 @@ from hub.openid.api.connections import (
     forget,
     on_sessions_ended,
 )
-from hub.openid.api.flow import agree, allowed_scopes, issue_code, push, take_pushed
+from hub.openid.api.flow import PUSHED, agree, begin_pushed, consent_of, end_pushed, find_pushed, issue_code, push
 from hub.openid.api.keys import Keys
-from hub.openid.api.tokens import Access, CodeUse, refresh, revoke, spend_code, store_tokens, tidy, who
+from hub.openid.api.tokens import Access, CodeUse, ScopeError, refresh, revoke, spend_code, store_tokens, tidy, who
 
 __all__ = [
     "LOGOUT_JOB",
+    "PUSHED",
     "Access",
     "Client",
     "CodeUse",
     "Connection",
     "Keys",
     "NewClient",
+    "ScopeError",
     "add_client",
     "agree",
-    "allowed_scopes",
+    "begin_pushed",
     "connections",
+    "consent_of",
     "disconnect",
+    "end_pushed",
     "export",
     "find_client",
+    "find_pushed",
     "forget",
     "issue_code",
     "on_sessions_ended",
@@ -37,7 +42,6 @@ __all__ = [
     "revoke",
     "spend_code",
     "store_tokens",
-    "take_pushed",
     "tidy",
     "who",
 ]

@@ -3,12 +3,16 @@
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from hub.core import audit
 from hub.core.db import Session
 from hub.openid import rules, store
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,13 @@ def add_client(
         backchannel_uri=backchannel_uri,
         created_at=now,
     )
+    audit.note(session, "openid.client-added", actor=audit.CLI, subject=f"client:{made.client_id}", now=now)
     return made
 
 
 def find_client(session: Session, client_id: str) -> Client | None:
     """The client with this id."""
-    row = store.client(session, client_id[:40])
+    row = store.client(session, client_id) if _ID.fullmatch(client_id) else None  # PostgreSQL takes no NUL
     if row is None:
         return None
     redirects, logouts = tuple(json.loads(row.redirect_uris)), tuple(json.loads(row.logout_uris))

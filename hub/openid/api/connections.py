@@ -18,6 +18,7 @@ class Connection:
     client_id: str
     name: str
     scopes: frozenset[str]
+    declined: frozenset[str]
     given_at: int
     used_at: int
 
@@ -25,7 +26,14 @@ class Connection:
 def connections(session: Session, person_id: int) -> list[Connection]:
     """Every service that the person connected, the one used last first."""
     return [
-        Connection(client.client_id, client.name, frozenset(row.scope.split()), row.given_at, row.used_at)
+        Connection(
+            client.client_id,
+            client.name,
+            frozenset(row.scope.split()),
+            frozenset(row.declined.split()),
+            row.given_at,
+            row.used_at,
+        )
         for row, client in store.consents_of(session, person_id)
     ]
 
@@ -53,7 +61,13 @@ def export(session: Session, person_id: int, _now: int) -> dict[str, object]:
     """Connected services as plain values; times in ms."""
     return {
         "connections": [
-            {"name": one.name, "scopes": " ".join(sorted(one.scopes)), "given_at": one.given_at, "used_at": one.used_at}
+            {
+                "name": one.name,
+                "scopes": " ".join(sorted(one.scopes)),
+                "declined": " ".join(sorted(one.declined)),
+                "given_at": one.given_at,
+                "used_at": one.used_at,
+            }
             for one in connections(session, person_id)
         ]
     }

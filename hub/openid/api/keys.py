@@ -14,6 +14,7 @@ from hub.core.sealing import Sealer
 from hub.openid import rules, store
 
 _ALGORITHMS = ["ES256"]
+_PLAIN = "JWT"
 
 
 class Keys:
@@ -28,7 +29,7 @@ class Keys:
         shown = rules.published([rules.SigningKey(row.kid, row.created_at) for row in rows.values()], now)
         return [json.loads(rows[key.kid].public) for key in shown]
 
-    def sign(self, claims: dict[str, Any], now: int, kind: str = "JWT") -> str:
+    def sign(self, claims: dict[str, Any], now: int, kind: str = _PLAIN) -> str:
         """A signed JWT (ES256)."""
         key = self.signing(now)
         return jwt.encode({"alg": "ES256", "kid": key.kid, "typ": kind}, claims, key, _ALGORITHMS)
@@ -40,14 +41,14 @@ class Keys:
         return ECKey.import_key(json.loads(self._sealer.open(rows[chosen.kid].sealed)))
 
     def read(self, token: str, now: int) -> dict[str, Any] | None:
-        """The claims of a token that we signed, also when it is over; None for any other."""
+        """The claims of an id token that we signed, also when it is over; None for any other."""
         keys = KeySet([ECKey.import_key(public) for public in self.public(now)])
         try:
             registry = JWSRegistry(algorithms=_ALGORITHMS)
-            claims: dict[str, Any] = jwt.decode(token, keys, algorithms=_ALGORITHMS, registry=registry).claims
-        except (JoseError, ValueError, KeyError, TypeError):
+            read = jwt.decode(token, keys, algorithms=_ALGORITHMS, registry=registry)
+        except (JoseError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        return claims
+        return read.claims if read.header.get("typ") == _PLAIN else None
 
     def _rows(self, now: int) -> list[store.KeyRow]:
         with self._database.read() as session:

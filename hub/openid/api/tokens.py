@@ -6,7 +6,7 @@ from hub.account import api as account
 from hub.core import audit
 from hub.core.db import Session
 from hub.openid import rules, store
-from hub.openid.api.flow import digest
+from hub.openid.api.flow import consent_of, digest
 
 _KEEP_MS = 30 * 86_400_000
 
@@ -53,7 +53,7 @@ def spend_code(session: Session, client_id: str, code: str, now: int) -> CodeUse
     if found.row.expires_at <= now or found.grant.revoked_at:
         return None
     grant, row = found.grant, found.row
-    access = _access(grant, grant.scope)
+    access = _access(session, grant, grant.scope)
     return CodeUse(redirect_uri=row.redirect_uri, nonce=row.nonce, challenge=row.challenge, **access.__dict__)
 
 
@@ -81,19 +81,28 @@ def store_tokens(
     return True
 
 
-def refresh(session: Session, client_id: str, token: str, now: int) -> Access | None:
-    """A refresh token's facts, once. A second use revokes everything (RFC 9700, 4.14.2)."""
+class ScopeError(Exception):
+    """A refresh asks for more than was granted."""
+
+
+def refresh(session: Session, client_id: str, token: str, wanted: frozenset[str], now: int) -> Access | None:
+    """A refresh token's facts, once. A second use revokes everything (RFC 9700, 4.14.2).
+
+    ScopeError when `wanted` is more than was granted; the token then stays as it was.
+    """
     found = store.token(session, digest(token))
     if found is None or found[0].kind != "refresh" or found[1].client_id != client_id:
         return None
     row, grant = found
     if grant.revoked_at or row.expires_at <= now:
         return None
+    if not row.used_at and not wanted <= frozenset(row.scope.split()):
+        raise ScopeError
     if not store.use_refresh(session, row.digest, now):
         _revoke(session, grant, "openid.refresh-reused", now)
         return None
     person = account.find(session, grant.person_id)
-    return _access(grant, row.scope) if person is not None else None
+    return _access(session, grant, row.scope) if person is not None else None
 
 
 def who(session: Session, token: str, now: int) -> Access | None:
@@ -104,7 +113,7 @@ def who(session: Session, token: str, now: int) -> Access | None:
     row, grant = found
     if grant.revoked_at or row.expires_at <= now:
         return None
-    return _access(grant, row.scope)
+    return _access(session, grant, row.scope)
 
 
 def revoke(session: Session, client_id: str, token: str, now: int) -> None:
@@ -119,7 +128,10 @@ def tidy(session: Session, now: int) -> int:
     return store.tidy(session, now, _KEEP_MS)
 
 
-def _access(grant: store.GrantRow, scope: str) -> Access:
+def _access(session: Session, grant: store.GrantRow, scope: str) -> Access:
+    """What a token opens today: no more than its person still agrees to."""
+    agreed = consent_of(session, grant.person_id, grant.client_id).agreed
+    scope = " ".join(sorted(agreed.intersection(scope.split())))
     return Access(
         grant.id,
         grant.client_id,

@@ -1,8 +1,20 @@
 """Pure decisions of the OpenID provider: requests, what comes next, claims, keys."""
 
-from hub.openid.rules.claims import ACR, CLAIMS, SCOPES, acr_of, claims_for, level_of_acr, pairwise
+from hub.openid.rules.claims import (
+    ACR,
+    CLAIMS,
+    REQUIRED_SCOPE,
+    SCOPES,
+    Consent,
+    acr_of,
+    claims_for,
+    decide,
+    level_of_acr,
+    pairwise,
+)
 from hub.openid.rules.keys import SigningKey, needs_new, published, signing
 from hub.openid.rules.requests import (
+    PARAMETERS,
     AuthorizationRequest,
     ClientFacts,
     ProtocolError,
@@ -12,12 +24,14 @@ from hub.openid.rules.requests import (
     next_step,
     parse,
     redirect_problem,
+    single,
 )
 
 CODE_MS = 60_000
 ACCESS_S = 15 * 60
 REFRESH_MS = 30 * 86_400_000
-PUSHED_MS = 90_000
+PUSHED_MS = 90_000  # until the browser arrives with it
+JOURNEY_MS = 30 * 60_000  # from there on: somebody may have to look for a phone, or open an account first
 ID_TOKEN_S = 10 * 60
 
 __all__ = [
@@ -26,11 +40,15 @@ __all__ = [
     "CLAIMS",
     "CODE_MS",
     "ID_TOKEN_S",
+    "JOURNEY_MS",
+    "PARAMETERS",
     "PUSHED_MS",
     "REFRESH_MS",
+    "REQUIRED_SCOPE",
     "SCOPES",
     "AuthorizationRequest",
     "ClientFacts",
+    "Consent",
     "ProtocolError",
     "Refusal",
     "SigningKey",
@@ -38,6 +56,7 @@ __all__ = [
     "Step",
     "acr_of",
     "claims_for",
+    "decide",
     "level_of_acr",
     "needs_new",
     "next_step",
@@ -46,4 +65,5 @@ __all__ = [
     "published",
     "redirect_problem",
     "signing",
+    "single",
 ]

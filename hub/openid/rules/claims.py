@@ -4,7 +4,9 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+REQUIRED_SCOPE = "openid"  # the subject alone: without it nobody is logged in
 SCOPES = ("openid", "profile", "email", "offline_access")
 CLAIMS = {"profile": ("name", "locale"), "email": ("email", "email_verified")}
 ACR = {
@@ -12,6 +14,26 @@ ACR = {
     2: "http://eidas.europa.eu/LoA/substantial",
     3: "http://eidas.europa.eu/LoA/high",
 }
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a person decided about a service's scopes."""
+
+    agreed: frozenset[str] = frozenset()
+    declined: frozenset[str] = frozenset()
+
+    @property
+    def decided(self) -> frozenset[str]:
+        """Nobody is asked twice for these."""
+        return self.agreed | self.declined
+
+
+def decide(before: Consent, asked: frozenset[str], given: frozenset[str]) -> Consent:
+    """The new decision: of what was asked only what was given, the rest as it was."""
+    given = (given & asked) | {REQUIRED_SCOPE}
+    agreed = (before.agreed - asked) | given
+    return Consent(agreed, (before.declined | asked) - agreed)
 
 
 def acr_of(level: int) -> str:

@@ -12,16 +12,45 @@ from urllib.parse import urlsplit
 from hub.openid.rules.claims import SCOPES, level_of_acr
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
-_LONGEST = 2000
+_LONGEST, _LONGEST_HINT = 2000, 8000
+# What we read. Anything else is ignored, however often it comes (RFC 6749, 3.1).
+PARAMETERS = frozenset(
+    [
+        "client_id",
+        "redirect_uri",
+        "response_type",
+        "response_mode",
+        "scope",
+        "state",
+        "nonce",
+        "prompt",
+        "max_age",
+        "id_token_hint",
+        "acr_values",
+        "code_challenge",
+        "code_challenge_method",
+        "request",
+        "request_uri",
+        "registration",
+    ]
+)
 
 
 class ProtocolError(Exception):
-    """An error of OAuth; `error` is its code, `redirectable` whether the client's address is trusted already."""
+    """An error of OAuth; `error` is its code. `redirect_uri` is filled once the client's address is known to be right:
+    then the answer goes there, with `state`.
+    """
 
-    def __init__(self, error: str, description: str, *, redirectable: bool = True) -> None:
+    def __init__(self, error: str, description: str, redirect_uri: str = "", state: str = "") -> None:
         super().__init__(description)
-        self.error, self.description, self.redirectable = error, description, redirectable
+        self.error, self.description, self.redirect_uri, self.state = error, description, redirect_uri, state
+
+    @property
+    def redirectable(self) -> bool:
+        """Whether the service itself may be told."""
+        return bool(self.redirect_uri)
 
 
 @dataclass(frozen=True)
@@ -34,7 +63,9 @@ class ClientFacts:
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A request without fault. `max_age` in seconds; `level` is the lowest level that acr_values asks for (0 = any)."""
+    """A request without fault. `max_age` in seconds; `level` is the lowest level that acr_values asks for (0 = any);
+    `pushed` is the request_uri that it came by.
+    """
 
     client_id: str
     redirect_uri: str
@@ -46,12 +77,13 @@ class AuthorizationRequest:
     max_age: int | None
     id_token_hint: str
     level: int
+    pushed: str = ""
 
 
 @dataclass(frozen=True)
 class Situation:
     """Who is there: nobody (level 0) or somebody; `authenticated_at` in ms; `asked_at` when this request first sent
-    them to the log-in (0 = not yet); whether the hint names somebody else.
+    them to the log-in (0 = not yet); whether the hint names somebody else, or nobody that we know of.
     """
 
     level: int = 0
@@ -59,6 +91,7 @@ class Situation:
     asked_at: int = 0
     has_consented: bool = False
     is_other_person: bool = False
+    is_strange_hint: bool = False
 
 
 class Step(Enum):
@@ -66,6 +99,7 @@ class Step(Enum):
 
     LOG_IN = "log in"
     CONFIRM = "confirm"
+    SWITCH = "another account"
     CONSENT = "consent"
     ANSWER = "answer"
 
@@ -81,8 +115,10 @@ class Refusal:
 def redirect_problem(uri: str) -> str | None:
     """Why an address cannot be registered: absolute, https (http on this machine alone), no fragment (RFC 9700)."""
     parts = urlsplit(uri)
-    if not parts.scheme or not parts.hostname or parts.fragment or "#" in uri or not uri.isprintable() or " " in uri:
+    if not parts.scheme or not parts.hostname or "#" in uri or "\\" in uri or not uri.isprintable() or " " in uri:
         return "an absolute address without a fragment is needed"
+    if parts.username is not None or parts.password is not None:
+        return "the address must not hold a name or password"
     local = parts.hostname in ("localhost", "127.0.0.1", "::1")
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
         return "the address must begin with https:// (http:// on localhost alone)"
@@ -91,14 +127,21 @@ def redirect_problem(uri: str) -> str | None:
 
 def parse(values: Mapping[str, Sequence[str]], client: ClientFacts | None) -> AuthorizationRequest:
     """The request; ProtocolError says what is wrong. Until the redirect address is checked nothing may go there."""
-    one = {name: _single(name, found) for name, found in values.items() if name in ("client_id", "redirect_uri")}
-    if client is None:
-        raise ProtocolError("invalid_client", "The client is not known here.", redirectable=False)
-    redirect_uri = one.get("redirect_uri", "")
+    known = {name: found for name, found in values.items() if name in PARAMETERS and found}
+    if client is None or single("client_id", known.get("client_id", [""])) != client.client_id:
+        raise ProtocolError("invalid_client", "The client is not known here.")
+    redirect_uri = single("redirect_uri", known.get("redirect_uri", [""]))
     if redirect_uri not in client.redirect_uris:
-        description = "The redirect_uri is missing or not registered."
-        raise ProtocolError("invalid_request", description, redirectable=False)
-    one = {name: _single(name, found, redirectable=True) for name, found in values.items()}
+        raise ProtocolError("invalid_request", "The redirect_uri is missing or not registered.")
+    states = known.get("state", [""])
+    try:
+        return _parse_trusted({name: single(name, found) for name, found in known.items()}, client, redirect_uri)
+    except ProtocolError as error:
+        state = states[0] if len(states) == 1 else ""
+        raise ProtocolError(error.error, error.description, redirect_uri, state) from None
+
+
+def _parse_trusted(one: Mapping[str, str], client: ClientFacts, redirect_uri: str) -> AuthorizationRequest:
     _refuse_unsupported(one)
     _require_code(one)
     return AuthorizationRequest(
@@ -118,8 +161,10 @@ def parse(values: Mapping[str, Sequence[str]], client: ClientFacts | None) -> Au
 def next_step(request: AuthorizationRequest, situation: Situation, now: int) -> Step | Refusal:
     """What has to happen before the request is answered."""
     quiet = "none" in request.prompts
-    if situation.level == 0 or situation.is_other_person:
+    if situation.level == 0 or (quiet and (situation.is_other_person or situation.is_strange_hint)):
         return Refusal("login_required", "Nobody suitable is logged in.") if quiet else Step.LOG_IN
+    if situation.is_other_person:
+        return Step.SWITCH
     if _is_stale(request, situation, now):
         return Refusal("login_required", "The log-in is too old.") if quiet else Step.CONFIRM
     if request.level > situation.level and not situation.asked_at and not quiet:
@@ -135,11 +180,14 @@ def _is_stale(request: AuthorizationRequest, situation: Situation, now: int) -> 
     return request.max_age is not None and now - situation.authenticated_at > request.max_age * 1000
 
 
-def _single(name: str, found: Sequence[str], *, redirectable: bool = False) -> str:
+def single(name: str, found: Sequence[str]) -> str:
+    """The one value of a parameter; ProtocolError when it came twice, is too long or holds control characters."""
     if len(found) > 1:
-        raise ProtocolError("invalid_request", f"The parameter {name} came twice.", redirectable=redirectable)
-    if len(found[0]) > _LONGEST:
-        raise ProtocolError("invalid_request", f"The parameter {name} is too long.", redirectable=redirectable)
+        raise ProtocolError("invalid_request", f"The parameter {name} came twice.")
+    if len(found[0]) > (_LONGEST_HINT if name == "id_token_hint" else _LONGEST):
+        raise ProtocolError("invalid_request", f"The parameter {name} is too long.")
+    if _CONTROL.search(found[0]):
+        raise ProtocolError("invalid_request", f"The parameter {name} holds control characters.")
     return found[0]
 
 
@@ -150,7 +198,7 @@ def _refuse_unsupported(one: Mapping[str, str]) -> None:
         raise ProtocolError("request_uri_not_supported", "Only addresses of our own PAR endpoint are accepted.")
     if one.get("registration"):
         raise ProtocolError("registration_not_supported", "Clients are registered by the town.")
-    if one.get("response_mode", "query") != "query":
+    if (one.get("response_mode") or "query") != "query":
         raise ProtocolError("invalid_request", "Only response_mode=query is supported.")
 
 

@@ -7,6 +7,7 @@ import flask
 from hub.account.api import passkeys
 from hub.core import web
 from hub.core.clock import now_ms
+from hub.core.sealing import Sealer
 from hub.openid import rules
 from hub.openid.api import Client, Keys
 
@@ -14,6 +15,11 @@ from hub.openid.api import Client, Keys
 def issuer() -> str:
     """The hub's public address."""
     return web.settings().public_url.rstrip("/")
+
+
+def sealer(purpose: str) -> Sealer:
+    """For what a browser carries between two of our pages."""
+    return Sealer(web.settings().secret(), f"openid {purpose}")
 
 
 def keys() -> Keys:

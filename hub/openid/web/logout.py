@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from hub.account import api as account
 from hub.core import web
 from hub.core.web import gettext as _
-from hub.openid import api
-from hub.openid.web import ground
+from hub.openid import api, rules
+from hub.openid.web import asking, ground
 
 blueprint = flask.Blueprint("openid_logout", __name__)
 
@@ -23,27 +23,37 @@ def log_out() -> ResponseReturnValue:
     uri, state = flask.request.args.get("post_logout_redirect_uri", ""), flask.request.args.get("state", "")
     if uri and (client is None or uri not in client.logout_uris):
         text = _("Der Dienst nennt eine Adresse, die wir nicht kennen. Sie sind noch angemeldet.")
-        page = flask.render_template("error.html", code=400, title=_("Abmelden"), advice=text, error_id="")
-        return page, 400
+        return asking.problem(_("Abmelden"), text)
     person = web.visitor()
     if not isinstance(person, account.Person):
         return _leave(uri, state)
     if client is not None and claims.get("sid") == ground.session_name(client, person.session_id):
         return _end(uri, state)
-    return flask.render_template("openid/logout.html", client=client, uri=uri, state=state)
+    if uri:
+        parts = urlsplit(uri)
+        web.allow_form_target(f"{parts.scheme}://{parts.netloc}")
+    ticket = ground.sealer("log-out").ticket({"uri": uri, "state": state}, ground.now() + rules.JOURNEY_MS)
+    return flask.render_template("openid/logout.html", client=client, ticket=ticket)
 
 
 @blueprint.post("/oauth/logout/ja")
 def confirmed() -> ResponseReturnValue:
-    """The person wants it."""
-    return _end("", "")
+    """The person wants it, and goes back to the service when it named an address of its own."""
+    try:
+        facts = ground.sealer("log-out").read_ticket(flask.request.form.get("ticket", ""), ground.now())
+    except ValueError:
+        facts = {"uri": "", "state": ""}
+    return _end(facts["uri"], facts["state"])
 
 
 def _who_asks() -> tuple[api.Client | None, dict[str, object]]:
+    """The service, and what its id token says. Nobody when the token and the client_id do not belong together."""
     claims = ground.keys().read(flask.request.args.get("id_token_hint", ""), ground.now()) or {}
-    name = str(claims.get("aud") or flask.request.args.get("client_id", ""))
+    named, audience = flask.request.args.get("client_id", ""), str(claims.get("aud", ""))
+    if named and audience and named != audience:
+        return None, {}
     with web.read() as session:
-        return api.find_client(session, name), claims
+        return api.find_client(session, audience or named), claims
 
 
 def _end(uri: str, state: str) -> ResponseReturnValue:

@@ -1,11 +1,12 @@
-"""Authlib's server with our storage: client authentication, the exchange of codes, PKCE, refreshing, id tokens."""
+"""Authlib's server with our storage: the exchange of codes, PKCE, refreshing, id tokens, revoking."""
 
 from typing import Any
 
 import flask
 from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.oauth2.rfc6749 import InvalidGrantError, OAuth2Request
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, OAuth2Request
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core.grants.code import OpenIDToken
@@ -13,7 +14,7 @@ from authlib.oidc.core.grants.code import OpenIDToken
 from hub.account import api as account
 from hub.core import web
 from hub.openid import api, rules
-from hub.openid.web import ground
+from hub.openid.web import ground, machines
 
 
 class ServiceClient:
@@ -25,14 +26,6 @@ class ServiceClient:
     def get_client_id(self) -> str:
         """The id."""
         return self.client_id
-
-    def check_client_secret(self, client_secret: str) -> bool:
-        """Whether it is the right one."""
-        return self.client.has_secret(client_secret)
-
-    def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
-        """Every client has a secret; none is public."""
-        return method in ("client_secret_basic", "client_secret_post")
 
     def get_allowed_scope(self, scope: str) -> str:
         """What the person agreed to was settled before."""
@@ -78,8 +71,6 @@ class _Refresh:
 class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
     """A code is spent in one transaction before anything else is looked at: nobody gets a second try with it."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
-
     def query_authorization_code(self, code: str, client: ServiceClient) -> _Code | None:
         """The code's facts, once."""
         now = ground.now()
@@ -102,16 +93,29 @@ class Refreshing(RefreshTokenGrant):  # type: ignore[misc]
     """Each refresh token works once and is answered with a new one."""
 
     INCLUDE_NEW_REFRESH_TOKEN = True
-    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
 
     def authenticate_refresh_token(self, refresh_token: str) -> _Refresh | None:
         """The token's facts, once."""
         now, client = ground.now(), self.request.client
-        access = web.write(lambda session: api.refresh(session, client.client_id, refresh_token, now))
+        wanted = _wanted(self.request)
+        try:
+            access = web.write(lambda session: api.refresh(session, client.client_id, refresh_token, wanted, now))
+        except api.ScopeError:
+            raise InvalidScopeError from None
         if access is None:
             return None
         self.request.openid = access
         return _Refresh(access)
+
+    def _validate_token_scope(self, token: _Refresh) -> None:
+        """Done before the token was spent."""
+
+    def issue_token(self, user: account.Person, refresh_token: _Refresh) -> dict[str, Any]:
+        """What was asked for, as far as the person still agrees."""
+        wanted, granted = _wanted(self.request), refresh_token.get_scope().split()
+        scope = " ".join(one for one in granted if not wanted or one in wanted)
+        token: dict[str, Any] = self.generate_token(user=user, scope=scope, include_refresh_token=True)
+        return token
 
     def authenticate_user(self, refresh_token: _Refresh) -> account.Person | None:
         """Whose token it is."""
@@ -160,8 +164,9 @@ class Revoking(RevocationEndpoint):  # type: ignore[misc]
 
     def authenticate_token(self, request: OAuth2Request, client: ServiceClient) -> None:
         """An unknown token is no error and somebody else's stays."""
-        self.check_params(request, client)
-        token, now = request.form["token"], ground.now()
+        token, now = request.form.get("token"), ground.now()  # token_type_hint helps nobody here
+        if not token:
+            raise InvalidRequestError("Missing 'token' in request.")
         web.write(lambda session: api.revoke(session, client.client_id, token, now))
 
 
@@ -174,6 +179,37 @@ def person_claims(person: account.Person) -> dict[str, object]:
         "email": person.name if is_mail else "",
         "email_verified": True if is_mail else None,
     }
+
+
+class Request(OAuth2Request):  # type: ignore[misc]
+    """A request whose form was checked; its address is the public one, which says whether TLS is there."""
+
+    def __init__(self, sent: machines.Form) -> None:
+        super().__init__(flask.request.method, ground.issuer() + flask.request.path, headers=flask.request.headers)
+        self._sent, self.payload = sent, BasicOAuth2Payload(sent)
+
+    @property
+    def form(self) -> machines.Form:
+        """The body's parameters."""
+        return self._sent
+
+
+class Server(AuthorizationServer):  # type: ignore[misc]
+    """Authlib reads requests through our eyes: each parameter once, one proof of the client, nothing of the address."""
+
+    def create_oauth2_request(self, request: object) -> OAuth2Request:
+        """Authlib's view of the request at hand."""
+        return request if isinstance(request, OAuth2Request) else Request(machines.form())
+
+    def authenticate_client(self, request: Request, methods: object, endpoint: str = "token") -> ServiceClient:
+        """By secret; machines.ClientError otherwise."""
+        request.auth_method = "client_secret_basic"
+        return ServiceClient(machines.authenticate(request.form))
+
+
+def _wanted(request: OAuth2Request) -> frozenset[str]:
+    """The scopes that a refresh asks for; empty = as before."""
+    return frozenset((request.payload.scope or "").split())
 
 
 def _query_client(client_id: str) -> ServiceClient | None:
@@ -189,7 +225,7 @@ def _save_token(token: dict[str, Any], request: OAuth2Request) -> None:
         raise InvalidGrantError("The code was used a second time.")
 
 
-def server() -> AuthorizationServer:
+def server() -> Server:
     """Authlib's server of this application."""
     made = flask.current_app.extensions.get("openid_server")
     if made is None:
@@ -197,11 +233,11 @@ def server() -> AuthorizationServer:
     return made
 
 
-def _make() -> AuthorizationServer:
+def _make() -> Server:
     app = flask.current_app
     expires = dict.fromkeys(("authorization_code", "refresh_token"), rules.ACCESS_S)
     app.config.update(OAUTH2_REFRESH_TOKEN_GENERATOR=True, OAUTH2_TOKEN_EXPIRES_IN=expires)
-    made = AuthorizationServer(app, _query_client, _save_token)
+    made = Server(app, _query_client, _save_token)
     made.register_grant(CodeGrant, [StrictChallenge(required=True), IdTokens()])
     made.register_grant(Refreshing, [IdTokens()])
     made.register_endpoint(Revoking)

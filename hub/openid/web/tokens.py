@@ -1,18 +1,27 @@
 """Discovery, key set, token, userinfo, revocation, pushed requests."""
 
-import base64
-import binascii
-from urllib.parse import unquote_plus
-
 import flask
+from authlib.oauth2 import OAuth2Error
 from flask.typing import ResponseReturnValue
 
 from hub.account import api as account
 from hub.core import web
 from hub.openid import api, rules
-from hub.openid.web import ground, server
+from hub.openid.web import ground, machines, server
 
 blueprint = flask.Blueprint("openid", __name__)
+blueprint.register_error_handler(rules.ProtocolError, machines.wrong_request)
+blueprint.register_error_handler(machines.ClientError, machines.wrong_client)
+
+# what these paths say of errors that reach no endpoint (too large, wrong method, our own fault)
+JSON_PATHS = (
+    "/.well-known/openid-configuration",
+    "/oauth/jwks",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/userinfo",
+    "/oauth/par",
+)
 
 
 @blueprint.get("/.well-known/openid-configuration")
@@ -20,7 +29,7 @@ def discovery() -> ResponseReturnValue:
     """OpenID Connect Discovery 1.0; RFC 8414, 9126, 9207."""
     base = ground.issuer()
     methods = ["client_secret_basic", "client_secret_post"]
-    return flask.jsonify(
+    response = flask.jsonify(
         {
             "issuer": base,
             "authorization_endpoint": f"{base}/oauth/authorize",
@@ -56,9 +65,10 @@ def discovery() -> ResponseReturnValue:
             "authorization_response_iss_parameter_supported": True,
             "backchannel_logout_supported": True,
             "backchannel_logout_session_supported": True,
-            "ui_locales_supported": ["de", "en"],
         }
     )
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
 
 
 @blueprint.get("/oauth/jwks")
@@ -72,14 +82,17 @@ def key_set() -> ResponseReturnValue:
 @blueprint.post("/oauth/token")
 def token() -> ResponseReturnValue:
     """A code or a refresh token becomes tokens."""
-    response: flask.Response = server.server().create_token_response()
+    sent = machines.form()
+    if "grant_type" not in sent:
+        raise rules.ProtocolError("invalid_request", "The parameter grant_type is missing.")
+    response: flask.Response = server.server().create_token_response(_secure(sent))
     return response
 
 
 @blueprint.post("/oauth/revoke")
 def revoke() -> ResponseReturnValue:
     """Ends a token."""
-    response: flask.Response = server.server().create_endpoint_response("revocation")
+    response: flask.Response = server.server().create_endpoint_response("revocation", _secure(machines.form()))
     return response
 
 
@@ -87,7 +100,10 @@ def revoke() -> ResponseReturnValue:
 def userinfo() -> ResponseReturnValue:
     """Claims for an access token (RFC 6750: header, or the body of a form)."""
     scheme, _, value = flask.request.headers.get("Authorization", "").partition(" ")
-    token = value.strip() if scheme.lower() == "bearer" else flask.request.form.get("access_token", "")
+    sent = flask.request.form.getlist("access_token")
+    if len(sent) > 1 or (sent and scheme.lower() == "bearer"):
+        raise rules.ProtocolError("invalid_request", "The access token must come once, in one way.")
+    token = value.strip() if scheme.lower() == "bearer" else "".join(sent)
     now = ground.now()
     with web.read() as session:
         access = api.who(session, token, now) if token else None
@@ -96,45 +112,44 @@ def userinfo() -> ResponseReturnValue:
         if access is None or person is None or client is None:
             return _unauthorized(has_token=bool(token))
         found: dict[str, object] = {"sub": ground.subject(session, client, person.id)}
-    return ground.no_store(found | rules.claims_for(frozenset(access.scope.split()), server.person_claims(person)))
+    scopes = frozenset(access.scope.split())
+    if rules.REQUIRED_SCOPE not in scopes:
+        return _not_enough()
+    return ground.no_store(found | rules.claims_for(scopes, server.person_claims(person)))
 
 
 @blueprint.post("/oauth/par")
 def pushed() -> ResponseReturnValue:
     """Takes a request from the service itself (RFC 9126), so that nobody on the way can change it."""
-    client = _authenticated()
-    if client is None:
-        refused = ground.error("invalid_client", "The client could not be authenticated.", 401)
-        refused.headers["WWW-Authenticate"] = 'Basic realm="par"'
-        return refused
-    values = {name: found for name, found in flask.request.form.lists() if name != "client_secret"}
-    values.setdefault("client_id", [client.client_id])
-    if values["client_id"] != [client.client_id] or "request_uri" in values:
-        return ground.error("invalid_request", "client_id or request_uri do not fit here.")
-    try:
-        rules.parse(values, client.facts)
-    except rules.ProtocolError as error:
-        return ground.error(error.error, error.description)
+    sent = machines.form()
+    client = machines.authenticate(sent)
+    if "request_uri" in sent:
+        raise rules.ProtocolError("invalid_request", "A pushed request cannot point at another one.")
+    values = {name: [value] for name, value in sent.items() if name in rules.PARAMETERS}
+    values["client_id"] = [client.client_id]
+    rules.parse(values, client.facts)
     now = ground.now()
     uri = web.write(lambda session: api.push(session, client, values, now))
     return ground.no_store({"request_uri": uri, "expires_in": rules.PUSHED_MS // 1000}, 201)
 
 
-def _authenticated() -> api.Client | None:
-    scheme, _, value = flask.request.headers.get("Authorization", "").partition(" ")
-    name, secret = flask.request.form.get("client_id", ""), flask.request.form.get("client_secret", "")
-    if scheme.lower() == "basic":
-        try:
-            name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeError):
-            return None
-        name, secret = unquote_plus(name), unquote_plus(secret)
-    with web.read() as session:
-        client = api.find_client(session, name)
-    return client if client is not None and client.has_secret(secret) else None
+def _secure(sent: machines.Form) -> server.Request:
+    """For Authlib; ProtocolError where secrets would travel without TLS."""
+    try:
+        return server.Request(sent)
+    except OAuth2Error:
+        raise rules.ProtocolError("invalid_request", "HUB_PUBLIC_URL must begin with https://.") from None
 
 
 def _unauthorized(*, has_token: bool) -> flask.Response:
     response = ground.error("invalid_token", "The access token is missing, unknown or over.", 401)
-    response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if has_token else "Bearer"
+    challenge = 'Bearer realm="stadtknoten"'
+    response.headers["WWW-Authenticate"] = f'{challenge}, error="invalid_token"' if has_token else challenge
+    return response
+
+
+def _not_enough() -> flask.Response:
+    """RFC 6750, 3.1: a refresh may have left the scope openid out."""
+    response = ground.error("insufficient_scope", "The scope openid is needed.", 403)
+    response.headers["WWW-Authenticate"] = 'Bearer realm="stadtknoten", error="insufficient_scope", scope="openid"'
     return response

@@ -1,9 +1,9 @@
 /* Live figures: one stream of snapshots, polling with ETag when the stream does not come. */
 "use strict";
 const live = (() => {
-  const POLL_MS = 10000, SILENCE_MS = 20000, listeners = [];
+  const POLL_MS = 10000, SILENCE_MS = 20000, KEEP_MS = 60000, listeners = [];
   const numbers = new Intl.NumberFormat(document.documentElement.lang === "en" ? "en-GB" : "de-DE");
-  let heard = 0, last = "", polling = null;
+  let heard = 0, last = "", polling = null, kept = 0;
 
   /* The word for a car park; hub/parking/rules.py says the same. */
   function fullness(site) {
@@ -58,8 +58,29 @@ const live = (() => {
     }
   }
 
+  /* Without a connection the page says how old its figures are; `at` in ms, 0 = connected. */
+  function offline(at) {
+    const line = document.querySelector("[data-offline]");
+    if (!line || line.hidden === !at) return;
+    line.hidden = !at;
+    if (at) line.querySelector("[data-offline-time]").textContent = clock(at);
+  }
+
+  /* The service worker keeps the newest figures for times without a connection. */
+  function handOver(text) {
+    if (heard - kept < KEEP_MS || !navigator.serviceWorker?.controller) return;
+    kept = heard;
+    navigator.serviceWorker.controller.postMessage({ parking: text });
+  }
+
   function receive(text) {
     heard = Date.now();
+    offline(0);
+    handOver(text);
+    show(text);
+  }
+
+  function show(text) {
     if (text === last) return;
     last = text;
     const sites = JSON.parse(text).sites;
@@ -70,8 +91,11 @@ const live = (() => {
   async function poll() {
     try {
       const answer = await fetch("/api/parking/sites", { cache: "no-cache" });
-      if (answer.ok) receive(await answer.text());
-    } catch { /* offline: the page keeps what it shows, the next round tries again */ }
+      const saved = Number(answer.headers.get("Sk-Saved"));  // from the service worker, not from the hub
+      if (answer.ok && !saved) receive(await answer.text());
+      else if (answer.ok && !heard) show(await answer.text());
+      if (saved) offline(heard || saved);
+    } catch { offline(heard); /* the page keeps what it shows, the next round tries again */ }
   }
 
   function open() {

@@ -1,11 +1,19 @@
-"""A cheap password hash and a fresh throttle, so that tests take milliseconds."""
+"""A cheap password hash and a fresh throttle, so that tests take milliseconds; a hub that trusts a broker."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import flask
 import pytest
 from argon2 import PasswordHasher
 
 from hub.account.api import guard
 from hub.account.api.hashing import Hasher
 from hub.account.api.throttle import Throttle
+from hub.core.clock import now_ms
+from tests.hub.account import brokers
+from tests.hub.account.brokers import Traveller
+from tests.hub.account.desk import register
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +21,35 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     hasher, throttle = Hasher(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)), Throttle()
     monkeypatch.setattr(guard, "current_hasher", lambda: hasher)
     monkeypatch.setattr(guard, "current_throttle", lambda: throttle)
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[str]:
+    """A real OpenID provider in its own process."""
+    with brokers.mock() as address:
+        yield address
+
+
+@pytest.fixture
+def bundid_app(tmp_path: Path, issuer: str) -> Iterator[flask.Flask]:
+    """A hub that trusts it."""
+    with brokers.hub(tmp_path, issuer) as made:
+        yield made
+
+
+@pytest.fixture
+def traveller(bundid_app: flask.Flask, issuer: str) -> Traveller:
+    """A browser at that hub."""
+    return Traveller(bundid_app.test_client(), issuer, bundid_app.extensions["database"])
+
+
+@pytest.fixture
+def rosa(traveller: Traveller) -> int:
+    """Somebody with an account."""
+    return register(traveller.database, "rosa@example.org", now=now_ms())
+
+
+@pytest.fixture
+def otto(traveller: Traveller) -> int:
+    """Somebody else."""
+    return register(traveller.database, "otto@example.org", now=now_ms())

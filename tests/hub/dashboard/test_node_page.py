@@ -146,7 +146,9 @@ def test_a_configuration_that_the_broker_lost_is_told_again(town: Town) -> None:
 
     town.status(BOARD)
     now = now_ms()
-    town.database.write(lambda session: fleet.set_config(session, BOARD, {"max_flips": 8}, {}, "admin", now))
+    town.database.write(
+        lambda session: fleet.set_config(session, BOARD, {"max_flips": 8}, {}, "admin", now, "person:1")
+    )
     fleet.tell(town.database, publish, now)
     fleet.tell(town.database, publish, now + 60_000)
     assert len(told) == 1

@@ -196,6 +196,16 @@ def test_begin_and_end_reach_mail_and_webhook_once_each(database: Database, inbo
     assert {body["node"] for body in hook.bodies} == {"lake-b1"}
 
 
+def test_what_is_the_hubs_own_names_no_node(database: Database, inbox: tuple[Inbox, int]) -> None:
+    box, port = inbox
+    mail = api.Mail(f"smtp://127.0.0.1:{port}", "hub@town.example", "technik@town.example", "http://hub.example")
+    database.write(lambda session: api.notify(session, ("mail",), "job", "Ein Auftrag ist gescheitert.", NOW))
+    api.send_notices(database, {"mail": mail.send}, NOW)
+    (sent,) = box.mails
+    assert sent["Subject"] == "Alarm: Leitstelle (job)"
+    assert "Knoten" not in sent.get_payload().partition("Stadtknoten")[0]
+
+
 def test_a_mail_server_that_is_away_is_tried_again_and_given_up_in_the_end(database: Database) -> None:
     mail = api.Mail(f"smtp://127.0.0.1:{free_port()}", "hub@town.example", "technik@town.example", "x")
     say(database, "lake-b1", NOW, temperature_c=85.0)

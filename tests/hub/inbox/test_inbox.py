@@ -1,6 +1,7 @@
 """Letters in both languages, mails as jobs, messages in the inbox."""
 
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,28 @@ def test_an_unknown_language_gets_german() -> None:
     assert rules.write(api.letters(), "notice", "fr", HOUSE.values()).subject.startswith("Neue Nachricht")
 
 
+def test_every_letter_is_filled_in_completely_in_both_languages() -> None:
+    for kind, language in product(api.letters(), ("de", "en")):
+        letter = rules.write(
+            api.letters(), kind, language, HOUSE.values(code="1", token="2", to="3", when="4", count="5", day="6")
+        )
+        assert letter.subject.strip()
+        assert letter.text.strip()
+        assert "%(" not in letter.subject + letter.text
+
+
+def test_letters_use_short_sentences() -> None:
+    for kind, language in product(api.letters(), ("de", "en")):
+        text = re.sub(r"\S*%\(\w+\)s\S*", "X", api.letters()[kind][language]["text"])
+        for sentence in re.split(r"[.!?:]\s|\n\n", text):
+            assert len(sentence.split()) <= 22, f"{kind} {language}: {sentence}"
+
+
 def test_a_change_of_keys_lands_in_the_inbox_and_the_mail_does_not_tell_what(database: Database) -> None:
     events.wire({event: (handler,) for event, handler in messages.handlers(HOUSE).items()})
     rosa = register(database, "rosa@example.org")
     with database.read() as session:
-        (message,) = api.messages(session, rosa)
+        (message,) = api.listed(session, rosa)
         assert "Passwort" in message.subject
         assert api.unread(session, rosa) == 1
     (job,) = _mails(database)
@@ -49,9 +67,12 @@ def test_a_change_of_keys_lands_in_the_inbox_and_the_mail_does_not_tell_what(dat
     database.write(lambda s: api.mark_read(s, rosa, message.id, NOW + 5))
     with database.read() as session:
         assert api.unread(session, rosa) == 0
-        assert api.message(session, rosa + 1, message.id) is None
-    assert not database.write(lambda s: api.remove(s, rosa + 1, message.id))
-    assert database.write(lambda s: api.remove(s, rosa, message.id))
+        assert api.thread(session, rosa + 1, message.id) is None
+    with pytest.raises(api.RefusedError, match="unknown"):
+        database.write(lambda s: api.remove(s, rosa + 1, message.id, NOW))
+    database.write(lambda s: api.remove(s, rosa, message.id, NOW))
+    with database.read() as session:
+        assert api.listed(session, rosa) == []
 
 
 def _mails(database: Database) -> list[dict[str, str]]:

@@ -61,7 +61,8 @@ def database(tmp_path: Path) -> Database:
     directory = town.write(tmp_path / "town")
     made.write(lambda session: fleet.seed(session, directory))
     made.write(lambda session: parking.seed(session, directory))
-    made.write(lambda session: radio.add_device(session, "chirpstack", "x", "lake-b1", "lake-001", "bosch_tps110"))
+    device = radio.NewDevice("chirpstack", "x", "lake-b1", "lake-001", "bosch_tps110")
+    made.write(lambda session: radio.add_device(session, device, "person:1", 0))
     return made
 
 

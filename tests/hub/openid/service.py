@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,7 +66,9 @@ class Service:
     def agree(self, page: TestResponse, answer: str = "yes") -> TestResponse:
         ticket = page.text.split('name="ticket" value="')[1].split('"')[0]
         token = page.text.split('name="csrf" value="')[1].split('"')[0]
-        return self.client.post("/oauth/consent", data={"csrf": token, "ticket": ticket, "answer": answer})
+        ticked = re.findall(r'name="scope" value="(\w+)" checked', page.text)
+        fields = {"csrf": token, "ticket": ticket, "answer": answer, "scope": ticked}
+        return self.client.post("/oauth/consent", data=fields)
 
     def exchange(self, brought: str, **more: str | None) -> TestResponse:
         values: dict[str, str | None] = {

@@ -164,7 +164,7 @@ def test_a_hint_at_somebody_else_or_a_false_one_is_login_required(pool: Service,
     log_in(database, pool.client, "otto@example.org")
     pool.code()
     assert sent(pool.authorize(id_token_hint=hint, prompt="none"))["error"] == "login_required"
-    assert pool.authorize(id_token_hint=hint).status_code == 303
+    assert "erwartet ein anderes Konto als Ihres" in pool.authorize(id_token_hint=hint).text
 
 
 def test_acr_values_ask_for_more_once_and_tell_what_it_is(pool: Service) -> None:
@@ -233,7 +233,7 @@ def test_a_code_is_for_the_service_it_was_made_for(pool: Service, database: Data
         ({"code": None}, "invalid_request"),
         ({"code": "nonsense"}, "invalid_grant"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": None}, "unsupported_grant_type"),
+        ({"grant_type": None}, "invalid_request"),
     ],
 )
 def test_a_wrong_exchange_has_a_clear_error(pool: Service, change: dict[str, str | None], error: str) -> None:
@@ -346,18 +346,49 @@ def test_a_revoked_token_is_worthless_and_strangers_revoke_nothing(pool: Service
     assert pool.client.post("/oauth/revoke", data=data).status_code == 401
 
 
-def test_a_pushed_request_is_kept_for_a_moment_and_for_its_client(
-    pool: Service, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def push(pool: Service) -> dict[str, str]:
+    """A pushed request, as a browser brings it."""
     made = pool.client.post("/oauth/par", data=pool.parameters(), headers=pool.basic)
     assert made.status_code == 201
-    reference = {"client_id": pool.facts.client_id, "request_uri": made.json["request_uri"]}
-    assert "Anmelden bei Thermalbad?" in pool.client.get("/oauth/authorize", query_string=reference).text
-    other = connect(database, pool.client, "Bücherei")
-    stolen = {**reference, "client_id": other.facts.client_id}
-    assert pool.client.get("/oauth/authorize", query_string=stolen).status_code == 400
+    return {"client_id": pool.facts.client_id, "request_uri": made.json["request_uri"]}
+
+
+def test_a_pushed_request_waits_a_moment_for_its_browser(pool: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = push(pool)
     at(monkeypatch, 91)
     assert pool.client.get("/oauth/authorize", query_string=reference).status_code == 400
+
+
+def test_whoever_arrived_with_a_pushed_request_may_take_their_time_and_gets_one_answer(
+    pool: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = push(pool)
+    pool.client.get("/oauth/authorize", query_string=reference)
+    at(monkeypatch, 29 * 60)
+    page = pool.client.get("/oauth/authorize", query_string=reference)
+    assert "Anmelden bei Thermalbad?" in page.text
+    assert "code" in sent(pool.agree(page))
+    assert pool.client.get("/oauth/authorize", query_string=reference).status_code == 400
+    reference = push(pool)
+    assert "code" in sent(pool.client.get("/oauth/authorize", query_string=reference))
+    assert pool.client.get("/oauth/authorize", query_string=reference).status_code == 400
+
+
+def test_looking_again_does_not_make_a_pushed_request_live_longer(
+    pool: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = push(pool)
+    for minutes in (0, 20, 29):
+        at(monkeypatch, minutes * 60)
+        assert pool.client.get("/oauth/authorize", query_string=reference).status_code == 200
+    at(monkeypatch, 31 * 60)
+    assert pool.client.get("/oauth/authorize", query_string=reference).status_code == 400
+
+
+def test_a_pushed_request_belongs_to_its_client(pool: Service, database: Database) -> None:
+    other = connect(database, pool.client, "Bücherei")
+    stolen = {**push(pool), "client_id": other.facts.client_id}
+    assert pool.client.get("/oauth/authorize", query_string=stolen).status_code == 400
 
 
 def test_a_wrong_push_is_refused_at_once(pool: Service) -> None:

@@ -67,10 +67,27 @@ def test_a_wished_level_is_asked_for_once_and_then_let_go() -> None:
     assert rules.next_step(request(acr_values="urn:unknown"), HERE, NOW) is Step.ANSWER
 
 
-def test_a_hint_at_somebody_else_is_a_new_log_in() -> None:
+def test_a_hint_at_somebody_else_asks_for_the_other_account() -> None:
     other = Situation(1, NOW, 0, has_consented=True, is_other_person=True)
-    assert rules.next_step(request(), other, NOW) is Step.LOG_IN
+    assert rules.next_step(request(), other, NOW) is Step.SWITCH
     assert isinstance(rules.next_step(request(prompt="none"), other, NOW), Refusal)
+
+
+def test_a_hint_that_says_nothing_stops_only_quiet_requests() -> None:
+    strange = Situation(1, NOW, 0, has_consented=True, is_strange_hint=True)
+    assert rules.next_step(request(), strange, NOW) is Step.ANSWER
+    assert isinstance(rules.next_step(request(prompt="none"), strange, NOW), Refusal)
+
+
+def test_a_person_gives_what_they_want_and_is_not_asked_for_the_rest_again() -> None:
+    asked = frozenset({"openid", "email", "profile"})
+    first = rules.decide(rules.Consent(), asked, frozenset({"email", "offline_access"}))
+    assert (first.agreed, first.declined) == ({"openid", "email"}, {"profile"})
+    assert first.decided == asked
+    second = rules.decide(first, frozenset({"openid", "profile"}), frozenset({"profile"}))
+    assert (second.agreed, second.declined) == (asked, frozenset())
+    third = rules.decide(second, asked, frozenset())
+    assert (third.agreed, third.declined) == ({"openid"}, {"email", "profile"})
 
 
 @pytest.mark.parametrize(
@@ -94,6 +111,8 @@ def test_a_hint_at_somebody_else_is_a_new_log_in() -> None:
         ({"max_age": "-1"}, "invalid_request"),
         ({"max_age": "soon"}, "invalid_request"),
         ({"state": "x" * 2001}, "invalid_request"),
+        ({"nonce": "a\x00b"}, "invalid_request"),
+        ({"state": "a\nb"}, "invalid_request"),
     ],
 )
 def test_what_is_wrong_has_a_name(change: dict[str, str], error: str) -> None:
@@ -112,7 +131,8 @@ def test_nothing_is_sent_to_an_address_that_is_not_registered(uri: str) -> None:
 
 
 def test_unknown_parameters_are_no_fault_and_doubled_ones_are() -> None:
-    assert request(colour="rosa").scopes == {"openid", "email"}
+    assert request(colour="rosa", claims="{}").scopes == {"openid", "email"}
+    assert rules.parse({**GOOD, "resource": ["https://a.example", "https://b.example"], "x": ["y" * 9000]}, CLIENT)
     for name, value in GOOD.items():
         with pytest.raises(rules.ProtocolError, match="twice"):
             rules.parse({**GOOD, name: value * 2}, CLIENT)
@@ -153,7 +173,17 @@ def test_two_services_see_two_subjects_of_one_person() -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["http://pool.example/cb", "pool.example", "https://pool.example/#x", "javascript:alert(1)", "https:///x", ""],
+    [
+        "http://pool.example/cb",
+        "pool.example",
+        "https://pool.example/#x",
+        "https://pool.example/#",
+        "https://pool.example\\@evil.example/",
+        "https://somebody@pool.example/",
+        "javascript:alert(1)",
+        "https:///x",
+        "",
+    ],
 )
 def test_bad_addresses_are_not_registered(uri: str) -> None:
     assert rules.redirect_problem(uri)

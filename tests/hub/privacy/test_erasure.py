@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from datetime import date
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -18,6 +19,7 @@ from hub.inbox import api as inbox
 from hub.inbox import messages as inbox_messages
 from hub.openid import api as openid
 from hub.privacy import api
+from hub.settings import Settings
 from tests.hub.account.desk import DAY, NOW, PASSWORD, RING, person, register
 
 HOUSE = inbox.House("Bad Rappenau", "https://pass.example")
@@ -28,6 +30,11 @@ STAYS = {
     "account_member.given_by": "a number in somebody else's membership",
     "account_code.made_by": "a number in somebody else's code, gone after half an hour",
 }
+
+
+@pytest.fixture
+def holders(tmp_path: Path) -> list[api.Holder]:
+    return app.person_data(Settings(state_dir=tmp_path))
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +76,8 @@ def live_fully(database: Database) -> account.Person:
         client = openid.add_client(session, "Bad", ["https://bad.example/x"], [], "https://bad.example/out", NOW)
         found = openid.find_client(session, client.client_id)
         assert found is not None
-        openid.agree(session, rosa, found, frozenset({"openid", "email"}), NOW)
+        scopes = frozenset({"openid", "email"})
+        openid.agree(session, rosa, found, scopes, scopes, NOW)
         session.execute(
             text(
                 "INSERT INTO openid_grant (id, client_id, person_id, session_id, scope, auth_time, acr, amr, "
@@ -101,11 +109,13 @@ def holds(database: Database, person_id: int, mail: str) -> dict[str, int]:
     return found
 
 
-def test_no_row_names_a_deleted_person_but_what_stands_in_the_list(database: Database) -> None:
+def test_no_row_names_a_deleted_person_but_what_stands_in_the_list(
+    database: Database, holders: list[api.Holder]
+) -> None:
     rosa = live_fully(database)
     before = holds(database, rosa.id, rosa.name)
     assert len(before) >= 14, before
-    database.write(lambda session: api.erase(session, app.PERSON_DATA, rosa.id, NOW + 1))
+    database.write(lambda session: api.erase(session, holders, rosa.id, NOW + 1))
     after = holds(database, rosa.id, rosa.name)
     assert set(after) <= set(STAYS), after
     with database.read() as session:
@@ -116,10 +126,10 @@ def test_no_row_names_a_deleted_person_but_what_stands_in_the_list(database: Dat
         assert audit.verify(session).first_bad is None
 
 
-def test_services_and_the_mail_address_hear_of_the_deletion(database: Database) -> None:
+def test_services_and_the_mail_address_hear_of_the_deletion(database: Database, holders: list[api.Holder]) -> None:
     rosa = live_fully(database)
     database.write(lambda session: jobs.claim(session, 50, now=NOW + 10, lease_ms=DAY * 400) and None)
-    database.write(lambda session: api.erase(session, app.PERSON_DATA, rosa.id, NOW + 20))
+    database.write(lambda session: api.erase(session, holders, rosa.id, NOW + 20))
     claimed = database.write(lambda session: jobs.claim(session, 50, now=NOW + 30, lease_ms=1000))
     kinds = {one.kind: one.arguments for one in claimed}
     assert kinds[inbox.MAIL_JOB]["to"] == "rosa@example.org"
@@ -127,15 +137,15 @@ def test_services_and_the_mail_address_hear_of_the_deletion(database: Database) 
     assert kinds[openid.LOGOUT_JOB]["handle"]
 
 
-def test_the_number_of_a_deleted_account_is_never_given_again(database: Database) -> None:
+def test_the_number_of_a_deleted_account_is_never_given_again(database: Database, holders: list[api.Holder]) -> None:
     first = register(database, "a@example.org")
-    database.write(lambda session: api.erase(session, app.PERSON_DATA, first, NOW))
+    database.write(lambda session: api.erase(session, holders, first, NOW))
     second = register(database, "a@example.org")
-    database.write(lambda session: api.erase(session, app.PERSON_DATA, second, NOW))
+    database.write(lambda session: api.erase(session, holders, second, NOW))
     assert register(database, "a@example.org") > second > first
 
 
-def test_an_owner_whom_others_need_hands_over_first(database: Database) -> None:
+def test_an_owner_whom_others_need_hands_over_first(database: Database, holders: list[api.Holder]) -> None:
     rosa = person(database, register(database, "rosa@example.org"))
     otto = register(database, "otto@example.org")
     from hub.account.store import circles
@@ -150,11 +160,11 @@ def test_an_owner_whom_others_need_hands_over_first(database: Database) -> None:
         (obstacle,) = account.personal.obstacles(session, rosa.id, NOW)
     assert (obstacle.kind, obstacle.name) == ("last_owner", "Rosen GmbH")
     with pytest.raises(ValueError, match="cannot be deleted"):
-        database.write(lambda session: api.erase(session, app.PERSON_DATA, rosa.id, NOW))
+        database.write(lambda session: api.erase(session, holders, rosa.id, NOW))
     with database.read() as session:
-        assert inbox.messages(session, rosa.id), "nothing was deleted halfway"
+        assert inbox.listed(session, rosa.id), "nothing was deleted halfway"
     database.write(lambda s: organisations.change(s, rosa, firm, otto, MemberRole.OWNER, None, NOW))
-    database.write(lambda session: api.erase(session, app.PERSON_DATA, rosa.id, NOW))
+    database.write(lambda session: api.erase(session, holders, rosa.id, NOW))
 
 
 def test_the_last_admin_cannot_go(database: Database) -> None:
@@ -165,10 +175,10 @@ def test_the_last_admin_cannot_go(database: Database) -> None:
         assert [one.kind for one in account.personal.obstacles(session, admin.id, NOW)] == ["last_admin"]
 
 
-def test_the_export_holds_what_the_person_has_and_no_secret(database: Database) -> None:
+def test_the_export_holds_what_the_person_has_and_no_secret(database: Database, holders: list[api.Holder]) -> None:
     rosa = live_fully(database)
     with database.read() as session:
-        found = api.collect(session, app.PERSON_DATA, rosa.id, NOW)
+        found = api.collect(session, holders, rosa.id, NOW)
         hashes = [row[0] for row in session.execute(text("SELECT password_hash FROM account_person"))]
     archive = zipfile.ZipFile(io.BytesIO(api.bundle(found, "<p>Seite</p>")))
     told = json.loads(archive.read("daten.json"))
@@ -178,16 +188,18 @@ def test_the_export_holds_what_the_person_has_and_no_secret(database: Database) 
     assert {one["name"] for one in told["account"]["organisations"]} == {"Rosen GmbH", "Salz e. V."}
     assert told["openid"]["connections"][0]["scopes"] == "email openid"
     assert any(one["action"] == "account.child-added" for one in told["audit"]["entries"])
-    assert told["inbox"]["messages"]
+    assert told["inbox"]["threads"]
     text_of_all = json.dumps(told)
     assert not any(secret in text_of_all for secret in hashes if secret)
 
 
-def test_unused_accounts_are_warned_and_deleted_and_a_log_in_saves_them(database: Database) -> None:
+def test_unused_accounts_are_warned_and_deleted_and_a_log_in_saves_them(
+    database: Database, holders: list[api.Holder]
+) -> None:
     rosa, otto = register(database, "rosa@example.org"), register(database, "otto@example.org")
     for one in (rosa, otto):
         person(database, one)
-    rules = api.unused_accounts(app.PERSON_DATA)
+    rules = api.unused_accounts(holders)
     later = NOW + 731 * DAY
     assert [count for _, count in retention.run(database, rules, NOW + 700 * DAY)] == [0, 0]
     assert [count for _, count in retention.run(database, rules, later)] == [2, 0]
@@ -200,7 +212,7 @@ def test_unused_accounts_are_warned_and_deleted_and_a_log_in_saves_them(database
         assert account.find(session, otto) is not None
 
 
-def test_two_owners_who_both_went_away_do_not_block_the_night(database: Database) -> None:
+def test_two_owners_who_both_went_away_do_not_block_the_night(database: Database, holders: list[api.Holder]) -> None:
     rosa = person(database, register(database, "rosa@example.org"))
     otto, third = register(database, "otto@example.org"), register(database, "third@example.org")
     from hub.account.store import circles
@@ -211,7 +223,7 @@ def test_two_owners_who_both_went_away_do_not_block_the_night(database: Database
             circles.set_member(session, firm, one, role=role, until=None, given_by=rosa.id, created_at=NOW)
 
     database.write(found)
-    rules, later = api.unused_accounts(app.PERSON_DATA), NOW + 731 * DAY
+    rules, later = api.unused_accounts(holders), NOW + 731 * DAY
     retention.run(database, rules, later)
     counts = [count for _, count in retention.run(database, rules, later + 30 * DAY)]
     assert counts == [0, 2], "one owner stays as long as the member does"
@@ -230,7 +242,5 @@ def test_a_dry_run_counts_and_changes_nothing(database: Database) -> None:
 
 
 def test_every_rule_of_the_night_runs(database: Database, tmp_path) -> None:
-    from hub.settings import Settings
-
     found = retention.run(database, app.retention_rules(Settings(state_dir=tmp_path)), NOW)
     assert len(found) >= 6

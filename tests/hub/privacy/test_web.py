@@ -53,13 +53,13 @@ def keys_of(value: object) -> set[str]:
     return {key for one in value for key in keys_of(one)} if isinstance(value, (list, tuple)) else set()
 
 
-def test_every_key_of_an_export_has_words_and_every_module_a_heading(app: flask.Flask) -> None:
+def test_every_key_of_an_export_has_words_and_every_module_a_heading(app: flask.Flask, tmp_path: Path) -> None:
     database: Database = app.extensions["database"]
     rosa = live_fully(database)
     with database.read() as session:
-        found = api.collect(session, wiring.PERSON_DATA, rosa.id, now_ms())
+        found = api.collect(session, wiring.person_data(Settings(state_dir=tmp_path)), rosa.id, now_ms())
     with app.test_request_context():
-        assert {key for facts in found.values() for key in keys_of(facts)} - {"files"} <= set(web.words())
+        assert {key for facts in found.values() for key in keys_of(facts)} - {"attachments"} <= set(web.words())
         assert set(found) <= set(web.sections())
 
 

@@ -27,12 +27,16 @@ def database(database: Database, tmp_path: Path) -> Database:
     database.write(lambda session: parking.seed(session, directory))
 
     def devices(session) -> None:
-        api.add_device(session, "chirpstack", EUI.upper(), "lake-b1", "lake-001", "bosch_tps110")
-        api.add_device(session, "tts", "bay-7", "lake-b1", "lake-002", "milesight_udl", (700, 1000), 600)
-        api.add_device(session, "sensit", "s-114", "hall-b1", "hall-001", "nedap_sensit")
+        add(session, "chirpstack", EUI.upper(), "lake-b1", "lake-001", "bosch_tps110")
+        add(session, "tts", "bay-7", "lake-b1", "lake-002", "milesight_udl", (700, 1000), 600)
+        add(session, "sensit", "s-114", "hall-b1", "hall-001", "nedap_sensit")
 
     database.write(devices)
     return database
+
+
+def add(session, *words, **more) -> None:
+    api.add_device(session, api.NewDevice(*words, **more), "person:1", NOW)
 
 
 def store(database: Database, *messages: tuple[str, bytes], now: int = NOW) -> dict[tuple[str, str], int]:
@@ -123,7 +127,7 @@ def test_many_sensors_under_one_node_are_no_twins(database: Database) -> None:
 
 
 def test_a_device_whose_bay_is_not_its_nodes_is_refused_without_a_gap(database: Database) -> None:
-    database.write(lambda session: api.add_device(session, "tts", "bay-9", "lake-b1", "hall-002", "bosch_tps110"))
+    database.write(lambda session: add(session, "tts", "bay-9", "lake-b1", "hall-002", "bosch_tps110"))
     store(database, things_stack(b"\x01", 1, 1, device="bay-9"), things_stack(b"\x01", 2, 1, device="bay-9"))
     with database.read() as session:
         assert {row.reason for row in ingest.kept_aside(session)} == {"unknown bay"}
@@ -165,8 +169,8 @@ def test_workers_that_get_the_same_frames_agree(database: Database) -> None:
 
 def test_an_own_decoder_is_added_without_code(database: Database) -> None:
     spec = {"fields": [{"name": "distance_mm", "offset": 0, "size": 2, "endian": "big"}]}
-    database.write(lambda session: api.add_decoder(session, "acme-3", spec))
-    database.write(lambda session: api.add_device(session, "tts", "acme", "hall-b1", "hall-002", "acme-3"))
+    database.write(lambda session: api.add_decoder(session, "acme-3", spec, "person:1", NOW))
+    database.write(lambda session: add(session, "tts", "acme", "hall-b1", "hall-002", "acme-3"))
     store(database, things_stack(b"\x01\x90", 1, 9, device="acme"))
     assert states(database)["hall-002"] == "occupied"
 
@@ -177,11 +181,11 @@ def test_an_own_decoder_is_added_without_code(database: Database) -> None:
         ({"network": "sigfox"}, "unknown network"),
         ({"decoder": "nothing"}, "bosch_tps110"),
         ({"thresholds_mm": (900, 1000)}, "150 mm"),
-        ({"device_id": "a b"}, "1 to 40"),
+        ({"id": "a b"}, "1 to 40"),
         ({"repeat_s": 5}, "once a minute"),
     ],
 )
 def test_a_wrong_device_gets_a_plain_sentence(database: Database, change: dict, sentence: str) -> None:
-    words = {"network": "tts", "device_id": "x", "node": "lake-b1", "bay": "lake-001", "decoder": "bosch_tps110"}
+    words = {"network": "tts", "id": "x", "node": "lake-b1", "bay": "lake-001", "decoder": "bosch_tps110"}
     with pytest.raises(api.RadioError, match=sentence):
-        database.write(lambda session: api.add_device(session, **{**words, **change}))
+        database.write(lambda session: add(session, **{**words, **change}))

@@ -1,14 +1,20 @@
 """The public API keeps to its own description."""
 
 import json
+import re
 from collections.abc import Callable
 
 import jsonschema
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
+from hub.core.web.system import OPENAPI
+
 BAY = "thermarium-001"
+MACHINE_PATHS = ("/api/", "/.well-known/", "/oauth/", "/healthz", "/readyz", "/metrics")
+PAGES = ("/oauth/authorize", "/oauth/consent", "/oauth/wechseln", "/oauth/logout", "/oauth/logout/ja")
 
 
 def schema(client: FlaskClient, path: str) -> dict[str, object]:
@@ -20,8 +26,25 @@ def schema(client: FlaskClient, path: str) -> dict[str, object]:
 def test_the_description_is_valid_and_names_only_what_answers(client: FlaskClient) -> None:
     document = json.loads(client.get("/api/openapi.json").data)
     validate(document)
-    for path in document["paths"]:
-        assert client.get(path).status_code in (200, 307), path
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            status = client.open(path, method=method).status_code
+            assert str(status) in operation["responses"], f"{method} {path} answered {status}"
+
+
+def test_every_endpoint_for_machines_is_described_and_nothing_else(web_app: Flask) -> None:
+    described = {
+        (path, method.upper())
+        for path, operations in json.loads(OPENAPI.read_text())["paths"].items()
+        for method in operations
+    }
+    routes = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method)
+        for rule in web_app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    for_machines = {(path, method) for path, method in routes if path.startswith(MACHINE_PATHS) and path not in PAGES}
+    assert described == for_machines
 
 
 @pytest.mark.parametrize("path", ["/api/parking/sites", "/api/parking/bays", "/healthz", "/readyz"])

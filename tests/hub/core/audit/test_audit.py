@@ -125,3 +125,42 @@ def test_entries_of_a_time_are_read_in_order(database: Database) -> None:
     with database.read() as session:
         assert [one.number for one in audit.entries(session, NOW + 2, NOW + 5)] == [3, 4, 5]
         assert [one.number for one in audit.newest(session, 2, before=9)] == [8, 7]
+
+
+def test_entries_are_found_by_what_who_whom_and_when(database: Database) -> None:
+    written = [
+        ("account.login", "person:1", "person:1"),
+        ("account.role-given", "person:1 for organisation:3", "person:12"),
+        ("account.role-given", "person:12", "person:1"),
+        ("fleet.commanded", "person:1", "node:lake"),
+        ("account.login", "person:1_", "person:1_"),
+    ]
+    for index, (action, actor, subject) in enumerate(written):
+        database.write(
+            lambda session, a=action, b=actor, c=subject, at=NOW + index: audit.note(
+                session, a, actor=b, subject=c, now=at
+            )
+        )
+
+    def found(**wanted: object) -> list[int]:
+        with database.read() as session:
+            chosen = audit.Wanted(**wanted)
+            down = [one.number for one in audit.newest(session, 9, wanted=chosen)]
+            up = [one.number for one in audit.following(session, 9, wanted=chosen)]
+        assert down == up[::-1]
+        return up
+
+    assert found() == [1, 2, 3, 4, 5]
+    assert found(action="account.role-given") == [2, 3]
+    assert found(actor="person:1") == [1, 2, 4]
+    assert found(actor="person:1_") == [5], "an underscore is no joker"
+    assert found(subjects=("person:1", "node:lake")) == [1, 3, 4]
+    assert found(since=NOW + 1, until=NOW + 3) == [2, 3]
+    assert found(action="account.login", actor="person:12") == []
+
+
+def test_following_entries_end_where_they_shall(database: Database) -> None:
+    fill(database)
+    with database.read() as session:
+        assert [one.number for one in audit.following(session, 3, 4)] == [5, 6, 7]
+        assert [one.number for one in audit.following(session, 9, 4, last=6)] == [5, 6]

@@ -114,8 +114,8 @@ def test_a_failed_job_waits_longer_each_time_and_then_is_dead_until_a_person_ret
     with database.read() as session:
         (dead,) = jobs.listed(session, jobs.DEAD, limit=50)
     assert (dead.tries, dead.last_error, dead.finished_at) == (2, "mail server is away", 6_000)
-    assert database.write(lambda session: jobs.retry(session, dead.id, now=7_000))
-    assert not database.write(lambda session: jobs.retry(session, dead.id, now=7_000))
+    assert database.write(lambda session: jobs.retry(session, (dead.id,), now=7_000)) == {dead.id: dead.kind}
+    assert database.write(lambda session: jobs.retry(session, (dead.id,), now=7_000)) == {}
     assert [one.tries for one in claim(database, 7_000)] == [1]
 
 

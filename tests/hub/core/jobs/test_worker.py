@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,25 +10,43 @@ import pytest
 from hub import app, setup
 from hub.core import clock, jobs
 from hub.core.db import Database
+from hub.operations import api as operations
 from hub.settings import Settings
 from tests.hub.core.jobs.work import states
+from tests.hub.fleet.test_alerts import Hook
 from tests.servers import free_port
 from tests.spine.processes import Process, wait_until
 
 DAY_MS = 24 * 3_600_000
 
 
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    made = Hook(refusals=0)
+    yield made
+    made.server.shutdown()
+
+
 @pytest.mark.process
-def test_the_worker_does_jobs_and_ends_promptly(tmp_path: Path) -> None:
+def test_the_worker_does_jobs_tells_of_a_dead_one_and_ends_promptly(tmp_path: Path, hook: Hook) -> None:
     settings = Settings(state_dir=tmp_path)
     setup.migrate(settings)
     database = Database(settings.database)
     database.write(lambda session: jobs.add(session, "tidy jobs", {}, now=clock.now_ms()))
     database.write(lambda session: jobs.add(session, "no such kind", {}, now=clock.now_ms()))
-    environment = {"HUB_STATE_DIR": str(tmp_path), "HUB_BROKER_URL": f"mqtt://127.0.0.1:{free_port()}"}
+    environment = {
+        "HUB_STATE_DIR": str(tmp_path),
+        "HUB_BROKER_URL": f"mqtt://127.0.0.1:{free_port()}",
+        "HUB_ALERT_WEBHOOK": hook.url,
+    }
     worker = Process(["-m", "hub", "serve", "--only", "worker"], environment)
     try:
         assert wait_until(lambda: states(database) == {"done": 1, "dead": 1}, 20), states(database)
+        with database.read() as session:
+            (group,) = operations.tasks_page(session).groups
+        assert (group.kind, group.tasks[0].reason) == ("no such kind", "this hub has no handler for this kind")
+        assert wait_until(lambda: bool(hook.bodies), 20)
+        assert [(body["node"], body["code"]) for body in hook.bodies] == [("", "job")]
         began = time.monotonic()
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(10) == 0

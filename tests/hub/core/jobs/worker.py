@@ -6,7 +6,8 @@ import threading
 import time
 from typing import Any
 
-from hub.core import clock, jobs
+from hub import app
+from hub.core import clock, events, jobs
 from hub.core.db import Database
 from tests.hub.core.jobs.work import mark
 
@@ -23,6 +24,7 @@ def main(url: str) -> None:
     """Runs jobs of the kind `mark` until it is told to end."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    events.wire(app.EVENTS)  # as in the hub: what listens writes in the same transaction
     database = Database(url)
     runner = jobs.Runner(database, {"mark": takes_a_moment}, clock.now_ms, lease_ms=LEASE_MS, idle_s=0.05)
     runner.run(stop)

@@ -1,0 +1,1 @@
+"""The hub's key for push services, and talking to them."""

@@ -1,0 +1,327 @@
+"""What staff and the command line do stands in the audit log: who, what, on what; once; and not when it failed."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import flask
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from flask.testing import FlaskClient
+
+from hub import identities, setup
+from hub.account import api as account
+from hub.account.store import people
+from hub.core import audit, jobs
+from hub.core.clock import now_ms
+from hub.core.db import Session
+from hub.openid import api as openid
+from hub.settings import Settings
+from tests.hub.dashboard.conftest import LAKE, MARKET, Town
+from tests.hub.operations.test_tasks import die
+
+ME, OTHER = "person:1", 2
+DECODER = json.dumps({"fields": [{"name": "distance_mm", "offset": 0, "size": 2, "endian": "big"}]})
+DEVICE = {"network": "tts", "id": "Bay-7", "node": "thermarium-b1", "bay": "thermarium-001", "decoder": "bosch_tps110"}
+
+
+@dataclass(frozen=True)
+class Press:
+    """One button: its address and fields, and the entry that it must leave."""
+
+    path: str
+    fields: dict[str, str]
+    action: str
+    subject: str
+    details: dict[str, object]
+
+
+PRESSES = [
+    Press(
+        f"/admin/knoten/{MARKET}/befehl",
+        {"befehl": "restart"},
+        "fleet.commanded",
+        f"node:{MARKET}",
+        {"command": "restart"},
+    ),
+    Press(
+        f"/admin/knoten/{LAKE}/konfiguration", {"max_flips": "8"}, "fleet.configured", f"node:{LAKE}", {"version": 1}
+    ),
+    Press(
+        "/admin/funksensoren/geraet",
+        DEVICE,
+        "radio.device-added",
+        "device:tts-bay-7",
+        {"bay": "thermarium-001", "decoder": "bosch_tps110"},
+    ),
+    Press(
+        "/admin/funksensoren/weg", {"network": "sensit", "id": "s-1"}, "radio.device-removed", "device:sensit-s-1", {}
+    ),
+    Press(
+        "/admin/funksensoren/decoder", {"name": "acme-3", "spec": DECODER}, "radio.decoder-added", "decoder:acme-3", {}
+    ),
+    Press("/admin/auftraege/noch-einmal", {"auftrag": "1"}, "jobs.retried", "job:1", {"kind": "mail"}),
+    Press("/admin/auftraege/anhalten", {"art": "logout"}, "jobs.paused", "jobs", {"kind": "logout"}),
+    Press("/admin/auftraege/fortsetzen", {"art": "held"}, "jobs.resumed", "jobs", {"kind": "held"}),
+    Press("/admin/aufgaben/uebernehmen", {"aufgabe": "1"}, "tasks.taken", "task:1", {"job": 1, "kind": "mail"}),
+    Press("/admin/aufgaben/zurueckgeben", {"aufgabe": "2"}, "tasks.given-back", "task:2", {"job": 2, "kind": "mail"}),
+    Press("/admin/aufgaben/noch-einmal", {"aufgabe": "1"}, "tasks.retried", "task:1", {"job": 1, "kind": "mail"}),
+    Press(
+        "/admin/aufgaben/erledigt", {"aufgabe": "1", "notiz": "ok"}, "tasks.done", "task:1", {"job": 1, "kind": "mail"}
+    ),
+    Press("/admin/aufgaben/uebernehmen", {"art": "mail"}, "tasks.taken", "tasks", {"count": 1, "kind": "mail"}),
+    Press(
+        "/admin/rollen",
+        {"name": "rosa@example.org", "role": "clerk"},
+        "account.role-given",
+        f"person:{OTHER}",
+        {"role": "clerk"},
+    ),
+    Press(
+        "/admin/rollen",
+        {"name": "rosa@example.org", "role": "editor", "scope": "kita-1"},
+        "account.role-given",
+        f"person:{OTHER}",
+        {"role": "editor", "scope": "kita-1"},
+    ),
+    Press(
+        f"/admin/rollen/{OTHER}/entfernen",
+        {"role": "editor", "scope": ""},
+        "account.role-taken",
+        f"person:{OTHER}",
+        {"role": "editor"},
+    ),
+    Press(
+        f"/buergerbuero/konten/{OTHER}/ausweis",
+        {"seen": "1", "display_name": "Rosa Quelle", "mail": "rosa@example.org"},
+        "account.identified",
+        f"person:{OTHER}",
+        {},
+    ),
+    Press(
+        f"/buergerbuero/konten/{OTHER}/zugang",
+        {"seen": "1", "mail": "rosa@example.org"},
+        "account.recovery-code-given",
+        f"person:{OTHER}",
+        {},
+    ),
+    Press("/admin/protokoll/export", {"format": "csv"}, "audit.exported", "audit", {"format": "csv"}),
+]
+
+
+@pytest.fixture
+def staff(app: flask.Flask, town: Town, admin: FlaskClient, settings: Settings) -> FlaskClient:
+    """The admin (who is a clerk, too), and something to press each button on."""
+
+    def work(session: Session) -> None:
+        rosa = people.add_person(session, name="rosa@example.org", handle="h", created_at=1, seen_at=1)
+        assert rosa.id == OTHER
+        people.add_role(session, 1, "clerk")
+        people.add_role(session, OTHER, "editor")
+        jobs.pause(session, "held", now=1)
+
+    town.database.write(work)
+    die(town.database, "mail", 2, now=now_ms() - 1000)
+    town.database.write(lambda session: jobs.add(session, "logout", {}, now=now_ms()))
+    from hub.operations import api as operations
+    from hub.radio import api as radio
+
+    town.database.write(lambda session: operations.take(session, operations.Chosen(2), 1, now_ms()))
+    device = radio.NewDevice("sensit", "s-1", MARKET, "thermarium-001", "nedap_sensit")
+    town.database.write(lambda session: radio.add_device(session, device, ME, now_ms()))
+    return admin
+
+
+def last_number(town: Town) -> int:
+    with town.database.read() as session:
+        return audit.newest(session, 1)[0].number
+
+
+def since(town: Town, number: int) -> list[audit.Entry]:
+    with town.database.read() as session:
+        return audit.following(session, 100, number)
+
+
+def press(client: FlaskClient, path: str, fields: dict[str, str]) -> "flask.testing.TestResponse":
+    token = re.search(r'name="csrf" value="([^"]+)"', client.get("/admin/protokoll").get_data(as_text=True))
+    assert token is not None
+    return client.post(path, data={"csrf": token.group(1), **fields})
+
+
+@pytest.mark.parametrize("one", PRESSES, ids=lambda one: f"{one.action} {one.subject}")
+def test_a_button_of_staff_leaves_one_entry(staff: FlaskClient, town: Town, one: Press) -> None:
+    before = last_number(town)
+    assert press(staff, one.path, one.fields).status_code in (200, 303)
+    (entry,) = since(town, before)
+    assert (entry.action, entry.actor, entry.subject) == (one.action, ME, one.subject)
+    assert json.loads(entry.details) == one.details
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/admin/knoten/nirgends/befehl", {"befehl": "restart"}),
+        (f"/admin/knoten/{MARKET}/befehl", {"befehl": "explode"}),
+        (f"/admin/knoten/{MARKET}/konfiguration", {"max_flips": "9999"}),
+        ("/admin/funksensoren/geraet", {**DEVICE, "decoder": "nothing"}),
+        ("/admin/funksensoren/weg", {"network": "tts", "id": "nobody"}),
+        ("/admin/funksensoren/decoder", {"name": "acme-3", "spec": "no JSON"}),
+        ("/admin/auftraege/noch-einmal", {"auftrag": "3"}),
+        ("/admin/auftraege/anhalten", {"art": "held"}),
+        ("/admin/auftraege/fortsetzen", {"art": "mail"}),
+        ("/admin/aufgaben/uebernehmen", {"aufgabe": "2"}),
+        ("/admin/aufgaben/erledigt", {"aufgabe": "1", "notiz": ""}),
+        ("/admin/rollen", {"name": "rosa@example.org", "role": "emperor"}),
+        ("/admin/rollen", {"name": "rosa@example.org", "role": "clerk", "scope": "Haus Nr. 1 @ home"}),
+        (f"/admin/rollen/{OTHER}/entfernen", {"role": "clerk"}),
+        ("/admin/rollen/4711/entfernen", {"role": "clerk"}),
+        ("/admin/rollen/1/entfernen", {"role": "admin"}),
+        ("/buergerbuero/konten/1/ausweis", {"seen": "1", "display_name": "Ich"}),
+        (f"/buergerbuero/konten/{OTHER}/zugang", {}),
+    ],
+)
+def test_what_was_refused_leaves_none(staff: FlaskClient, town: Town, path: str, fields: dict[str, str]) -> None:
+    before = last_number(town)
+    assert press(staff, path, fields).status_code < 500
+    assert since(town, before) == []
+
+
+def test_every_changing_door_of_staff_is_pressed_here(app: flask.Flask) -> None:
+    """So that a new button cannot be forgotten; what changes nothing is named."""
+    from hub.doors import ACCESS
+
+    # the first keeps nothing, the others have tests of their own (here and in tests/hub/inbox)
+    silent = {"radio.try_decoder", "audit.check", "office.write", "office.reply", "office.close"}
+    urls = app.url_map.bind("localhost")
+    pressed = {urls.match(one.path, method="POST")[0] for one in PRESSES}
+    doors = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "POST" in (rule.methods or ()) and ACCESS[rule.endpoint].who in ("admin", "clerk", "editor")
+    }
+    assert doors - silent == pressed
+
+
+def csr(node: str) -> tuple[ec.EllipticCurvePrivateKey, str]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, node)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    return key, request.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def test_a_nodes_certificate_from_its_code_to_its_end_is_noted(
+    app: flask.Flask, town: Town, settings: Settings
+) -> None:
+    said = json.loads(identities.enrol(settings, MARKET, 24, as_json=True))
+    key, request = csr(MARKET)
+    client = app.test_client()
+    first = client.post("/api/fleet/enrol", json={"code": said["code"], "csr": request}).get_json()
+    assert client.post("/api/fleet/enrol", json={"code": said["code"], "csr": request}).status_code == 400
+    proof = key.sign(request.encode(), ec.ECDSA(hashes.SHA256())).hex()
+    body = {"certificate": first["certificate"], "csr": request, "proof": proof}
+    assert client.post("/api/fleet/renew", json=body).status_code == 200
+    identities.revoke(settings, MARKET)
+    subject = f"node:{MARKET}"
+    found = [(entry.action, entry.actor, entry.subject) for entry in since(town, 0)]
+    assert found == [
+        ("fleet.code-made", "cli", subject),
+        ("fleet.enrolled", subject, subject),
+        ("fleet.renewed", subject, subject),
+        ("fleet.revoked", "cli", subject),
+    ]
+    serials = [json.loads(entry.details)["serial"] for entry in since(town, 1)[:2]]
+    assert len(set(serials)) == 2
+    assert said["code"] not in "".join(entry.details for entry in since(town, 0))
+
+
+def device_file(directory: Path) -> Path:
+    file = directory / "decoder.json"
+    file.write_text(DECODER)
+    return file
+
+
+COMMANDS: dict[str, tuple[Callable[[Settings, Path], object], str, str]] = {
+    "admin create": (lambda settings, _: setup.set_admin(settings, "neu"), "account.role-given", "person:1"),
+    "account add-client": (
+        lambda settings, _: setup.add_client(settings, "Bad", ["https://bad.example/cb"], [], "", as_json=True),
+        "openid.client-added",
+        "client:",
+    ),
+    "radio add-device": (
+        lambda settings, _: setup.add_radio_device(settings, DEVICE, None, 5),
+        "radio.device-added",
+        "device:tts-bay-7",
+    ),
+    "radio add-decoder": (
+        lambda settings, directory: setup.add_radio_decoder(settings, "acme", device_file(directory)),
+        "radio.decoder-added",
+        "decoder:acme",
+    ),
+    "ca": (
+        lambda settings, directory: identities.write_pairs(settings, directory / "out", ["broker"], 1),
+        "fleet.pairs-issued",
+        "authority",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_leaves_one_entry(town: Town, settings: Settings, tmp_path: Path, command: str) -> None:
+    work, action, subject = COMMANDS[command]
+    work(settings, tmp_path)
+    (entry,) = since(town, 0)
+    assert (entry.action, entry.actor) == (action, "cli")
+    assert entry.subject.startswith(subject)
+
+
+def test_a_reset_and_a_closed_account_are_the_command_lines(town: Town, settings: Settings) -> None:
+    setup.set_admin(settings, "neu")
+    setup.set_admin(settings, "neu", create=False)
+    account.disable(town.database, "neu")
+    found = [(entry.action, entry.actor, entry.subject) for entry in since(town, 1)]
+    assert found == [("account.password-set", "cli", "person:1"), ("account.closed", "cli", "person:1")]
+
+
+def test_consent_is_noted_when_it_is_given_and_when_it_is_withdrawn(town: Town) -> None:
+    account.create_admin(town.database, "rosa")
+    before = last_number(town)
+
+    def work(session: Session) -> str:
+        made = openid.add_client(session, "Bad", ["https://bad.example/cb"], [], "", 1)
+        client, person = openid.find_client(session, made.client_id), account.find(session, 1)
+        assert client is not None
+        assert person is not None
+        openid.agree(session, person, client, frozenset({"openid"}), frozenset({"openid"}), 2)
+        assert openid.disconnect(session, person.id, made.client_id, 3)
+        assert not openid.disconnect(session, person.id, made.client_id, 4)
+        return made.client_id
+
+    client_id = town.database.write(work)
+    found = [(entry.action, entry.actor, entry.subject) for entry in since(town, before + 1)]
+    subject = f"client:{client_id}"
+    assert found == [("openid.consent", ME, subject), ("openid.disconnect", ME, subject)]
+
+
+def test_what_a_member_does_names_the_organisation(town: Town) -> None:
+    account.create_admin(town.database, "rosa")
+    before = last_number(town)
+
+    def work(session: Session) -> int:
+        person = account.find(session, 1)
+        assert person is not None
+        made = account.organisations.create(session, person, "Salz GmbH", 1)
+        account.acting.act_for(session, person, f"organisation:{made}", 2)
+        account.organisations.close(session, person, made, 3)
+        return made
+
+    made = town.database.write(work)
+    assert [(entry.action, entry.actor) for entry in since(town, before)] == [
+        ("account.organisation-created", f"person:1 for organisation:{made}"),
+        ("account.acting-for", f"person:1 for organisation:{made}"),
+        ("account.organisation-closed", f"person:1 for organisation:{made}"),
+    ]

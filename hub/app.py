@@ -31,6 +31,7 @@ from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionRec
 from hub.openid import api as openid
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
+from hub.parking.api.forecasts import Forecasts
 from hub.privacy import api as privacy
 from hub.settings import Settings
 
@@ -232,6 +233,11 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
             database.write(partial(work, now=now))
         database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
 
+    forecasts = Forecasts(settings.town_dir)
+
+    def forecast_parking(now: int) -> None:
+        forecasts.turn(database, now)
+
     rounds = itertools.count()
 
     def tidy_parking(now: int) -> None:
@@ -249,6 +255,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         Task("alerts of nodes", 20, look_after_nodes),
         Task("notices", 5, send_notices),
         Task("parking hours", 20, sum_up_parking),
+        Task("parking forecasts", 2, forecast_parking),
         Task("series", 5, export),
         Task("parking history", 60, tidy_parking),
         Task("tidy", 60, tidy),

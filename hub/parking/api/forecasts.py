@@ -13,10 +13,21 @@ from hub.core.db import Database, Session
 from hub.core.holidays import is_holiday
 from hub.parking import store as parking_store
 from hub.parking.rules import forecast as rules
-from hub.parking.rules.forecast import Calendar, Errors, Expected, Forecaster, Outlook, Report
+from hub.parking.rules.forecast import Calendar, Errors, Expected, Forecaster, Outlook, Picture, Report, picture
 from hub.parking.store import forecasts as store
 
-__all__ = ["Expected", "ForecastNow", "Forecasts", "Outlook", "evaluate", "events", "forecast", "text"]
+__all__ = [
+    "Expected",
+    "ForecastNow",
+    "Forecasts",
+    "Outlook",
+    "Picture",
+    "evaluate",
+    "events",
+    "forecast",
+    "picture",
+    "text",
+]
 
 HOUR_MS = 3_600_000
 HISTORY_HOURS = 16 * 168

@@ -7,6 +7,7 @@ from hub.parking.rules.forecast.calendar import Calendar, Moment
 from hub.parking.rules.forecast.evaluation import Errors, Report, evaluate
 from hub.parking.rules.forecast.model import HORIZON, Expected, Forecaster
 from hub.parking.rules.forecast.outlook import Outlook, outlook
+from hub.parking.rules.forecast.picture import Picture, picture
 from hub.parking.rules.forecast.table import read_table
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "Forecaster",
     "Moment",
     "Outlook",
+    "Picture",
     "Report",
     "evaluate",
     "outlook",
+    "picture",
     "read_table",
 ]

@@ -1,8 +1,8 @@
 """The forecaster of one car park: it takes in one hour after the other and says what the next 24 will be like.
 
 A forecast is what is usual at that hour of the week, plus what eleven signs of the moment add to it: how today,
-yesterday and the last week differ, what it was a week ago, how the last hour was. How much each sign counts is learned for
-each horizon from forecasts that could have been made before, so nothing is ever fitted to what it is judged by.
+yesterday and the last week differ, what it was a week ago, how the last hour was. How much each sign counts is learned
+for each horizon from forecasts that could have been made before: nothing is fitted to what it is judged by.
 Full and empty are limits: who expected more than full was not wrong. Of whole numbers a whole one is expected.
 """
 

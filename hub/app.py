@@ -130,6 +130,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.openid import web as openid_web
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
+    from hub.parking.web import feeds as feeds_web
     from hub.privacy import web as privacy_web
     from hub.radio import web as radio_web
 
@@ -150,6 +151,7 @@ def create_app(settings: Settings) -> "flask.Flask":
         system,
         ingest_web,
         parking_web,
+        feeds_web,
         bulletin_web,
         fleet_web,
         inbox_web,

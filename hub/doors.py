@@ -23,6 +23,8 @@ ACCESS: dict[str, Door] = {
     "parking.sites_json": PUBLIC,
     "parking.bays_json": PUBLIC,
     "parking.stream": PUBLIC,
+    "feeds.feed": PUBLIC,
+    "feeds.page": PUBLIC,
     "bulletin.start": PUBLIC,
     "bulletin.wifi": PUBLIC,
     "bulletin.imprint": PUBLIC,

@@ -31,6 +31,7 @@ from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionRec
 from hub.openid import api as openid
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
+from hub.parking.api import pushes
 from hub.parking.api.forecasts import Forecasts
 from hub.privacy import api as privacy
 from hub.settings import Settings
@@ -61,6 +62,12 @@ def _logging_out(settings: Settings, database: Database) -> jobs.Handler:
     return logging_out(settings, database)
 
 
+def _pushing(settings: Settings, database: Database) -> jobs.Handler:
+    from hub.parking.work import pushing
+
+    return pushing(settings, database)
+
+
 def _retention(settings: Settings, database: Database) -> jobs.Handler:
     def run(_arguments: dict[str, Any], _context: jobs.Context) -> None:
         for rule, count in retention.run(database, retention_rules(settings), clock.now_ms()):
@@ -75,6 +82,7 @@ JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     "retention": _retention,
     inbox.MAIL_JOB: inbox_work.mailing,
     openid.LOGOUT_JOB: _logging_out,
+    pushes.PUSH_JOB: _pushing,
 }
 SCHEDULES: Sequence[jobs.Schedule] = (
     jobs.Schedule("retention", "retention", daily_at="03:20"),
@@ -177,10 +185,16 @@ def create_web() -> "flask.Flask":
     return create_app(settings)
 
 
+def schedules(settings: Settings) -> Sequence[jobs.Schedule]:
+    """`SCHEDULES` and those that a setting asks for."""
+    push = jobs.Schedule("parkapi push", pushes.PUSH_JOB, every_s=pushes.PUSH_EVERY_S)
+    return (*SCHEDULES, *((push,) if settings.parkapi_push_url else ()))
+
+
 def runner(settings: Settings, database: Database) -> jobs.Runner:
     """The worker's loop over the jobs."""
     handlers = {kind: make(settings, database) for kind, make in JOBS.items()}
-    return jobs.Runner(database, handlers, clock.now_ms, schedules=SCHEDULES)
+    return jobs.Runner(database, handlers, clock.now_ms, schedules=schedules(settings))
 
 
 def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task]:

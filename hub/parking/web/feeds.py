@@ -55,6 +55,5 @@ def open_to_other_sites(response: flask.Response) -> flask.Response:
 
 def _town() -> feeds.Town:
     settings = web.settings()
-    name = str(flask.current_app.jinja_env.globals["town"]["name"])  # type: ignore[index]
     with web.read() as session:
-        return feeds.town_now(session, feeds.House(name, settings.public_url), now_ms())
+        return feeds.town_now(session, feeds.house(settings.town_dir, settings.public_url), now_ms())

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from hub.core.db import Session
@@ -25,6 +26,7 @@ __all__ = [
     "Town",
     "body",
     "example",
+    "house",
     "parkapi_sites",
     "town_now",
 ]
@@ -32,6 +34,11 @@ __all__ = [
 JSON, GEOJSON, XML = "application/json", "application/geo+json", "application/xml"
 MINUTE_MS, DAY_MS = 60_000, 24 * 3_600_000
 _EXAMPLE_LINES = 24
+
+
+def house(town_dir: Path, url: str) -> House:
+    """The publisher out of the town's data."""
+    return House(json.loads((town_dir / "town.json").read_text())["name"], url)
 
 
 def town_now(session: Session, house: House, now: int) -> Town:

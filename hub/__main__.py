@@ -163,6 +163,11 @@ def _add_forecast(forecast: argparse.ArgumentParser) -> None:
     evaluate.add_argument("file", type=Path, metavar="FILE.csv", help="columns site,ts,occupied; ts in ISO 8601")
     evaluate.add_argument("--json", action="store_true", help='print {"sites": {...}, "overall": {...}}')
     evaluate.set_defaults(run=_evaluate_forecast)
+    learn = actions.add_parser(
+        "import", help="take over hours measured before this hub, for the forecast to learn from"
+    )
+    learn.add_argument("file", type=Path, metavar="FILE.csv", help="columns site,ts,occupied; ts in ISO 8601")
+    learn.set_defaults(run=_import_hours)
 
 
 def _evaluate_forecast(chosen: argparse.Namespace) -> int:
@@ -172,6 +177,13 @@ def _evaluate_forecast(chosen: argparse.Namespace) -> int:
 
     found = forecasts.evaluate(chosen.file)
     print(json.dumps(found) if chosen.json else forecasts.text(found))
+    return 0
+
+
+def _import_hours(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    print(f"{setup.import_hours(_settings(), chosen.file)} hours taken over")
     return 0
 
 

@@ -21,6 +21,7 @@ from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.openid import api as openid
 from hub.parking import api as parking
+from hub.parking.api import forecasts
 from hub.radio import api as radio
 from hub.settings import Settings
 
@@ -61,6 +62,16 @@ def add_radio_decoder(settings: Settings, name: str, file: Path) -> None:
     database = Database(settings.database)
     try:
         database.write(partial(radio.add_decoder, name=name, spec=spec))
+    finally:
+        database.close()
+
+
+def import_hours(settings: Settings, file: Path) -> int:
+    """Takes over measurements of before out of a CSV file; returns how many hours. ValueError in a plain sentence."""
+    database = Database(settings.database)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return forecasts.import_hours(database, lines)
     finally:
         database.close()
 

@@ -1,7 +1,7 @@
 """Forecasts: made once an hour in the worker, kept for the pages, and judged on anybody's data."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.core import i18n
+from hub.core.clock import now_ms
 from hub.core.db import Database, Session
 from hub.core.holidays import is_holiday
 from hub.parking import store as parking_store
@@ -17,6 +18,7 @@ from hub.parking.rules.forecast import Calendar, Errors, Expected, Forecaster, O
 from hub.parking.store import forecasts as store
 
 __all__ = [
+    "HOUR_MS",
     "Expected",
     "ForecastNow",
     "Forecasts",
@@ -25,6 +27,8 @@ __all__ = [
     "evaluate",
     "events",
     "forecast",
+    "import_hours",
+    "knows_hours",
     "picture",
     "text",
 ]
@@ -36,6 +40,7 @@ _LONGEST_EVENT = timedelta(days=7)  # what lasts longer is no special day but ho
 _LATE_HOURS = 48  # hours that are compared with what was learned, for readings that came late
 _SAME = 0.05  # of the bays: within this an hour is as it was learned
 _SETTLED_MS = 2 * 60_000  # after this time the last hour's readings have come and are summed up
+_AGAIN_MS = 60_000  # until data of before may have come for a car park of which nothing can be said
 _OLD_MS = 2 * HOUR_MS
 
 
@@ -80,6 +85,11 @@ class _Site:
         self.capacity = capacity
         self._forecaster, self._learned = Forecaster(calendar, capacity), dict[int, float | None]()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has seen enough to say anything."""
+        return self._forecaster.is_ready()
+
     def fits(self, hours: Mapping[int, float | None], capacity: int, last: int) -> bool:
         """False when the past was not as it was learned: readings came late, or the car park changed."""
         now = self._forecaster.now
@@ -104,18 +114,18 @@ class Forecasts:
     def __init__(self, town_dir: Path) -> None:
         self._calendar = Calendar(i18n.TIMEZONE, is_holiday, events(town_dir))
         self._sites: dict[str, _Site] = {}
-        self._done: dict[str, int] = {}
+        self._due_at: dict[str, int] = {}
 
     def turn(self, database: Database, now: int) -> str | None:
         """Makes the next forecast that is due and returns its car park; None when all are made."""
         last = (now - _SETTLED_MS) // HOUR_MS - 1
         with database.read() as session:
             sites = [site for site, _ in parking_store.sites(session)]
-            due = next((site for site in sites if self._done.get(site) != last), None)
+            due = next((site for site in sites if self._due_at.get(site, 0) <= now), None)
             if due is None:
                 return None
             expected = self._learn(session, due, last)
-        self._done[due] = last
+        self._due_at[due] = (last + 2) * HOUR_MS + _SETTLED_MS if expected else now + _AGAIN_MS
         if expected:
             body = json.dumps({"hours": [[one.hour, one.cars, one.low, one.high] for one in expected]})
             database.write(partial(store.save_forecast, site=due, made_at=now, body=body))
@@ -127,7 +137,7 @@ class Forecasts:
         capacity = len(parking_store.bay_ids(session, site))
         known = self._sites.get(site)
         hours = _measured(session, site, capacity, last, _LATE_HOURS)
-        if known is None or not known.fits(hours, capacity, last):
+        if known is None or not known.is_ready or not known.fits(hours, capacity, last):
             known = self._sites[site] = _Site(self._calendar, capacity)
             hours = _measured(session, site, capacity, last, HISTORY_HOURS)
         return known.learn(hours, last)
@@ -148,6 +158,33 @@ def _is_near(one: float | None, other: float | None, tolerance: float) -> bool:
     if one is None or other is None:
         return one is other
     return abs(one - other) <= tolerance
+
+
+def knows_hours(session: Session) -> bool:
+    """Whether any hour older than a day was measured."""
+    first = store.first_measured(session)
+    return first is not None and first < now_ms() - 24 * HOUR_MS
+
+
+def import_hours(database: Database, lines: Iterable[str]) -> int:
+    """Takes over measurements of before (CSV: site,ts,occupied) and returns how many hours.
+
+    Only car parks that the town has, and only hours before the first one that was measured here. ValueError names the
+    line that was not understood.
+    """
+    tables = rules.read_table(lines, i18n.TIMEZONE)
+
+    def write(session: Session, site: str, hours: Mapping[int, float]) -> int:
+        bays = len(parking_store.bay_ids(session, site))
+        first = store.first_measured(session, site)
+        kept = {hour: cars for hour, cars in hours.items() if first is None or hour * HOUR_MS < first} if bays else {}
+        for hour, cars in kept.items():
+            taken = round(min(cars, bays) * HOUR_MS)
+            sums = {"free": bays * HOUR_MS - taken, "occupied": taken, "unknown": 0, "faulty": 0}
+            parking_store.save_hour(session, site, hour * HOUR_MS, sums)
+        return len(kept)
+
+    return sum(database.write(partial(write, site=site, hours=hours)) for site, hours in tables.items())
 
 
 def evaluate(file: Path) -> dict[str, Any]:

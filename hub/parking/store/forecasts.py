@@ -35,6 +35,13 @@ def forecast(session: Session, site: str) -> Forecast | None:
     return session.get(Forecast, site)
 
 
+def first_measured(session: Session, site: str | None = None) -> int | None:
+    """The first hour (ms) in which anything of a car park, or of any, was measured."""
+    query = select(func.min(Hour.hour_ms)).where(Hour.free + Hour.occupied > 0)
+    found = session.execute(query.where(Hour.site == site) if site else query).scalar()
+    return int(found) if found is not None else None
+
+
 def measured_hours(session: Session, site: str, start: int, end: int) -> int:
     """In how many hours (start <= hour < end) anything of a car park was measured."""
     where = (Hour.site == site, Hour.hour_ms >= start, Hour.hour_ms < end, Hour.free + Hour.occupied > 0)

@@ -11,7 +11,7 @@ from hub.parking import store
 from hub.parking.api import forecasts
 from hub.parking.api.forecasts import HOUR_MS, Forecasts
 from tests.hub import town as tiny
-from tests.hub.parking.forecast.data import Hours, Wild, shape
+from tests.hub.parking.forecast.data import Hours, Wild, rows, shape
 
 BAYS = 40
 MINUTE = 60_000
@@ -58,7 +58,7 @@ def test_each_car_park_gets_24_hours_once_an_hour(database: Database, tmp_path: 
     keep(database, "lake", CARS)
     made = Forecasts(town)
     assert run(made, database, NOW) == ["lake", "hall"]
-    assert run(made, database, NOW + 40 * MINUTE) == []
+    assert run(made, database, NOW + 40 * MINUTE) == ["hall"]  # of which nothing could be said yet
     found = known(database, "lake", NOW)
     assert [one.hour for one in found.expected] == list(range(LAST, LAST + 24))
     assert found.outlook is not None
@@ -105,6 +105,23 @@ def test_hours_that_came_late_are_learned_too(database: Database, tmp_path: Path
     run(goes_on, database, NOW + HOUR_MS)
     assert known(database, "lake", NOW + HOUR_MS).expected == restarted
     assert without[1:] != restarted[:23]
+
+
+def test_hours_of_before_are_taken_over_but_never_over_measured_ones(database: Database, tmp_path: Path) -> None:
+    town = seed(database, tmp_path)
+    keep(database, "lake", dict.fromkeys(range(LAST - 24, LAST), BAYS / 2))
+    made = Forecasts(town)
+    assert run(made, database, NOW) == ["lake", "hall"]
+    assert known(database, "lake", NOW).expected == ()
+    lines = rows({"lake": CARS, "elsewhere": CARS})
+    assert forecasts.import_hours(database, lines) == len(CARS) - 24
+    assert forecasts.import_hours(database, lines) == 0
+    with database.read() as session:
+        hours = {hour // HOUR_MS: taken for hour, _, taken in store.hours(session, "lake", 0, NOW)}
+    assert hours[LAST - 1] == BAYS / 2 * HOUR_MS
+    assert hours[LAST - 25] == CARS[LAST - 25] * HOUR_MS
+    assert run(made, database, NOW + 2 * MINUTE) == ["lake", "hall"]
+    assert len(known(database, "lake", NOW).expected) == 24
 
 
 def test_an_old_forecast_is_not_shown(database: Database, tmp_path: Path) -> None:

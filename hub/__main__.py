@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     keep = commands.add_parser("retention", help="delete what is over, as the worker does every night")
     keep.add_argument("--dry-run", action="store_true", help="only say what it would be")
     keep.set_defaults(run=_retention)
-    _add_parking(commands.add_parser("parking", help="what a stay costs"))
+    _add_parking(commands.add_parser("parking", help="what a stay costs, and how good the forecast is"))
     _add_audit(commands.add_parser("audit", help="check or export who did what"))
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
@@ -153,7 +153,38 @@ def _add_parking(parking: argparse.ArgumentParser) -> None:
     price.add_argument("--used-free-minutes", type=int, default=0, metavar="N", help="used before on the first day")
     price.add_argument("--language", choices=("de", "en"), default="de", help="of the derivation (default de)")
     price.add_argument("--json", action="store_true", help='print {"cents": n, "lines": [...]}')
-    parking.set_defaults(run=_parking)
+    price.set_defaults(run=_parking)
+    _add_forecast(actions.add_parser("forecast", help="how good the forecast of free bays is"))
+
+
+def _add_forecast(forecast: argparse.ArgumentParser) -> None:
+    actions = forecast.add_subparsers(required=True, metavar="ACTION", dest="action")
+    evaluate = actions.add_parser("evaluate", help="mean absolute error on held-out weeks, beside two simple rules")
+    evaluate.add_argument("file", type=Path, metavar="FILE.csv", help="columns site,ts,occupied; ts in ISO 8601")
+    evaluate.add_argument("--json", action="store_true", help='print {"sites": {...}, "overall": {...}}')
+    evaluate.set_defaults(run=_evaluate_forecast)
+    learn = actions.add_parser(
+        "import", help="take over hours measured before this hub, for the forecast to learn from"
+    )
+    learn.add_argument("file", type=Path, metavar="FILE.csv", help="columns site,ts,occupied; ts in ISO 8601")
+    learn.set_defaults(run=_import_hours)
+
+
+def _evaluate_forecast(chosen: argparse.Namespace) -> int:
+    import json
+
+    from hub.parking.api import forecasts
+
+    found = forecasts.evaluate(chosen.file)
+    print(json.dumps(found) if chosen.json else forecasts.text(found))
+    return 0
+
+
+def _import_hours(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    print(f"{setup.import_hours(_settings(), chosen.file)} hours taken over")
+    return 0
 
 
 def _parking(chosen: argparse.Namespace) -> int:

@@ -35,6 +35,8 @@ from hub.operations import api as operations
 from hub.operations import messages as operations_messages
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
+from hub.parking.api import pushes
+from hub.parking.api.forecasts import Forecasts
 from hub.privacy import api as privacy
 from hub.push import api as push
 from hub.settings import Settings
@@ -73,6 +75,12 @@ def _logging_out(settings: Settings, database: Database) -> jobs.Handler:
     return logging_out(settings, database)
 
 
+def _telling_aggregator(settings: Settings, database: Database) -> jobs.Handler:
+    from hub.parking.work import pushing
+
+    return pushing(settings, database)
+
+
 def _retention(settings: Settings, database: Database) -> jobs.Handler:
     def run(_arguments: dict[str, Any], _context: jobs.Context) -> None:
         for rule, count in retention.run(database, retention_rules(settings), clock.now_ms()):
@@ -98,6 +106,7 @@ JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     inbox_work.TIDY_JOB: inbox_work.tidying,
     openid.LOGOUT_JOB: _logging_out,
     push.PUSH_JOB: _pushing,
+    pushes.PUSH_JOB: _telling_aggregator,
 }
 SCHEDULES: Sequence[jobs.Schedule] = (
     jobs.Schedule("retention", "retention", daily_at="03:20"),
@@ -162,6 +171,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.openid import web as openid_web
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
+    from hub.parking.web import feeds as feeds_web
     from hub.parking.web import stays as stays_web
     from hub.privacy import web as privacy_web
     from hub.push import web as push_web
@@ -189,6 +199,7 @@ def create_app(settings: Settings) -> "flask.Flask":
         ingest_web,
         parking_web,
         stays_web,
+        feeds_web,
         bulletin_web,
         fleet_web,
         dashboard_web,
@@ -218,11 +229,17 @@ def create_web() -> "flask.Flask":
     return create_app(settings)
 
 
+def schedules(settings: Settings) -> Sequence[jobs.Schedule]:
+    """`SCHEDULES` and those that a setting asks for."""
+    telling = jobs.Schedule("parkapi push", pushes.PUSH_JOB, every_s=pushes.PUSH_EVERY_S)
+    return (*SCHEDULES, *((telling,) if settings.parkapi_push_url else ()))
+
+
 def runner(settings: Settings, database: Database) -> jobs.Runner:
     """The worker's loop over the jobs; wires what listens to their events."""
     events.wire(events_of(settings))
     handlers = {kind: make(settings, database) for kind, make in JOBS.items()}
-    return jobs.Runner(database, handlers, clock.now_ms, schedules=SCHEDULES)
+    return jobs.Runner(database, handlers, clock.now_ms, schedules=schedules(settings))
 
 
 def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task]:
@@ -278,6 +295,11 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         database.write(partial(operations.tidy, now=now))
         database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
 
+    forecasts = Forecasts(settings.town_dir)
+
+    def forecast_parking(now: int) -> None:
+        forecasts.turn(database, now)
+
     rounds = itertools.count()
 
     def tidy_parking(now: int) -> None:
@@ -295,6 +317,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         Task("alerts of nodes", 20, look_after_nodes),
         Task("notices", 5, send_notices),
         Task("parking hours", 20, sum_up_parking),
+        Task("parking forecasts", 2, forecast_parking),
         Task("series", 5, export),
         Task("parking history", 60, tidy_parking),
         Task("tidy", 60, tidy),

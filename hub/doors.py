@@ -34,6 +34,8 @@ ACCESS: dict[str, Door] = {
     "stays.mine": PERSON,
     "stays.add_car": PERSON,
     "stays.remove_car": PERSON,
+    "feeds.feed": PUBLIC,
+    "feeds.page": PUBLIC,
     "bulletin.start": PUBLIC,
     "bulletin.wifi": PUBLIC,
     "bulletin.imprint": PUBLIC,

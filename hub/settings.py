@@ -21,6 +21,7 @@ _SCHEMES = {
     "clamd_url": ("clamd", "unix"),
     "bundid_issuer": ("http", "https"),
     "push_contact": ("mailto",),
+    "parkapi_push_url": ("http", "https"),
 }
 _TOWNS = Path(__file__).parent / "data"
 
@@ -84,6 +85,13 @@ class Settings(BaseSettings):
     mail_from: str = Field(default="stadtknoten@localhost", description="Sender of the hub's mails")
     alert_mail: str = Field(default="", description="Address that hears of alerts")
     alert_webhook: str = Field(default="", description="https address that is told alerts as JSON")
+    parkapi_push_url: str = Field(
+        default="",
+        description="https://user:password@host/path of an aggregator that is told the car parks (ParkAPI v3)",
+    )
+    parkapi_push_password_file: Path | None = Field(
+        default=None, description="File (0600) with the password for it, when it shall not stand in the address"
+    )
     breached_passwords_dir: Path | None = Field(
         default=None, description="Directory of stolen passwords' SHA-1 range files (ABCDE or ABCDE.txt)"
     )
@@ -136,6 +144,17 @@ class Settings(BaseSettings):
             _read_secret(value)
         return value
 
+    @field_validator("parkapi_push_url")
+    @classmethod
+    def _no_open_password(cls, value: str) -> str:
+        """A password goes over TLS, or does not leave this machine."""
+        address = urlsplit(value)
+        if value and not address.hostname:
+            raise ValueError("names no host; write https://user:password@host/path")
+        if address.scheme == "http" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("use https:// or the password can be read on its way")
+        return value
+
     @cached_property
     def database(self) -> str:
         """The database URL that is in use."""
@@ -165,6 +184,11 @@ class Settings(BaseSettings):
     def push_services(self) -> tuple[str, ...]:
         """Names of push services."""
         return tuple(name.strip().lower() for name in self.push_hosts.split(",") if name.strip())
+
+    def parkapi_push_password(self) -> str | None:
+        """What stands in the password's file; None when there is none. OSError when it cannot be read."""
+        file = self.parkapi_push_password_file
+        return file.read_text().strip() if file is not None else None
 
     def secret(self) -> bytes:
         """The signing key, 32 bytes, made with rights 0600 when it is not there yet."""

@@ -24,6 +24,7 @@ from hub.fleet import api as fleet
 from hub.inbox import api as inbox
 from hub.openid import api as openid
 from hub.parking import api as parking
+from hub.parking.api import forecasts
 from hub.radio import api as radio
 from hub.settings import Settings
 
@@ -62,6 +63,16 @@ def add_radio_decoder(settings: Settings, name: str, file: Path) -> None:
     database = Database(settings.database)
     try:
         database.write(partial(radio.add_decoder, name=name, spec=spec, actor=audit.CLI, now=now_ms()))
+    finally:
+        database.close()
+
+
+def import_hours(settings: Settings, file: Path) -> int:
+    """Takes over measurements of before out of a CSV file; returns how many hours. ValueError in a plain sentence."""
+    database = Database(settings.database)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return forecasts.import_hours(database, lines)
     finally:
         database.close()
 

@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def run(options: Options) -> int:
     supervisor.start()
     if _wait_until_ready(f"http://127.0.0.1:{chosen.web}/readyz"):
         _say_hello(options, chosen)
+        town = _town_dir(environment)
+        subprocess.Popen([sys.executable, "-m", "hub.demo.past", str(town)], env=environment)
     else:
         print("The web server does not answer yet; its messages stand above. Ctrl-C ends the demo.", file=sys.stderr)  # noqa: T201
     supervisor.run()
@@ -92,7 +95,7 @@ def make_environment(options: Options, chosen: Ports) -> dict[str, str]:
 
 def programs(options: Options, chosen: Ports, environment: dict[str, str]) -> list[Program]:
     """The processes of the demo; the simulated nodes reach the hub over the broker alone."""
-    town = Path(__file__).parents[1] / "data" / environment.get("HUB_TOWN", "bad_rappenau")
+    town = _town_dir(environment)
     state = options.state_dir.absolute()
     hub = [Program(part, ("-m", "hub", *arguments), environment) for part, arguments in _HUB_PARTS.items()]
     simulation = Program(
@@ -114,6 +117,10 @@ def programs(options: Options, chosen: Ports, environment: dict[str, str]) -> li
         environment,
     )
     return [*hub, simulation, portal]
+
+
+def _town_dir(environment: Mapping[str, str]) -> Path:
+    return Path(__file__).parents[1] / "data" / environment.get("HUB_TOWN", "bad_rappenau")
 
 
 _HUB_PARTS = {

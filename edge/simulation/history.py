@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from edge.simulation import demand, town
 
-_STEPS = 2  # an hour
+_STEPS = 12  # an hour; in long ones a busy car park would fill up too little
 
 
 def hours(found: demand.Demand, site: str, bays: list[str], first: datetime, count: int) -> Iterator[tuple[str, float]]:

@@ -1,6 +1,6 @@
 """How far forecasts were off, kept to say how sure the next ones are."""
 
-from collections import deque
+from array import array
 from collections.abc import Sequence
 
 _LOW, _HIGH = 0.1, 0.9  # eight of ten hours lie between
@@ -29,11 +29,13 @@ class Misses:
     """The last misses of one horizon, as multiples of the unrest of their hour."""
 
     def __init__(self) -> None:
-        self._last: deque[float] = deque(maxlen=_KEPT)
+        self._last = array("d")
 
     def learn(self, miss: float) -> None:
         """Takes in one: what came less what was expected."""
         self._last.append(miss)
+        if len(self._last) > _KEPT:
+            del self._last[0]
 
     def band(self) -> tuple[float, float] | None:
         """The miss that one in ten stays under, and the one that one in ten exceeds; None before there are enough."""

@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 from hub.core.web.system import OPENAPI
 
 BAY = "thermarium-001"
-MACHINE_PATHS = ("/api/", "/feeds/", "/.well-known/", "/oauth/", "/healthz", "/readyz", "/metrics")
+MACHINE_PATHS = ("/api/", "/feeds/", "/feeds/", "/.well-known/", "/oauth/", "/healthz", "/readyz", "/metrics")
 PAGES = ("/oauth/authorize", "/oauth/consent", "/oauth/wechseln", "/oauth/logout", "/oauth/logout/ja")
 
 

@@ -322,5 +322,6 @@ def load_tables() -> Any:
     from hub.core.jobs import table as _jobs  # noqa: F401 (registers its tables)
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
     from hub.openid import store as _openid  # noqa: F401 (registers its tables)
+    from hub.payments import store as _payments  # noqa: F401 (registers its tables)
 
     return Base.metadata

@@ -17,6 +17,9 @@ _SCHEMES = {
     "node_broker_url": ("mqtt", "mqtts"),
     "smtp_url": ("smtp", "smtps"),
     "alert_webhook": ("http", "https"),
+    "payment_sandbox_url": ("http", "https"),
+    "xbezahldienste_url": ("https", "http"),
+    "xbezahldienste_token_url": ("https", "http"),
 }
 _TOWNS = Path(__file__).parent / "data"
 
@@ -72,6 +75,20 @@ class Settings(BaseSettings):
     breached_passwords_dir: Path | None = Field(
         default=None, description="Directory of stolen passwords' SHA-1 range files (ABCDE or ABCDE.txt)"
     )
+    payment_sandbox_url: str = Field(default="", description="Address of the demonstration's payment provider")
+    payment_sandbox_key_file: Path | None = Field(
+        default=None, description="File (0600) with the key shared with that provider; made at the first start"
+    )
+    xbezahldienste_url: str = Field(default="", description="Payment service of the public sector (XBezahldienste)")
+    xbezahldienste_token_url: str = Field(default="", description="Where its OAuth2 tokens come from")
+    xbezahldienste_client_id: str = Field(default="", description="Who we are there")
+    xbezahldienste_secret_file: Path | None = Field(default=None, description="File (0600) with the client secret")
+    xbezahldienste_originator: str = Field(default="stadtknoten", description="originatorId of this online service")
+    xbezahldienste_end_point: str = Field(default="08125007", description="endPointId, e.g. the municipality's key")
+    bank_name: str = Field(default="", description="Holder of the town's account, for bank transfers and debits")
+    bank_iban: str = Field(default="", description="The town's account; empty: no bank transfers and debits")
+    bank_bic: str = Field(default="", description="BIC of the town's bank")
+    sepa_creditor_id: str = Field(default="", description="Creditor identifier; empty: no direct debits")
     behind_proxy: bool = Field(default=False, description="1 when nginx in front sets X-Forwarded-For and -Proto")
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")
@@ -106,6 +123,10 @@ class Settings(BaseSettings):
     def secret(self) -> bytes:
         """The signing key, 32 bytes, made with rights 0600 when it is not there yet."""
         return _read_or_make(self.secret_file or self.state_dir / "secret.key")
+
+    def payment_sandbox_key(self) -> bytes:
+        """The key shared with the demonstration's payment provider, 32 bytes, made like the others."""
+        return _read_or_make(self.payment_sandbox_key_file or self.state_dir / "sandbox.key")
 
     def grant_key(self) -> bytes:
         """The private key with which grants for nodes are signed, 32 bytes, made like the other."""

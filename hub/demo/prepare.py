@@ -17,6 +17,7 @@ def main() -> None:
     if "admin" not in known:
         known["admin"] = {"name": "admin", "password": setup.set_admin(settings, "admin")}
     setup.seed_personas(settings)
+    settings.payment_sandbox_key()  # the provider's process reads it
     known["portal_url"] = settings.portal_url
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:

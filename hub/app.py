@@ -31,6 +31,7 @@ from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionRec
 from hub.openid import api as openid
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
+from hub.payments import api as payments
 from hub.privacy import api as privacy
 from hub.settings import Settings
 
@@ -60,6 +61,16 @@ def _logging_out(settings: Settings, database: Database) -> jobs.Handler:
     return logging_out(settings, database)
 
 
+def _payment_job(name: str) -> Callable[[Settings, Database], jobs.Handler]:
+    def make(settings: Settings, database: Database) -> jobs.Handler:
+        from hub.payments import work
+
+        made: jobs.Handler = getattr(work, name)(settings, database)
+        return made
+
+    return make
+
+
 def _retention(settings: Settings, database: Database) -> jobs.Handler:
     def run(_arguments: dict[str, Any], _context: jobs.Context) -> None:
         for rule, count in retention.run(database, retention_rules(settings), clock.now_ms()):
@@ -74,17 +85,27 @@ JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     "retention": _retention,
     inbox.MAIL_JOB: inbox_work.mailing,
     openid.LOGOUT_JOB: _logging_out,
+    payments.payments.POLL_JOB: _payment_job("polling"),
+    payments.refunds.REFUND_JOB: _payment_job("refunding"),
+    payments.receipts.RECEIPT_JOB: _payment_job("receipting"),
 }
 SCHEDULES: Sequence[jobs.Schedule] = (
     jobs.Schedule("retention", "retention", daily_at="03:20"),
     jobs.Schedule("tidy jobs", "tidy jobs", daily_at="03:40"),
 )
 
+
+def _kept_payments(session: Session, person_id: int, now: int) -> Sequence[privacy.Kept]:
+    until = payments.personal.kept_until(session, person_id, now)
+    return (privacy.Kept("payments", "payments", until),) if until else ()
+
+
 # Who holds data about persons: what each exports, deletes and must keep. The account is first and goes last.
 PERSON_DATA: Sequence[privacy.Holder] = (
     privacy.Holder("account", account.personal.export, account.personal.erase),
     privacy.Holder("inbox", inbox.export, inbox.forget),
     privacy.Holder("openid", openid.export, openid.forget),
+    privacy.Holder("payments", payments.personal.export, payments.personal.forget, _kept_payments),
     privacy.Holder("audit", privacy.audit_export, privacy.audit_forget, privacy.audit_kept),
 )
 
@@ -98,6 +119,8 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
         retention.Rule("codes, tickets, kept forms, invitations; history of accounts", "180 days", account_over.tidy),
         *privacy.unused_accounts(PERSON_DATA),
         retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),
+        retention.Rule("payment providers' notices", "30 days", payments.payments.give_up_old),
+        retention.Rule("files of receipts (they can be made again)", "30 days", payments.receipts.forget_old),
         retention.Rule("feedback about barriers", "180 days", bulletin.forget_old),
         retention.Rule("messages of nodes", f"{days} days", partial(ingest.forget_old, keep_days=days)),
     ]
@@ -129,6 +152,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.openid import web as openid_web
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
+    from hub.payments import web as payments_web
     from hub.privacy import web as privacy_web
     from hub.radio import web as radio_web
 
@@ -141,9 +165,10 @@ def create_app(settings: Settings) -> "flask.Flask":
         "acting": account_web.acting,
         "unread": inbox_web.unread,
     }
+    app.jinja_env.filters |= payments_web.FILTERS
     app.extensions["person_data"] = PERSON_DATA
     app.extensions["form_target"] = openid_web.form_target
-    for blueprint in (*account_web.blueprints, *openid_web.blueprints):
+    for blueprint in (*account_web.blueprints, *openid_web.blueprints, *payments_web.blueprints):
         app.register_blueprint(blueprint)
     for room in (
         system,

@@ -97,7 +97,7 @@ class GroupWriter:
         return result
 
     def submit(self, function: Callable[[Session], T], settled: Callable[[T, BaseException | None], None]) -> None:
-        """Queues `function` without waiting; `settled(result, error)` is called in the writer's thread after the commit.
+        """Queues `function` without waiting; `settled(result, error)` is called in the writer after the commit.
 
         `function` speaks to the driver's connection alone and leaves no objects in the session; `settled` is quick and
         raises nothing. queue.Full when too many wait.

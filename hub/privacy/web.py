@@ -92,7 +92,13 @@ def _value(key: str, value: object) -> str:
 
 def sections() -> dict[str, str]:
     """Name of a module -> heading."""
-    return {"account": _("Konto"), "inbox": _("Postfach"), "openid": _("Verbundene Dienste"), "audit": _("Protokoll")}
+    return {
+        "account": _("Konto"),
+        "inbox": _("Postfach"),
+        "openid": _("Verbundene Dienste"),
+        "payments": _("Zahlungen"),
+        "audit": _("Protokoll"),
+    }
 
 
 def words() -> dict[str, str]:
@@ -134,6 +140,19 @@ def words() -> dict[str, str]:
         "subject": _("Betreff oder Kennung"),
         "text": _("Text"),
         "read_at": _("Gelesen"),
+        "balance_cents": _("Guthaben in Cent"),
+        "day_limit_cents": _("Grenze am Tag in Cent"),
+        "movements": _("Umsätze"),
+        "cents": _("Cent"),
+        "what": _("Wofür"),
+        "payments": _("Zahlungen"),
+        "title": _("Bezeichnung"),
+        "state": _("Stand"),
+        "mandates": _("Lastschriftmandate"),
+        "reference": _("Referenz"),
+        "holder": _("Name auf dem Bankkonto"),
+        "account": _("Konto"),
+        "cards": _("Karten"),
         "connections": _("Verbundene Dienste"),
         "scopes": _("Sieht"),
         "given_at": _("Erlaubt"),

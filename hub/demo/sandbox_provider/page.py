@@ -4,9 +4,10 @@ from html import escape
 from typing import Any
 
 STYLE = """
-:root{--salz:#f2f6f5;--flaeche:#fff;--tinte:#0f2a2e;--leise:#455f60;--rand:#6a8382;--sole:#0b5d66;--auf:#fff;--sand:#f6e9d9}
-@media (prefers-color-scheme:dark){:root{--salz:#0a181b;--flaeche:#11262a;--tinte:#e8f2f0;--leise:#a6bebb;--rand:#78979a;
---sole:#74d3cf;--auf:#06272b;--sand:#372a1a}}
+:root{--salz:#f2f6f5;--flaeche:#fff;--tinte:#0f2a2e;--leise:#455f60;--rand:#6a8382;
+--sole:#0b5d66;--auf:#fff;--sand:#f6e9d9}
+@media (prefers-color-scheme:dark){:root{--salz:#0a181b;--flaeche:#11262a;--tinte:#e8f2f0;--leise:#a6bebb;
+--rand:#78979a;--sole:#74d3cf;--auf:#06272b;--sand:#372a1a}}
 *{box-sizing:border-box}body{margin:0;background:var(--salz);color:var(--tinte);font:1.0625rem/1.5 system-ui,sans-serif}
 aside{background:var(--sand);padding:.4rem 1rem;text-align:center;font-size:.875rem}
 main{max-width:30rem;margin:0 auto;padding:1.5rem 1rem 3rem;display:grid;gap:1rem}
@@ -58,7 +59,8 @@ def render(payment: dict[str, Any]) -> str:
     words, cents = _WORDS[language], payment["amount"]
     amount = f"{cents // 100},{cents % 100:02d}\u00a0€" if language == "de" else f"€{cents // 100}.{cents % 100:02d}"
     return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{words["title"]} – Testkasse</title>'
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f"<title>{words['title']} – Testkasse</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" '
         f'content="light dark"><style>{STYLE}</style></head><body><aside>{words["demo"]}</aside><main>'
         f'<h1>{words["title"]}</h1><section><p class="summe">{amount}</p><dl><div><dt>{words["to"]}</dt>'

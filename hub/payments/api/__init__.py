@@ -6,6 +6,7 @@ City modules ask for money with `payments.request` (anybody pays at /bezahlen/<i
 """
 
 from hub.payments.api import bank, debits, ledger, machines, payments, personal, providers, receipts, refunds, wallet
+from hub.payments.api.cashier import Cashier
 from hub.payments.api.desk import Desk
 from hub.payments.api.events import PaymentCompleted, PaymentFailed, PaymentRefunded
 from hub.payments.api.ledger import Movement, balance, book, check, statement, transfer
@@ -17,6 +18,7 @@ from hub.payments.rules.wallet import WalletError
 
 __all__ = [
     "Booked",
+    "Cashier",
     "Desk",
     "Item",
     "Line",

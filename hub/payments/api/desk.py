@@ -68,7 +68,7 @@ class Desk(Generic[Order, Result]):
                 for one in group:
                     self._alone(one)
                 return
-            for one, answer in zip(group, answers or [error], strict=False):
+            for one, answer in zip(group, answers if error is None else [error], strict=False):
                 one.answer = answer
                 one.done.release()
 

@@ -87,7 +87,7 @@ end_card = store.end_card
 
 
 def charge_many(session: Session, charges: Sequence[Charge], now: int) -> Sequence[Paid | RefusedError]:
-    """Takes the charges out of the cards' wallets, each by itself; RefusedError: card, amount, funds, day_limit, key."""
+    """Takes charges out of the cards' wallets, each by itself; RefusedError: card, amount, funds, day_limit, key."""
     hashes = [digest(one.card) for one in charges]
     owners = store.owners_of_cards(session, hashes)
     orders = [_order(one, owners.get(number, "")) for one, number in zip(charges, hashes, strict=True)]

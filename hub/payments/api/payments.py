@@ -59,7 +59,7 @@ class Tried:
         return not self.ref.startswith("new ")
 
 
-def request(
+def request(  # noqa: PLR0913 (all by name)
     session: Session,
     *,
     key: str,
@@ -202,8 +202,8 @@ def announce(session: Session, after: Payment, reference: str, became: str, reas
         events.announce(session, PaymentFailed(*facts, "returned" if became == State.RETURNED else reason, now))
 
 
-def take_notice(session: Session, method: str, notice: Notice, now: int) -> bool:
-    """Takes in a provider's notice once; False when it came before. ValueError for an attempt that nobody knows."""
+def take_notice(session: Session, method: str, notice: Notice, now: int) -> int:
+    """Notes a provider's notice; its attempt, 0 when it came before. ValueError for an attempt that nobody knows."""
     row = store.attempt_by_ref(session, method, notice.ref)
     if row is None:  # it may come before the answer to our own call
         number = notice.key.rpartition(".")[2]
@@ -212,9 +212,8 @@ def take_notice(session: Session, method: str, notice: Notice, now: int) -> bool
             raise ValueError("this payment is not ours")
         store.change_attempt(session, row.id, provider_ref=notice.ref)
     if not store.note_notice(session, method, notice.id, now):
-        return False
-    take_report(session, row.id, notice.found.report, now)
-    return True
+        return 0
+    return row.id
 
 
 def plan_next_poll(session: Session, number: int, now: int) -> None:

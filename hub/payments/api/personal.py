@@ -1,5 +1,8 @@
 """What payments hold about a person, and what the tax code makes the town keep."""
 
+from datetime import datetime
+
+from hub.core import i18n
 from hub.core.db import Session
 from hub.payments.api import ledger, wallet
 from hub.payments.rules import ledger as ledger_rules
@@ -7,6 +10,7 @@ from hub.payments.store import payments as store
 from hub.payments.store import wallets
 
 _MANY = 100_000
+_KEEP_YEARS = 10
 
 
 def export(session: Session, person_id: int, now: int) -> dict[str, object]:
@@ -42,6 +46,14 @@ def forget(session: Session, person_id: int, now: int) -> None:
     store.clear_owner(session, owner)
 
 
-def balance(session: Session, person_id: int) -> int:
-    """Cents in the person's wallet."""
-    return ledger.balance(session, ledger_rules.wallet(f"person:{person_id}"))
+def kept_until(session: Session, person_id: int, now: int) -> int:
+    """Until when (ms) bookings of this person must be kept (section 147 of the fiscal code), 0 when there are none."""
+    newest = store.of_owner(session, f"person:{person_id}", 1)
+    moved = wallet.statement(session, f"person:{person_id}", 1)
+    last = max([row.created_at for row in newest] + [one.at for one in moved], default=0)
+    return _end_of_year(last or now, _KEEP_YEARS) if last else 0
+
+
+def _end_of_year(moment: int, years: int) -> int:
+    year = i18n.local(moment).year + years
+    return int(datetime(year + 1, 1, 1, tzinfo=i18n.TIMEZONE).timestamp() * 1000)

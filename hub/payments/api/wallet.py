@@ -19,6 +19,7 @@ from hub.payments.rules.wallet import Automatic, WalletError
 from hub.payments.store import ledger as ledger_store
 from hub.payments.store import payments as payment_store
 from hub.payments.store import wallets as store
+from hub.payments.store.payment_tables import PaymentRow
 
 _WAITING_MS = 3_600_000  # so long a top-up that was begun counts as on its way
 
@@ -285,6 +286,48 @@ def token(session: Session, owner: str) -> str:
 def end_agreement(session: Session, owner: str) -> None:
     """No more automatic top-ups; the token is forgotten."""
     store.end_agreement(session, owner)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A movement with what it was; kind: pay, topup, refund, payout, give, take, returned, extra, other."""
+
+    number: int
+    at: int
+    cents: int
+    kind: str
+    title: str = ""
+    payment_id: str = ""
+
+
+def shown(session: Session, owner: str, limit: int, before: int | None = None) -> list[Shown]:
+    """The wallet's movements with the payments that they belong to, the newest first."""
+    rows = statement(session, owner, limit, before)
+    keys = [one.key.removeprefix("pay:") for one in rows if one.key.startswith("pay:")]
+    ids = {key: found for some in _chunks(keys) for key, found in store.paid_by_keys(session, some).items()}
+    belongs = {one.number: ids.get(one.key.removeprefix("pay:"), one.what.rpartition(" ")[2]) for one in rows}
+    known = {
+        payment_id: row
+        for some in _chunks(sorted(set(belongs.values())))
+        for payment_id, row in payment_store.by_ids(session, some).items()
+    }
+    return [_shown(one, known.get(belongs[one.number])) for one in rows]
+
+
+def _chunks(values: list[str]) -> list[list[str]]:
+    return [values[start : start + 500] for start in range(0, len(values), 500)]
+
+
+def _shown(one: ledger.Movement, row: PaymentRow | None) -> Shown:
+    kind = one.key.partition(":")[0]
+    is_top_up = row is not None and row.purpose == payment_rules.TOP_UP
+    if kind == "attempt":
+        kind = ("topup" if is_top_up else "extra") if one.cents > 0 else "returned"
+    elif kind == "refund":
+        kind = "payout" if is_top_up and one.cents < 0 else "refund"
+    elif kind not in ("pay", "give", "take"):
+        kind = "other"
+    return Shown(one.number, one.at, one.cents, kind, row.title if row else "", row.id if row else "")
 
 
 def statement(session: Session, owner: str, limit: int, before: int | None = None) -> list[ledger.Movement]:

@@ -6,6 +6,7 @@ The file comes from outside: no entities, no network, no document type at all, a
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -49,7 +50,8 @@ def parse(content: bytes) -> list[Entry]:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         raise UnreadableError(f"this is no XML: {error.msg}") from error
-    if root.getroottree().docinfo.doctype or root.getroottree().docinfo.internalDTD is not None:
+    about: Any = root.getroottree().docinfo
+    if about.doctype or about.internalDTD is not None:
         raise UnreadableError("an account statement has no document type")
     if ":camt.053." not in (etree.QName(root).namespace or ""):
         raise UnreadableError("this is no account statement (camt.053)")

@@ -13,7 +13,7 @@ _MAX_BODY = 256 * 1024
 def call(
     method: str, url: str, *, headers: dict[str, str], body: object = None, form: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """The answer's JSON object; AwayError for time-outs, 5xx, 408, 425, 429 and nonsense, DeclinedError for other 4xx."""
+    """The answer's JSON object; AwayError for time-outs, 5xx, 401, 408, 425, 429 and nonsense, else DeclinedError."""
     try:
         answer = requests.request(
             method, url, json=body, data=form, headers=headers, timeout=TIMEOUT_S, allow_redirects=False

@@ -76,9 +76,7 @@ def _started(content: Mapping[str, Any]) -> Started:
 def _found(content: Mapping[str, Any]) -> Found:
     try:
         captured, returned = int(content["captured"]), int(content.get("returned", 0))
-        report = Report(Status(content["status"]), captured, returned, str(content["currency"]))
-        if captured < 0 or returned < 0:
-            raise ValueError("amounts are not below zero")
+        report = Report(Status(content["status"]), max(0, captured), max(0, returned), str(content["currency"]))
         return Found(report, str(content.get("token") or ""))
     except (KeyError, TypeError, ValueError) as error:
         raise AwayError("the provider's answer makes no sense") from error

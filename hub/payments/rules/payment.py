@@ -20,7 +20,7 @@ TAXES = ("19", "7", "0")
 
 
 class State(StrEnum):
-    """open: nobody began to pay; started: somebody did; returned: the money was taken back afterwards."""
+    """open: nobody began to pay; started: somebody did; returned: the money was taken back."""
 
     OPEN = "open"
     STARTED = "started"
@@ -40,7 +40,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Item:
-    """What is paid: gross cents at a tax rate ("19", "7", "0" percent) for a city operation; `lines` say why so much."""
+    """What is paid: gross cents at a tax rate ("19", "7", "0" percent) for a city operation; `lines` say why."""
 
     text: str
     cents: int

@@ -22,6 +22,9 @@ _SCHEMES = {
     "bundid_issuer": ("http", "https"),
     "push_contact": ("mailto",),
     "parkapi_push_url": ("http", "https"),
+    "payment_sandbox_url": ("http", "https"),
+    "xbezahldienste_url": ("https", "http"),
+    "xbezahldienste_token_url": ("https", "http"),
 }
 _TOWNS = Path(__file__).parent / "data"
 
@@ -107,6 +110,20 @@ class Settings(BaseSettings):
         default=None, validate_default=True, description="File (0600) with the hub's secret at that broker"
     )
     bundid_name: str = Field(default="BundID", min_length=1, max_length=40, description="What pages call it")
+    payment_sandbox_url: str = Field(default="", description="Address of the demonstration's payment provider")
+    payment_sandbox_key_file: Path | None = Field(
+        default=None, description="File (0600) with the key shared with that provider; made at the first start"
+    )
+    xbezahldienste_url: str = Field(default="", description="Payment service of the public sector (XBezahldienste)")
+    xbezahldienste_token_url: str = Field(default="", description="Where its OAuth2 tokens come from")
+    xbezahldienste_client_id: str = Field(default="", description="Who we are there")
+    xbezahldienste_secret_file: Path | None = Field(default=None, description="File (0600) with the client secret")
+    xbezahldienste_originator: str = Field(default="stadtknoten", description="originatorId of this online service")
+    xbezahldienste_end_point: str = Field(default="08125007", description="endPointId, e.g. the municipality's key")
+    bank_name: str = Field(default="", description="Holder of the town's account, for bank transfers and debits")
+    bank_iban: str = Field(default="", description="The town's account; empty: no bank transfers and debits")
+    bank_bic: str = Field(default="", description="BIC of the town's bank")
+    sepa_creditor_id: str = Field(default="", description="Creditor identifier; empty: no direct debits")
     behind_proxy: bool = Field(default=False, description="1 when nginx in front sets X-Forwarded-For and -Proto")
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")
@@ -197,6 +214,10 @@ class Settings(BaseSettings):
     def bundid_secret(self) -> str:
         """The hub's secret at BundID's broker; ValueError when its file is missing, empty or open to others."""
         return _read_secret(self.bundid_client_secret_file) if self.bundid_client_secret_file else ""
+
+    def payment_sandbox_key(self) -> bytes:
+        """The key shared with the demonstration's payment provider, 32 bytes, made like the others."""
+        return _read_or_make(self.payment_sandbox_key_file or self.state_dir / "sandbox.key")
 
     def grant_key(self) -> bytes:
         """The private key with which grants for nodes are signed, 32 bytes, made like the other."""

@@ -76,6 +76,12 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             return function(session)
 
+    def submit(self, function: Callable[[Session], T], settled: Callable[[T, BaseException | None], None]) -> None:
+        """SQLite only: `write` without waiting, for plain statements; see `GroupWriter.submit`."""
+        if self._writer is None:
+            raise ValueError("only SQLite has one writer for all")
+        self._writer.submit(function, settled)
+
     def is_ready(self) -> bool:
         """True when the database answers."""
         with self._readers.connect() as connection:

@@ -56,11 +56,6 @@ def local(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, TIMEZONE)
 
 
-def euro(cents: int, lang: str) -> str:
-    """12,50 € or €12.50."""
-    return str(numbers.format_currency(cents / 100, "EUR", locale=_LOCALES[lang]))
-
-
 def clock_time(ms: int, lang: str) -> str:
     """14:32 Uhr or 14:32."""
     text = local(ms).strftime("%H:%M")

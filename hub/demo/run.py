@@ -36,6 +36,7 @@ class Ports:
     portal: int
     live: int
     broker: int
+    cashier: int
 
 
 def run(options: Options) -> int:
@@ -66,6 +67,7 @@ def choose_ports(options: Options) -> Ports:
         portal=ports.choose(wanted_portal, taken),
         live=ports.choose(web + 2, taken),
         broker=ports.choose(1883, taken),
+        cashier=ports.choose(web + 4, taken),
     )
     for name, wanted, got in (
         ("web", options.port, chosen.web),
@@ -90,6 +92,11 @@ def make_environment(options: Options, chosen: Ports) -> dict[str, str]:
         "HUB_PORT": str(chosen.web),
         "HUB_LIVE_PORT": str(chosen.live),
         "HUB_PORTAL_URL": f"http://localhost:{chosen.portal}",
+        "HUB_PAYMENT_SANDBOX_URL": f"http://localhost:{chosen.cashier}",
+        "HUB_BANK_NAME": "Stadt Bad Rappenau (Demonstration)",
+        "HUB_BANK_IBAN": "DE02500105170137075030",  # an invented account with right check digits
+        "HUB_BANK_BIC": "INGDDEFF",
+        "HUB_SEPA_CREDITOR_ID": "DE98ZZZ09999999999",
     }
 
 
@@ -116,7 +123,15 @@ def programs(options: Options, chosen: Ports, environment: dict[str, str]) -> li
         ),
         environment,
     )
-    return [*hub, simulation, portal]
+    cashier = Program(
+        "payment provider",
+        (
+            *("-m", "hub.demo.sandbox_provider", "--port", str(chosen.cashier)),
+            *("--key-file", str(state / "sandbox.key"), "--state-dir", str(state)),
+        ),
+        environment,
+    )
+    return [*hub, simulation, portal, cashier]
 
 
 def _town_dir(environment: Mapping[str, str]) -> Path:

@@ -58,7 +58,6 @@ def install(app: flask.Flask) -> None:
     )
     environment.filters |= {
         "L": lambda texts: i18n.choose(texts, language()),
-        "euro": lambda cents: i18n.euro(cents, language()),
         "number": lambda value: i18n.number(value, language()),
         "clock": lambda ms: i18n.clock_time(ms, language()),
         "moment": lambda ms, now: i18n.moment(ms, language(), now),

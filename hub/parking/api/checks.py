@@ -7,7 +7,7 @@ from hub.core import audit
 from hub.core.db import Session
 from hub.parking.rules import checks as rules
 from hub.parking.rules import stays as stay_rules
-from hub.parking.rules.checks import Right, Verdict
+from hub.parking.rules.checks import CHECK_DAYS, PLATE_DAYS, Right, Verdict
 from hub.parking.rules.stays import RUNNING
 from hub.parking.store import checks as store
 from hub.parking.store.stays import StayRow
@@ -15,7 +15,18 @@ from hub.parking.store.stays import StayRow
 LEAVE_MS = 10 * stay_rules.MINUTE  # a stay that ended a moment ago: its driver is on the way out
 _DAY = 86_400_000
 
-__all__ = ["Checked", "OfflineList", "Verdict", "check", "checked", "offline_list", "record", "tidy"]
+__all__ = [
+    "CHECK_DAYS",
+    "PLATE_DAYS",
+    "Checked",
+    "OfflineList",
+    "Verdict",
+    "check",
+    "checked",
+    "offline_list",
+    "record",
+    "tidy",
+]
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ def offline_list(session: Session, site: str, now: int) -> OfflineList:
 
 def tidy(session: Session, now: int) -> int:
     """Forgets plates and old checks; returns how many rows changed."""
-    return store.forget(session, now - rules.CHECK_DAYS * _DAY, now - 365 * _DAY)
+    return store.forget(session, now - CHECK_DAYS * _DAY, now - 365 * _DAY)
 
 
 def _rights(session: Session, site: str, now: int, plate: str) -> list[Right]:

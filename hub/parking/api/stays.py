@@ -6,7 +6,7 @@ nobody has to think about the end. `Purse` is what holds the money.
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -24,6 +24,22 @@ from hub.parking.store.stays import StayRow, TakenError
 PREVIEW_MS = 60 * rules.MINUTE  # money for the first hour is set aside at the start
 
 
+class ShownBay(Protocol):
+    """A bay as `parking.api.bays` shows it."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def state(self) -> str:
+        """free, occupied, unknown or faulty."""
+
+    @property
+    def since(self) -> int | None:
+        """Since when, ms."""
+
+
 class RefusedError(Exception):
     """`reason`: plate, running (the car has a stay), money, max_stay, residents_only, over (too late), gone."""
 
@@ -38,8 +54,10 @@ class Purse(Protocol):
     def hold(self, session: Session, key: str, number: int, holder: str, cents: int, now: int) -> bool:
         """Sets more money aside; False when there is too little. The same number again changes nothing."""
 
-    def settle(self, session: Session, key: str, holder: str, cents: int, lines: list[str], now: int) -> None:
-        """Takes `cents` of what was set aside and gives the rest back; the same key again changes nothing."""
+    def settle(
+        self, session: Session, key: str, holder: str, site: str, held: int, cents: int, lines: list[str], now: int
+    ) -> None:
+        """Takes `cents` of the `held` ones that were set aside and gives the rest back; once for each key."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +190,14 @@ def object_to_end(session: Session, token: str, now: int) -> None:
         raise RefusedError("running") from None
 
 
+def bays_of_open(session: Session, shown: Sequence[ShownBay]) -> dict[str, BayNow] | None:
+    """The bays of open stays as they are now; None when no stay is open, and so there is nothing to do."""
+    rows = store.open_stays(session, (RUNNING, ENDING), lock=False)
+    wanted = {row.bay for row in rows if row.bay}
+    found = {one.id: BayNow(one.state, one.since) for one in shown if one.id in wanted and one.since is not None}
+    return found if rows else None
+
+
 def tick(session: Session, purse: Purse, bays: Mapping[str, BayNow], now: int) -> int:
     """Looks after every open stay: ends, reminders, money set aside; returns how many changed."""
     return sum(_look_after(session, purse, row, bays, now) for row in store.open_stays(session, (RUNNING, ENDING)))
@@ -220,7 +246,7 @@ def _settle(session: Session, purse: Purse, row: StayRow, state: str, end: int, 
         return False
     store.use_free(session, row.plate, row.tariff, _free_minutes(bill))
     if row.holder:
-        purse.settle(session, _key(row.token), row.holder, cents, lines, now)
+        purse.settle(session, _key(row.token), row.holder, row.site, row.held_cents, cents, lines, now)
     _tell(session, row, "settled", now, cents)
     return True
 

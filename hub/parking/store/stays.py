@@ -135,10 +135,10 @@ def give_plate(session: Session, stay_id: int, was: str, plate: str, /, **facts:
         raise TakenError from None
 
 
-def open_stays(session: Session, states: Sequence[str]) -> Sequence[StayRow]:
-    """Stays in these states, the oldest first; without those that somebody else is changing."""
+def open_stays(session: Session, states: Sequence[str], *, lock: bool = True) -> Sequence[StayRow]:
+    """Stays in these states, the oldest first; to be changed: without those that somebody else is changing."""
     chosen = select(StayRow).where(StayRow.state.in_(states)).order_by(StayRow.id)
-    return session.scalars(chosen.with_for_update(skip_locked=True)).all()
+    return session.scalars(chosen.with_for_update(skip_locked=True) if lock else chosen).all()
 
 
 def running_of(session: Session, plate: str) -> StayRow | None:
@@ -217,6 +217,15 @@ def forget_plates(session: Session, before: int, day: date) -> int:
     gone = session.execute(old.values(plate="", bay=None)).rowcount  # type: ignore[attr-defined]
     free = session.execute(delete(FreeRow).where(FreeRow.day < day)).rowcount  # type: ignore[attr-defined]
     return int(gone + free)
+
+
+def forget_person(session: Session, person_id: int, holder: str) -> None:
+    """Deletes a person's cars; their stays lose plate and person, also those that they started for others."""
+    session.execute(delete(CarRow).where((CarRow.holder == holder) | (CarRow.person_id == person_id)))
+    mine = update(StayRow).where((StayRow.person_id == person_id) | (StayRow.holder == holder))
+    over = mine.where(StayRow.running_plate.is_(None))
+    session.execute(over.values(plate="", bay=None))
+    session.execute(mine.values(person_id=None))
 
 
 def spent(session: Session, holder: str, since: int) -> int:

@@ -32,7 +32,9 @@ def holder() -> str:
     person = web.visitor()
     if not isinstance(person, account.Person):
         return ""
-    return person.acting_for or f"person:{person.id}"
+    with web.read() as session:
+        acting = account.acting.principal(session, person, now_ms())
+    return acting.key if acting is not None else f"person:{person.id}"
 
 
 @blueprint.get("/parken/platz/<bay_id>")

@@ -18,11 +18,12 @@ def verdict(database: Database, plate: str, now: int, site: str = "thermarium") 
 
 
 def test_a_running_stay_is_paid_here_and_nowhere_else(database: Database, heard) -> None:
-    token = begin(database, Purse())
+    purse = Purse()
+    token = begin(database, purse)
     assert verdict(database, "HN-AB 123", NOW + HOUR).kind == "paid"
     assert verdict(database, "HN AB 124", NOW + HOUR).kind == "none"
     assert verdict(database, "HN AB 123", NOW + HOUR, "p1_weinbrenner").kind == "none"
-    database.write(lambda session: stays.stop(session, Purse(), token, NOW + 10 * MINUTE))
+    database.write(lambda session: stays.stop(session, purse, token, NOW + 10 * MINUTE))
     assert verdict(database, "HN AB 123", NOW + 15 * MINUTE).kind == "paid", "on the way out"
     assert verdict(database, "HN AB 123", NOW + 21 * MINUTE).kind == "none"
 

@@ -32,8 +32,9 @@ class Purse:
         self.held[key, number] = cents
         return True
 
-    def settle(self, _session, key: str, holder: str, cents: int, lines: list[str], now: int) -> None:
+    def settle(self, _session, key: str, holder: str, site: str, held: int, cents: int, lines, now: int) -> None:
         assert key not in self.settled
+        assert held == sum(amount for (one, _), amount in self.held.items() if one == key)
         assert cents <= sum(amount for (one, _), amount in self.held.items() if one == key)
         self.settled[key] = cents
 

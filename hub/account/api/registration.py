@@ -4,23 +4,27 @@ from hub.account.api import codes, sessions
 from hub.account.api.codes import RECOVER, REGISTER, RESET, Granted
 from hub.account.api.keyring import token_digest
 from hub.account.api.people import Proof, record, record_change
-from hub.account.rules import CODE_MS
+from hub.account.rules import CODE_MS, may_set
 from hub.account.store import codes as code_store
 from hub.account.store import keys, people
 from hub.core.db import Session
 
-__all__ = ["RECOVER", "REGISTER", "RESET", "TakenError", "codes", "finish", "start"]
+__all__ = ["PASSKEY", "PASSWORD", "RECOVER", "REGISTER", "RESET", "TakenError", "codes", "finish", "start"]
+
+PASSKEY, PASSWORD = "passkey", "password"
 
 
 class TakenError(ValueError):
-    """The address has an account by now, or the ticket was used."""
+    """The address has an account by now, or the ticket was used or does not allow this key."""
 
 
-def start(session: Session, granted: Granted, ticket: str, handle: str, language: str, now: int) -> int:
-    """The person who will get a new key: newly made (register), or with the old keys taken away (recover, reset).
+def start(session: Session, granted: Granted, ticket: str, handle: str, language: str, now: int, key: str) -> int:
+    """The person who will get a new `key`: newly made (register), or with the old keys taken away (recover, reset).
 
-    TakenError when the ticket was used before. Call it in the transaction that stores the key.
+    TakenError when the ticket was used before or does not allow this key. Call it in the transaction that stores it.
     """
+    if not may_set(granted.purpose, key):
+        raise TakenError(f"{granted.purpose} does not allow a {key}")
     if not code_store.use_once(session, token_digest(ticket), now + CODE_MS * 4):
         raise TakenError("this ticket was used")
     if granted.purpose == REGISTER:

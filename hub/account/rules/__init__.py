@@ -7,6 +7,7 @@ from hub.account.rules.codes import (
     RECOVERY_MS,
     Code,
     is_usable,
+    may_set,
     normal_code,
 )
 from hub.account.rules.devices import device_name
@@ -98,6 +99,7 @@ __all__ = [
     "level_of_login",
     "masked_mail",
     "may_administer",
+    "may_set",
     "membership_problem",
     "name_problem",
     "needs_touch",

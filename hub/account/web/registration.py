@@ -100,7 +100,7 @@ def set_passkey() -> ResponseReturnValue:
     name, lang = form.get("device", "") or desk.device(), language.language()
 
     def store(session: web.Session) -> int:
-        person_id = registration.start(session, granted, ticket, handle, lang, now)
+        person_id = registration.start(session, granted, ticket, handle, lang, now, registration.PASSKEY)
         passkeys.add(session, person_id, made, name, question, now)
         return person_id
 
@@ -125,7 +125,7 @@ def set_password() -> ResponseReturnValue:
     handle, lang = passkeys.new_handle(), language.language()
 
     def store(session: web.Session) -> int:
-        person_id = registration.start(session, granted, ticket, handle, lang, now)
+        person_id = registration.start(session, granted, ticket, handle, lang, now, registration.PASSWORD)
         api.secrets.set_password(session, person_id, hashed, now)
         return person_id
 

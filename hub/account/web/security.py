@@ -65,15 +65,11 @@ def add_passkey() -> ResponseReturnValue:
     """One more passkey."""
     form, now, ring, person = flask.request.form, now_ms(), desk.ring(), desk.person()
     ticket, name = form.get("ticket", ""), form.get("name", "") or desk.device()
-
-    def add(session: web.Session) -> None:
-        made = passkeys.check_creation(
-            ring, desk.site(), ticket, form.get("answer", ""), passkeys.handle_of(session, person.id), now
-        )
-        passkeys.add(session, person.id, made, name, ticket, now)
-
+    with web.read() as session:
+        handle = passkeys.handle_of(session, person.id)
     try:
-        web.write(add)
+        made = passkeys.check_creation(ring, desk.site(), ticket, form.get("answer", ""), handle, now)
+        web.write(lambda session: passkeys.add(session, person.id, made, name, ticket, now))
     except passkeys.PasskeyRefusedError as error:
         log.warning("a new passkey was refused: %s", error)
         return _page(_("Der Passkey wurde nicht angelegt. Versuchen Sie es noch einmal."))

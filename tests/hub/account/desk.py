@@ -35,7 +35,9 @@ def register(database: Database, mail: str, password: str | None = PASSWORD, now
 
     def make(session) -> int:
         ticket = api.codes.seal(RING, Granted(REGISTER, mail), now)
-        person_id = registration.start(session, Granted(REGISTER, mail), ticket, new_handle(), "de", now)
+        person_id = registration.start(
+            session, Granted(REGISTER, mail), ticket, new_handle(), "de", now, registration.PASSWORD
+        )
         if hashed:
             api.secrets.set_password(session, person_id, hashed, now)
         return person_id

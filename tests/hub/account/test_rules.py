@@ -75,3 +75,15 @@ def test_after_log_in_nobody_is_sent_elsewhere(target: str) -> None:
 
 def test_after_log_in_one_goes_where_one_wanted() -> None:
     assert rules.safe_target("/admin?lang=en") == "/admin?lang=en"
+
+
+def test_a_code_for_a_new_password_sets_a_password_only() -> None:
+    allowed = {(purpose, key) for purpose in ("register", "reset", "recover", "x") for key in ("passkey", "password")}
+    allowed = {one for one in allowed if rules.may_set(*one)}
+    assert allowed == {
+        ("register", "passkey"),
+        ("register", "password"),
+        ("reset", "password"),
+        ("recover", "passkey"),
+        ("recover", "password"),
+    }

@@ -45,20 +45,25 @@ def check_second(database: Database, ring: Keyring, proof: Proof, typed: str, ad
     """The proof completed by a code of the app or a recovery code; None when it is wrong."""
     limits, person_id = code_keys(proof.person_id, address), proof.person_id
     require_calm(throttle().wait_ms(limits, now))
-    if database.write(lambda session: _use_app_code(session, ring, person_id, typed, now)):
-        return Proof(person_id, proof.methods | {OTP})
-    if database.write(lambda session: use_recovery_code(session, ring, person_id, typed, now)):
-        return Proof(person_id, proof.methods | {OTP, RECOVERY})
+    trusted = database.write(lambda session: _use_app_code(session, ring, person_id, typed, now))
+    if trusted is not None:
+        return Proof(person_id, proof.methods | {OTP}, trusted=trusted)
+    trusted = database.write(lambda session: use_recovery_code(session, ring, person_id, typed, now))
+    if trusted is not None:
+        return Proof(person_id, proof.methods | {OTP, RECOVERY}, trusted=trusted)
     throttle().note(limits, now)
     return None
 
 
-def _use_app_code(session: Session, ring: Keyring, person_id: int, typed: str, now: int) -> bool:
+def _use_app_code(session: Session, ring: Keyring, person_id: int, typed: str, now: int) -> bool | None:
+    """Whether the app is trusted; None for a wrong code."""
     row = people.person(session, person_id)
     if row is None or not row.otp_secret:
-        return False
+        return None
     step = matching_step(ring.sealer("otp").open(row.otp_secret), typed, now)
-    return step is not None and people.use_otp_step(session, person_id, step)
+    if step is None or not people.use_otp_step(session, person_id, step):
+        return None
+    return row.otp_trusted
 
 
 def matching_step(secret: str, typed: str, now: int) -> int | None:
@@ -71,19 +76,22 @@ def matching_step(secret: str, typed: str, now: int) -> int | None:
     return None
 
 
-def use_recovery_code(session: Session, ring: Keyring, person_id: int, typed: str, now: int) -> bool:
-    """Takes a recovery code; False when it is none."""
+def use_recovery_code(session: Session, ring: Keyring, person_id: int, typed: str, now: int) -> bool | None:
+    """Takes a recovery code; whether it is trusted, None when it is none."""
     digest = ring.digest("recovery", str(person_id), rules.normal_code(typed))
-    if not keys.use_recovery_code(session, person_id, digest):
-        return False
-    record_change(session, person_id, "recovery-code-used", now)
-    return True
+    trusted = keys.use_recovery_code(session, person_id, digest)
+    if trusted is not None:
+        record_change(session, person_id, "recovery-code-used", now)
+    return trusted
 
 
-def new_recovery_codes(session: Session, ring: Keyring, person_id: int, now: int) -> list[str]:
+def new_recovery_codes(
+    session: Session, ring: Keyring, person_id: int, now: int, *, trusted: bool = False
+) -> list[str]:
     """Ten codes of 50 bits, shown once; older ones are worthless then."""
     made = ["".join(secrets.choice(_LETTERS) for _ in range(10)) for _ in range(rules.RECOVERY_CODES)]
-    keys.set_recovery_codes(session, person_id, [ring.digest("recovery", str(person_id), one) for one in made])
+    hashes = [ring.digest("recovery", str(person_id), one) for one in made]
+    keys.set_recovery_codes(session, person_id, hashes, trusted=trusted)
     record(session, person_id, "recovery-codes-made", now)
     return [f"{code[:5]}-{code[5:]}" for code in made]
 

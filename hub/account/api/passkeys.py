@@ -70,7 +70,9 @@ def check_creation(ring: Keyring, site: Site, ticket: str, answer: str, handle: 
     return webauthn.verify_creation(site, answer, _read(ring, "create", ticket, now, handle), handle)
 
 
-def add(session: Session, person_id: int, made: NewPasskey, name: str, ticket: str, now: int) -> None:
+def add(
+    session: Session, person_id: int, made: NewPasskey, name: str, ticket: str, now: int, *, trusted: bool = False
+) -> None:
     """Stores it; PasskeyRefusedError when it was made for somebody else or used before, or there are too many."""
     if made.handle != handle_of(session, person_id):
         raise PasskeyRefusedError("this passkey was made for somebody else")
@@ -86,6 +88,7 @@ def add(session: Session, person_id: int, made: NewPasskey, name: str, ticket: s
         backed_up=made.backed_up,
         transports=made.transports,
         name=_clean(name),
+        trusted=trusted,
         created_at=now,
         used_at=0,
     )
@@ -103,7 +106,7 @@ def log_in(session: Session, ring: Keyring, site: Site, ticket: str, answer: str
     count, backed_up = webauthn.verify_request(site, answer, challenge, row.public_key, row.sign_count)
     _use_up(session, ticket, now)
     keys.use_passkey(session, row.id, count, backed_up, now)
-    return Proof(person.id, METHODS)
+    return Proof(person.id, METHODS, trusted=row.trusted)
 
 
 def rename(session: Session, person: Person, passkey_id: int, name: str) -> bool:

@@ -47,6 +47,12 @@ def start(session: Session, granted: Granted, ticket: str, handle: str, language
     return granted.person_id
 
 
-def finish(session: Session, person_id: int, methods: frozenset[str], now: int, device: str, old_token: str) -> str:
-    """A session for who set a new key just now; returns its token."""
-    return sessions.open_session(session, Proof(person_id, methods), now, device, old_token)
+def finish(
+    session: Session, granted: Granted, person_id: int, methods: frozenset[str], now: int, device: str, old_token: str
+) -> str:
+    """A session for who set a new key just now; returns its token. Keys of a recovery in person are trusted."""
+    seen_in_person = granted.purpose == RECOVER
+    if seen_in_person:
+        keys.trust_all(session, person_id)
+    proof = Proof(person_id, methods, trusted=seen_in_person)
+    return sessions.open_session(session, proof, now, device, old_token)

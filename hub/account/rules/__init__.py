@@ -21,7 +21,7 @@ from hub.account.rules.guessing import (
     wait_ms,
 )
 from hub.account.rules.inactivity import UNUSED_DAYS, WARNING_DAYS, Standing, standing
-from hub.account.rules.levels import Level, acr_of, level_of_acr, level_of_login
+from hub.account.rules.levels import Level, acr_of, is_trusted, level_of_acr, level_of_login
 from hub.account.rules.membership import (
     DELEGATION_MAX_DAYS,
     MemberRole,
@@ -93,6 +93,7 @@ __all__ = [
     "is_mail",
     "is_member_now",
     "is_scope",
+    "is_trusted",
     "is_usable",
     "level_now",
     "level_of_acr",

@@ -141,7 +141,7 @@ def _open(store: web.Work[int], granted: codes.Granted, methods: frozenset[str],
         if granted.purpose == codes.RESET:  # a second factor, if there is one, is still asked at the log-in
             return None, []
         made = login.new_recovery_codes(session, ring, person_id, now)
-        return registration.finish(session, person_id, methods, now, device, old), made
+        return registration.finish(session, granted, person_id, methods, now, device, old), made
 
     try:
         token, made = web.write(work)

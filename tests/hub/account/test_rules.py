@@ -87,3 +87,12 @@ def test_a_code_for_a_new_password_sets_a_password_only() -> None:
         ("recover", "passkey"),
         ("recover", "password"),
     }
+
+
+def test_two_factors_make_an_identified_person_sure_only_when_the_second_is_trusted() -> None:
+    both = frozenset({"pwd", "otp"})
+    assert rules.level_of_login(both, NOW + 1, NOW, trusted=True) == rules.Level.SUBSTANTIELL
+    assert rules.level_of_login(both, NOW + 1, NOW, trusted=False) == rules.Level.BASIS
+    assert rules.level_of_login(both, NOW, NOW, trusted=True) == rules.Level.BASIS
+    assert rules.level_of_login(frozenset({"pwd"}), NOW + 1, NOW, trusted=True) == rules.Level.BASIS
+    assert [rules.is_trusted(level) for level in rules.Level] == [False, True, True]

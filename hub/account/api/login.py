@@ -7,9 +7,10 @@ import pyotp
 
 from hub.account import rules
 from hub.account.api.guard import hasher, require_calm, throttle
+from hub.account.api.hashing import BusyError
 from hub.account.api.keyring import Keyring
 from hub.account.api.people import Proof, record, record_change
-from hub.account.api.throttle import code_keys, login_keys
+from hub.account.api.throttle import code_keys, login_keys, name_key
 from hub.account.store import keys, people
 from hub.core.db import Database, Session
 
@@ -25,16 +26,22 @@ def authenticate(database: Database, name: str, password: str, address: str, now
     ThrottledError after too many failures from this address, BusyError when too many log in at once.
     """
     name = rules.normal_name(name)[:254]
-    require_calm(throttle().wait_ms(login_keys(name, address), now))
+    limits = login_keys(name, address)
+    require_calm(throttle().take(limits, now))
     with database.read() as session:
         row = people.person_named(session, name)
         stored = row.password_hash if row is not None and not row.disabled else None
         proof = Proof(row.id, frozenset({PASSWORD}), bool(row.otp_secret)) if row is not None else None
-    if not hasher().verify(stored, password[: rules.MAX_PASSWORD + 1]) or proof is None or stored is None:
-        throttle().note(login_keys(name, address), now)
+    try:
+        is_right = hasher().verify(stored, password[: rules.MAX_PASSWORD + 1])
+    except BusyError:
+        throttle().give_back(limits, now)
+        raise
+    if not is_right or proof is None or stored is None:
         log.warning("a log-in failed from %s", address)
         return None
-    throttle().forgive(("name", name, address))
+    throttle().give_back(limits, now)
+    throttle().forgive(name_key(name, address))
     if hasher().is_outdated(stored):
         renewed = hasher().hash(password)
         database.write(lambda session: people.change_person(session, proof.person_id, password_hash=renewed))
@@ -44,15 +51,16 @@ def authenticate(database: Database, name: str, password: str, address: str, now
 def check_second(database: Database, ring: Keyring, proof: Proof, typed: str, address: str, now: int) -> Proof | None:
     """The proof completed by a code of the app or a recovery code; None when it is wrong."""
     limits, person_id = code_keys(proof.person_id, address), proof.person_id
-    require_calm(throttle().wait_ms(limits, now))
+    require_calm(throttle().take(limits, now))
     trusted = database.write(lambda session: _use_app_code(session, ring, person_id, typed, now))
-    if trusted is not None:
-        return Proof(person_id, proof.methods | {OTP}, trusted=trusted)
-    trusted = database.write(lambda session: use_recovery_code(session, ring, person_id, typed, now))
-    if trusted is not None:
-        return Proof(person_id, proof.methods | {OTP, RECOVERY}, trusted=trusted)
-    throttle().note(limits, now)
-    return None
+    methods = proof.methods | {OTP}
+    if trusted is None:
+        trusted = database.write(lambda session: use_recovery_code(session, ring, person_id, typed, now))
+        methods |= {RECOVERY}
+    if trusted is None:
+        return None
+    throttle().give_back(limits, now)
+    return Proof(person_id, methods, trusted=trusted)
 
 
 def _use_app_code(session: Session, ring: Keyring, person_id: int, typed: str, now: int) -> bool | None:

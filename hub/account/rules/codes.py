@@ -24,7 +24,7 @@ def may_set(purpose: str, key: str) -> bool:
 
 @dataclass(frozen=True)
 class Code:
-    """A code's end (ms), how often it was tried wrongly, whether it was used."""
+    """A code's end (ms), how often it was tried, whether it was used."""
 
     expires_at: int
     tries: int = 0

@@ -33,14 +33,13 @@ def _hold(person: web.Visitor | None) -> str:
     is_large = (flask.request.content_length or 0) > web.MAX_BODY_BYTES
     if is_large or any(one.filename for one in flask.request.files.values()):
         return rules.safe_target(flask.request.path)
-    now = now_ms()
+    now, person_id = now_ms(), person.id if person is not None else None
     try:
-        held.allow(desk.address(), now)
+        held.allow(person_id, desk.address(), now)
     except api.ThrottledError:
         flask.abort(429)
     fields = [(name, value) for name, value in flask.request.form.items(multi=True) if name != web.forms.FIELD]
     path, browser = flask.request.full_path.rstrip("?"), web.forms.seed_digest()
-    person_id = person.id if person is not None else None
     ring = desk.ring()
     return RESUME_PATH + web.write(lambda session: held.hold(session, ring, path, fields, browser, person_id, now))
 

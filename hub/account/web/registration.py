@@ -34,15 +34,16 @@ def send_code(way: str) -> ResponseReturnValue:
     typed, now, lang = flask.request.form.get("mail", "")[:300], now_ms(), language.language()
     try:
         mail = codes.valid_mail(typed)
-        codes.allow_mail(mail, desk.address(), now)
+        codes.allow_mail(mail, desk.address(), now, _PURPOSES[way])
     except ValueError:
         problem = _("Bitte geben Sie eine E-Mail-Adresse ein, zum Beispiel name@beispiel.de.")
         return desk.page("account/mail.html", 422, way=way, mail=typed, problem=problem, target=_target())
     except api.ThrottledError as error:
         text = desk.too_often(error)
         return desk.page("account/mail.html", 429, way=way, mail=typed, problem=text, target=_target())
-    ring = desk.ring()
-    code_id = web.write(lambda session: codes.ask(session, ring, _PURPOSES[way], mail, lang, now))
+    ring, purpose = desk.ring(), _PURPOSES[way]
+    may_send = codes.has_room(mail, purpose, now)
+    code_id = web.write(lambda session: codes.ask(session, ring, purpose, mail, lang, now, may_send=may_send))
     return desk.page("account/mailcode.html", way=way, mail=mail, code_id=code_id, problem="", target=_target())
 
 
@@ -73,14 +74,16 @@ def check_recovery() -> ResponseReturnValue:
     """The code of the citizens' office; then comes the new key."""
     form, now, ring = flask.request.form, now_ms(), desk.ring()
     typed, code = form.get("mail", "")[:254], form.get("code", "")[:60]
+    mail = rules.normal_name(typed)
     try:
-        codes.allow_mail(rules.normal_name(typed), desk.address(), now)
+        codes.allow_recovery(mail, desk.address(), now)
     except api.ThrottledError as error:
         return desk.page("account/recovery.html", 429, mail=typed, problem=desk.too_often(error))
-    granted = web.write(lambda session: codes.check_recovery(session, ring, rules.normal_name(typed), code, now))
+    granted = web.write(lambda session: codes.check_recovery(session, ring, mail, code, now))
     if granted is None:
         problem = _("Dieser Code gilt nicht oder nicht mehr. Das Bürgerbüro gibt Ihnen gern einen neuen.")
         return desk.page("account/recovery.html", 422, mail=typed, problem=problem)
+    codes.forgive_recovery(mail, desk.address(), now)
     return _key_page(codes.seal(ring, granted, now))
 
 

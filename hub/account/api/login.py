@@ -17,6 +17,7 @@ from hub.core.db import Database, Session
 log = logging.getLogger(__name__)
 
 _STEP_S = 30  # RFC 6238
+_HALF_MS = 5 * rules.MINUTE
 PASSWORD, OTP, RECOVERY = "pwd", "otp", "rcv"
 
 
@@ -61,6 +62,34 @@ def check_second(database: Database, ring: Keyring, proof: Proof, typed: str, ad
         return None
     throttle().give_back(limits, now)
     return Proof(person_id, methods, trusted=trusted)
+
+
+def seal_half(session: Session, ring: Keyring, proof: Proof, browser: str, now: int) -> str:
+    """A ticket for who still has to show a second factor: for this browser, while password and app stay as they are."""
+    facts = {
+        "person": proof.person_id,
+        "methods": sorted(proof.methods),
+        "browser": browser,
+        "keys": _keys_digest(session, ring, proof.person_id),
+    }
+    return ring.sealer("second").ticket(facts, now + _HALF_MS)
+
+
+def open_half(session: Session, ring: Keyring, ticket: str, browser: str, now: int) -> Proof:
+    """What was proved; ValueError for a false or old ticket, another browser's, and after a change of the keys."""
+    facts = ring.sealer("second").read_ticket(ticket, now)
+    if not browser or facts["browser"] != browser:
+        raise ValueError("another browser began this")
+    if facts["keys"] != _keys_digest(session, ring, facts["person"]):
+        raise ValueError("the password or the app is another one by now")
+    return Proof(facts["person"], frozenset(facts["methods"]), needs_code=True)
+
+
+def _keys_digest(session: Session, ring: Keyring, person_id: int) -> str:
+    row = people.person(session, person_id)
+    if row is None or row.disabled:
+        raise ValueError("there is no such person")
+    return ring.digest("half log-in", row.password_hash or "", row.otp_secret)[:16]
 
 
 def _use_app_code(session: Session, ring: Keyring, person_id: int, typed: str, now: int) -> bool | None:

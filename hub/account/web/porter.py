@@ -21,7 +21,7 @@ RESUME_PATH = "/anmelden/weiter/"
 
 def send_to_log_in(door: web.Door, person: web.Visitor | None) -> ResponseReturnValue:
     """To the log-in, or for somebody who is logged in to the page that asks once more."""
-    target = flask.request.full_path.rstrip("?") if flask.request.method == "GET" else _hold(person)
+    target = _hold(person) if flask.request.method == "POST" else flask.request.full_path.rstrip("?")
     if person is None:
         return flask.redirect(f"{LOGIN_PATH}?{urlencode({'next': target})}", 303)
     return flask.redirect(f"{CONFIRM_PATH}?{urlencode({'next': target, 'level': door.level})}", 303)

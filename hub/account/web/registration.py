@@ -96,7 +96,7 @@ def set_passkey() -> ResponseReturnValue:
         granted = codes.unseal(ring, ticket, now)
         made = passkeys.check_creation(ring, desk.site(), question, form.get("answer", ""), handle, now)
     except passkeys.PasskeyRefusedError as error:
-        log.warning("a new passkey was refused: %s", error)
+        log.warning("a new passkey was refused: %.200r", str(error))
         return _key_page(ticket, _("Der Passkey wurde nicht angelegt. Versuchen Sie es noch einmal."))
     except ValueError:
         return _over()
@@ -139,23 +139,29 @@ def _open(store: web.Work[int], granted: codes.Granted, methods: frozenset[str],
     """Stores the key, makes recovery codes and opens the session, all or nothing."""
     device, old, ring = desk.device(), desk.token(), desk.ring()
 
-    def work(session: web.Session) -> tuple[str | None, list[str]]:
+    def work(session: web.Session) -> tuple[int, str | None, list[str]]:
         person_id = store(session)
         if granted.purpose == codes.RESET:  # a second factor, if there is one, is still asked at the log-in
-            return None, []
+            return person_id, None, []
         made = login.new_recovery_codes(session, ring, person_id, now)
-        return registration.finish(session, granted, person_id, methods, now, device, old), made
+        return person_id, registration.finish(session, granted, person_id, methods, now, device, old), made
 
     try:
-        token, made = web.write(work)
+        person_id, token, made = web.write(work)
     except (registration.TakenError, passkeys.PasskeyRefusedError):
         return _over()
     if token is None:
         return flask.redirect(flask.url_for("account.log_in_page", gesagt="passwort"), 303)
-    codes_ticket = ring.sealer("shown").ticket({"codes": made}, now + rules.HOUR)
+    codes_ticket = ring.sealer("shown").ticket({"codes": made, "person": person_id}, now + rules.HOUR)
     response = desk.with_session(flask.url_for("security.welcome", next=_target()), token)
     response.set_cookie(
-        "sk_codes", codes_ticket, max_age=3600, httponly=True, samesite="Lax", secure=web.is_secure(), path="/konto"
+        desk.CODES_COOKIE,
+        codes_ticket,
+        max_age=3600,
+        httponly=True,
+        samesite="Lax",
+        secure=web.is_secure(),
+        path=desk.CODES_PATH,
     )
     return response
 

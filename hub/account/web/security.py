@@ -43,14 +43,16 @@ def rename() -> ResponseReturnValue:
 
 @blueprint.get("/konto/willkommen")
 def welcome() -> ResponseReturnValue:
-    """Recovery codes, shown once after they were made."""
+    """Recovery codes, shown once after they were made, to their owner."""
     try:
-        facts = desk.ring().sealer("shown").read_ticket(flask.request.cookies.get("sk_codes", ""), now_ms())
+        facts = desk.ring().sealer("shown").read_ticket(flask.request.cookies.get(desk.CODES_COOKIE, ""), now_ms())
     except ValueError:
+        facts = {}
+    if facts.get("person") != desk.person().id:  # another person may sit at this browser by now
         return flask.redirect(flask.url_for("security.keys"), 303)
     target = rules.safe_target(flask.request.args.get("next", ""))
     page = desk.page("account/welcome.html", codes=facts["codes"], target=target if target != "/" else "/konto")
-    page.delete_cookie("sk_codes", path="/konto")
+    page.delete_cookie(desk.CODES_COOKIE, path=desk.CODES_PATH)
     return page
 
 
@@ -72,7 +74,7 @@ def add_passkey() -> ResponseReturnValue:
         made = passkeys.check_creation(ring, desk.site(), ticket, form.get("answer", ""), handle, now)
         web.write(lambda session: passkeys.add(session, person.id, made, name, ticket, now, trusted=trusted))
     except passkeys.PasskeyRefusedError as error:
-        log.warning("a new passkey was refused: %s", error)
+        log.warning("a new passkey was refused: %.200r", str(error))
         return _page(_("Der Passkey wurde nicht angelegt. Versuchen Sie es noch einmal."))
     return desk.back("security.keys", "passkey-neu")
 

@@ -67,11 +67,15 @@ def ask_login(ring: Keyring, site: Site, now: int) -> Question:
 
 def check_creation(ring: Keyring, site: Site, ticket: str, answer: str, handle: str, now: int) -> NewPasskey:
     """The new passkey; PasskeyRefusedError when the answer is not good."""
-    return webauthn.verify_creation(site, answer, _read(ring, "create", ticket, now, handle))
+    return webauthn.verify_creation(site, answer, _read(ring, "create", ticket, now, handle), handle)
 
 
-def add(session: Session, person_id: int, made: NewPasskey, name: str, ticket: str, now: int) -> None:
-    """Stores it; PasskeyRefusedError when the answer was used before or there are too many."""
+def add(
+    session: Session, person_id: int, made: NewPasskey, name: str, ticket: str, now: int, *, trusted: bool = False
+) -> None:
+    """Stores it; PasskeyRefusedError when it was made for somebody else or used before, or there are too many."""
+    if made.handle != handle_of(session, person_id):
+        raise PasskeyRefusedError("this passkey was made for somebody else")
     _use_up(session, ticket, now)
     if len(keys.passkeys_of(session, person_id)) >= MAX_PASSKEYS or keys.passkey(session, made.credential_id):
         raise PasskeyRefusedError("known already, or too many")
@@ -84,6 +88,7 @@ def add(session: Session, person_id: int, made: NewPasskey, name: str, ticket: s
         backed_up=made.backed_up,
         transports=made.transports,
         name=_clean(name),
+        trusted=trusted,
         created_at=now,
         used_at=0,
     )
@@ -96,12 +101,12 @@ def log_in(session: Session, ring: Keyring, site: Site, ticket: str, answer: str
     credential_id, handle = webauthn.credential_and_user(answer)
     row = keys.passkey(session, credential_id)
     person = people.person(session, row.person_id) if row is not None else None
-    if row is None or person is None or person.disabled or (handle and handle != person.handle):
+    if row is None or person is None or person.disabled or handle != person.handle:
         raise PasskeyRefusedError("unknown passkey")
     count, backed_up = webauthn.verify_request(site, answer, challenge, row.public_key, row.sign_count)
     _use_up(session, ticket, now)
     keys.use_passkey(session, row.id, count, backed_up, now)
-    return Proof(person.id, METHODS)
+    return Proof(person.id, METHODS, trusted=row.trusted)
 
 
 def rename(session: Session, person: Person, passkey_id: int, name: str) -> bool:

@@ -82,7 +82,8 @@ def obstacles(session: Session, person_id: int, now: int) -> list[Obstacle]:
         for one in organisations.of(session, person_id, now)
         if one.role == MemberRole.OWNER and _is_needed(session, one.id, person_id, now)
     ]
-    admins = {row.id for row, role, _scope in people.staff(session) if role == ADMIN and not row.disabled}
+    everywhere = (ADMIN, "")
+    admins = {row.id for row, *role in people.staff(session) if tuple(role) == everywhere and not row.disabled}
     return [*found, Obstacle("last_admin")] if admins == {person_id} else found
 
 

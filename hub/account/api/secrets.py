@@ -61,12 +61,15 @@ def app_address(secret: str, name: str, town: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=town)
 
 
-def set_app(session: Session, ring: Keyring, person_id: int, secret: str, typed: str, now: int) -> bool:
+def set_app(
+    session: Session, ring: Keyring, person_id: int, secret: str, typed: str, now: int, *, trusted: bool = False
+) -> bool:
     """Switches the app on once it showed a right code; False when the code is wrong."""
     step = matching_step(secret, typed, now)
     if step is None:
         return False
-    people.change_person(session, person_id, otp_secret=ring.sealer("otp").seal(secret), otp_step=step)
+    sealed = ring.sealer("otp").seal(secret)
+    people.change_person(session, person_id, otp_secret=sealed, otp_step=step, otp_trusted=trusted)
     record_change(session, person_id, "app-set", now)
     return True
 

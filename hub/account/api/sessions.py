@@ -61,7 +61,7 @@ def raise_session(session: Session, token: str, proof: Proof, now: int) -> str:
 
 def _level(proof: Proof, identified_until: int, now: int) -> tuple[Level, int | None]:
     """(level, its end): what came from upstream counts for a while, the citizens' office until its date."""
-    own = rules.level_of_login(proof.methods, identified_until, now)
+    own = rules.level_of_login(proof.methods, identified_until, now, trusted=proof.trusted)
     if proof.level > own:
         return proof.level, (now if proof.proved_at is None else proof.proved_at) + rules.RAISED_MS
     return own, identified_until if own > Level.BASIS else None

@@ -86,9 +86,9 @@ def state(row: CodeRow) -> rules.Code:
     return rules.Code(row.expires_at, row.tries, row.used)
 
 
-def count_try(session: Session, code_id: str) -> bool:
-    """Counts a wrong try; False when none was left (two at once cannot share the last one)."""
-    counted = update(CodeRow).where(CodeRow.id == code_id, CodeRow.tries < rules.CODE_TRIES)
+def take_try(session: Session, code_id: str) -> bool:
+    """Counts a try before it is made; False when none was left (two at once cannot share the last one)."""
+    counted = update(CodeRow).where(CodeRow.id == code_id, CodeRow.tries < rules.CODE_TRIES, ~CodeRow.used)
     return bool(session.execute(counted.values(tries=CodeRow.tries + 1)).rowcount)  # type: ignore[attr-defined]
 
 
@@ -99,7 +99,7 @@ def use(session: Session, code_id: str) -> bool:
 
 
 def end_for(session: Session, mail: str, purpose: str) -> None:
-    """An older code for the same address and purpose counts no more."""
+    """Codes for this address and purpose count no more."""
     session.execute(delete(CodeRow).where(CodeRow.mail == mail, CodeRow.purpose == purpose))
 
 

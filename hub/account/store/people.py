@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     String,
     delete,
+    false,
     func,
     insert,
     select,
@@ -37,6 +38,7 @@ class PersonRow(Base):
     password_hash: Mapped[str | None] = mapped_column(String(255))
     otp_secret: Mapped[str] = mapped_column(String(400), default="", server_default="")
     otp_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    otp_trusted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     language: Mapped[str] = mapped_column(String(2), default="de", server_default="de")
     identified_until: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     created_at: Mapped[int] = mapped_column(BigInteger)

@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 
 blueprint = flask.Blueprint("account", __name__)
 
-_CODE_PAGE_MS = 5 * rules.MINUTE
-
 
 @dataclass(frozen=True)
 class Problem:
@@ -73,10 +71,10 @@ def check_code() -> ResponseReturnValue:
     """The second factor."""
     now, target, ticket = now_ms(), _target(), flask.request.form.get("ticket", "")
     try:
-        facts = desk.ring().sealer("second").read_ticket(ticket, now)
+        with web.read() as session:
+            proof = api.login.open_half(session, desk.ring(), ticket, web.forms.seed_digest(), now)
     except ValueError:
         return page(target, problem=Problem(_("Das hat zu lange gedauert. Bitte melden Sie sich noch einmal an.")))
-    proof = api.Proof(facts["person"], frozenset(facts["methods"]), needs_code=True)
     typed = flask.request.form.get("code", "")[:100]
     try:
         done = api.login.check_second(web.database(), desk.ring(), proof, typed, desk.address(), now)
@@ -97,7 +95,7 @@ def log_in_by_passkey() -> ResponseReturnValue:
             lambda session: passkeys.log_in(session, ring, site, form.get("ticket", ""), form.get("answer", ""), now)
         )
     except passkeys.PasskeyRefusedError as error:
-        log.warning("a passkey was refused: %s", error)
+        log.warning("a passkey was refused: %.200r", str(error))
         return page(target, problem=Problem(_("Dieser Passkey passt zu keinem Konto. Bitte nehmen Sie einen anderen.")))
     return _finish(proof, target, now)
 
@@ -151,8 +149,9 @@ def _target() -> str:
 
 def seal(proof: api.Proof, now: int) -> str:
     """A ticket for the page that asks for the code."""
-    facts = {"person": proof.person_id, "methods": sorted(proof.methods)}
-    return desk.ring().sealer("second").ticket(facts, now + _CODE_PAGE_MS)
+    web.forms.csrf_token()  # a browser that comes from a provider may be new here
+    with web.read() as session:
+        return api.login.seal_half(session, desk.ring(), proof, web.forms.seed_digest(), now)
 
 
 def page(

@@ -106,7 +106,7 @@ def install(app: flask.Flask, table: Mapping[str, Door], porter: Porter) -> None
     def check() -> flask.typing.ResponseReturnValue | None:
         endpoint = flask.request.endpoint
         door = table.get(endpoint, _CLOSED) if endpoint is not None else PUBLIC  # the 404 page follows
-        if door in (PUBLIC, MACHINE):
+        if door in (PUBLIC, MACHINE) or _is_answered_by_flask():
             return None
         person = visitor()
         if person is None and door != _CLOSED:
@@ -118,6 +118,16 @@ def install(app: flask.Flask, table: Mapping[str, Door], porter: Porter) -> None
         return None
 
     app.before_request(check)
+
+
+def _is_answered_by_flask() -> bool:
+    """OPTIONS of a page, which tells its methods and runs nothing of ours."""
+    rule = flask.request.url_rule
+    return (
+        flask.request.method == "OPTIONS"
+        and rule is not None
+        and bool(getattr(rule, "provide_automatic_options", False))
+    )
 
 
 def _ask(porter: Porter, door: Door, person: Visitor | None) -> flask.typing.ResponseReturnValue:

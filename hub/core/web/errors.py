@@ -71,5 +71,5 @@ def install(app: flask.Flask) -> None:
     def unexpected(error: Exception) -> flask.typing.ResponseReturnValue:
         error_id = secrets.token_hex(4)
         code = 503 if isinstance(error, UnavailableErrors) else 500
-        log.error("error %s at %s %s", error_id, flask.request.method, flask.request.path, exc_info=error)
+        log.error("error %s at %s %.200r", error_id, flask.request.method, flask.request.path, exc_info=error)
         return respond(code, error_id)

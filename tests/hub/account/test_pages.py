@@ -11,6 +11,7 @@ from hub.account.api import staff
 from hub.core import i18n
 from hub.core.clock import now_ms
 from tests.hub.account.citizens import citizen, house, person_of
+from tests.hub.web.conftest import form_token
 
 ROSA = "rosa@example.org"
 JANUARY_2027 = 1_800_000_000_000
@@ -62,3 +63,28 @@ def test_a_form_without_its_token_is_told_to_load_again(rosa: FlaskClient) -> No
     answer = rosa.post("/konto/name", data={"display_name": "Rosa"})
     assert answer.status_code == 403
     assert "Laden Sie die Seite neu" in answer.text
+
+
+CONFIRM = "/anmelden/bestaetigen?next=/konto/sicherheit"
+
+
+def test_who_confirms_can_cancel_and_take_another_account(rosa: FlaskClient) -> None:
+    page = rosa.get(f"{CONFIRM}&level=1").text
+    assert "Abbrechen und zum Konto" in page
+    assert "Passwort vergessen" in page
+    assert "Mit Passkey bestätigen" not in page  # there is none
+    fields = {"csrf": form_token(rosa, "/konto"), "next": "/anmelden?next=/konto/sicherheit"}
+    answer = rosa.post("/abmelden", data=fields)
+    assert answer.headers["Location"] == "/anmelden?next=/konto/sicherheit"
+    assert rosa.get("/konto").status_code == 303
+
+
+def test_nobody_is_asked_for_a_key_that_would_not_be_enough(rosa: FlaskClient) -> None:
+    page = rosa.get(f"{CONFIRM}&level=2").text
+    assert 'name="password"' not in page
+    assert "ins Bürgerbüro" in page
+
+
+def test_log_out_leads_nowhere_else(rosa: FlaskClient) -> None:
+    fields = {"csrf": form_token(rosa, "/konto"), "next": "https://evil.example/"}
+    assert rosa.post("/abmelden", data=fields).headers["Location"] == "/"

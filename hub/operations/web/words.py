@@ -38,6 +38,7 @@ def _account() -> dict[str, str]:
         "account.organisation-joined": _("Einer Firma oder einem Verein beigetreten"),
         "account.organisation-closed": _("Firma oder Verein aufgelöst"),
         "account.member-invited": _("Jemanden eingeladen"),
+        "account.invitation-withdrawn": _("Einladung zurückgenommen"),
         "account.membership-changed": _("Rechte in einer Firma oder einem Verein geändert"),
         "account.membership-ended": _("Eine Mitgliedschaft endete"),
         "account.child-added": _("Kind eingetragen"),

@@ -82,5 +82,4 @@ def _page_of(organisation: Organisation) -> str:
 
 
 def _ask(title: str, lines: list[str], button: str, action: str, back: str) -> ResponseReturnValue:
-    values = {"title": title, "lines": lines, "button": button, "action": action, "back": back}
-    return desk.page("account/parting.html", **values)
+    return desk.page("account/parting.html", title=title, lines=lines, button=button, action=action, back=back)

@@ -20,6 +20,7 @@ def _account() -> dict[str, str]:
         "account.session-ended": _("Ein Gerät abgemeldet"),
         "account.password-set": _("Passwort gesetzt"),
         "account.password-removed": _("Passwort entfernt"),
+        "account.mail-changed": _("E-Mail-Adresse geändert"),
         "account.app-set": _("App eingerichtet"),
         "account.app-removed": _("App entfernt"),
         "account.passkey-added": _("Passkey angelegt"),

@@ -148,6 +148,15 @@ def grants_of_sessions(session: Session, session_ids: Sequence[str]) -> Sequence
     return session.scalars(chosen).all()
 
 
+def grants_of(session: Session, person_id: int) -> Sequence[tuple[GrantRow, str]]:
+    """A person's log-ins at services with the services' names, the newest first."""
+    mine = select(GrantRow, ClientRow.name).join(ClientRow, ClientRow.client_id == GrantRow.client_id)
+    rows = session.execute(
+        mine.where(GrantRow.person_id == person_id).order_by(GrantRow.created_at.desc(), GrantRow.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def revoke_grants_of(session: Session, person_id: int, client_id: str, now: int) -> Sequence[GrantRow]:
     """Ends everything between a person and a service; returns what ended."""
     chosen = select(GrantRow).where(

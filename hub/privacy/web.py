@@ -93,6 +93,8 @@ def _value(key: str, value: object) -> str:
         return _("Ja") if value else _("Nein")
     if rules.is_moment(key, value):
         return i18n.moment_with_date(value, language()) if value else "–"  # type: ignore[arg-type]
+    if key == "level":
+        return {"1": _("Basis"), "2": _("Substantiell"), "3": _("Hoch")}.get(str(value), str(value) or "–")
     return str(value) if value not in ("", None) else "–"
 
 
@@ -160,6 +162,10 @@ def words() -> dict[str, str]:
         "text": _("Text"),
         "read_at": _("Gelesen"),
         "connections": _("Verbundene Dienste"),
+        "grants": _("Anmeldungen bei Diensten"),
+        "level": _("Stufe"),
+        "methods": _("Angemeldet mit"),
+        "ended_at": _("Beendet"),
         "scopes": _("Sieht"),
         "declined": _("Sieht nicht"),
         "devices": _("Geräte mit Hinweisen"),

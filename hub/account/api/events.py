@@ -44,6 +44,15 @@ class SecurityChanged:
 
 
 @dataclass(frozen=True)
+class MailChanged:
+    """An account has another mail address; whoever reads the old one should hear of it."""
+
+    old: str
+    language: str
+    now: int
+
+
+@dataclass(frozen=True)
 class SessionsEnded:
     """These sessions (public ids) are over: by log-out, by the owner from afar, by recovery.
 

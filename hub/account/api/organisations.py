@@ -132,6 +132,7 @@ def withdraw(session: Session, person: Person, organisation_id: int, pending_id:
     for row in circles.invitations(session, now, organisation_id=organisation_id):
         if row.token_hash.startswith(pending_id) and len(pending_id) == 16:
             circles.withdraw_invitation(session, row.token_hash)
+            record(session, person.id, "invitation-withdrawn", now, whom=_key(organisation_id))
 
 
 def accept(session: Session, person: Person, token: str, now: int) -> int:
@@ -243,6 +244,15 @@ def _clean(name: str) -> str:
     if not cleaned or len(cleaned) > 120 or not cleaned.isprintable():
         raise RefusedError("name")
     return cleaned
+
+
+def member(session: Session, person: Person, organisation_id: int, member_id: int, now: int) -> Membership | None:
+    """Somebody whom this person may remove, perhaps themselves."""
+    mine = get(session, person.id, organisation_id, now)
+    found = next((one for one in members(session, organisation_id, now) if one.person_id == member_id), None)
+    if mine is None or found is None:
+        return None
+    return found if member_id == person.id or rules.may_administer(mine.role, found.role) else None
 
 
 def describe_invitation(session: Session, token: str, now: int) -> tuple[str, str] | None:

@@ -9,10 +9,11 @@ from hub.account.api.people import ADMIN, make_person
 from hub.account.rules import MemberRole, Standing
 from hub.account.store import circles, codes, keys, people
 from hub.account.store import sessions as session_store
-from hub.core import audit, events
+from hub.core import audit, events, i18n
 from hub.core.db import Session
 
 _DAY = 86_400_000
+OTHER_PARENT = "ein anderer Elternteil"
 _SOME = 50  # mails a night: more at once looks like spam
 
 
@@ -41,16 +42,22 @@ def export(session: Session, person_id: int, now: int) -> dict[str, object]:
         "has_app": bool(row.otp_secret),
         "recovery_codes_left": keys.recovery_codes_left(session, person_id),
         "passkeys": [
-            {"name": one.name, "created_at": one.created_at, "used_at": one.used_at}
+            {"id": one.credential_id, "name": one.name, "created_at": one.created_at, "used_at": one.used_at}
             for one in keys.passkeys_of(session, person_id)
         ],
         "identities": [
-            {"issuer": one.issuer, "subject": one.subject, "linked_at": one.linked_at, "used_at": one.used_at}
+            {
+                "issuer": one.issuer,
+                "subject": one.subject,
+                "level": one.level,
+                "linked_at": one.linked_at,
+                "used_at": one.used_at,
+            }
             for one in people.identities_of(session, person_id)
         ],
         "roles": [{"role": role, "scope": scope} for role, scope in sorted(person.grants)],
         "sessions": [
-            {"device": one.device, "created_at": one.created_at, "seen_at": one.last_seen_at}
+            {"device": one.device, "level": int(one.level), "created_at": one.created_at, "seen_at": one.last_seen_at}
             for one in sessions.listed(session, person, now)
         ],
         "history": [
@@ -65,7 +72,7 @@ def export(session: Session, person_id: int, now: int) -> dict[str, object]:
                 "first_name": one.first_name,
                 "last_name": one.last_name,
                 "born": one.born.isoformat(),
-                "guardians": ", ".join(one.guardians),
+                "guardians": ", ".join(name or i18n.translate(OTHER_PARENT, row.language) for name in one.guardians),
             }
             for one in families.children(session, person_id, now)
         ],

@@ -37,6 +37,9 @@ def start(session: Session, granted: Granted, ticket: str, handle: str, language
         return person.id
     if granted.person_id is None:
         raise TakenError("there is no such person")
+    row = people.person(session, granted.person_id)
+    if row is None or row.name != granted.mail:
+        raise TakenError("the account has another address by now")
     if granted.purpose == RECOVER:
         keys.remove_passkeys(session, granted.person_id)
         keys.set_recovery_codes(session, granted.person_id, [])

@@ -129,6 +129,16 @@ def change_person(session: Session, person_id: int, **facts: Any) -> None:
     session.execute(update(PersonRow).where(PersonRow.id == person_id).values(**facts))
 
 
+def change_name(session: Session, person_id: int, name: str) -> bool:
+    """Another log-in name; False when it is somebody's."""
+    try:
+        with session.begin_nested():
+            change_person(session, person_id, name=name)
+    except IntegrityError:
+        return False
+    return True
+
+
 def use_otp_step(session: Session, person_id: int, step: int) -> bool:
     """Notes a time step of the one-time password; False when it or a later one was used already."""
     used = session.execute(

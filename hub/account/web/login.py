@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -9,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from hub.account import api, rules
 from hub.account.api import overview, passkeys
 from hub.account.web import desk
-from hub.account.web.porter import CONFIRM_PATH, LOGIN_PATH
+from hub.account.web.porter import CONFIRM_PATH, LOGIN_PATH, RESUME_PATH
 from hub.account.web.porter import log_out as end_session
 from hub.core import web
 from hub.core.clock import now_ms
@@ -102,8 +103,8 @@ def log_in_by_passkey() -> ResponseReturnValue:
 
 @blueprint.post("/abmelden")
 def log_out() -> ResponseReturnValue:
-    """Ends the session, in the database too."""
-    return end_session(flask.make_response(flask.redirect("/", 303)))
+    """Ends the session, in the database too; goes on to the start page, or to the log-in for another account."""
+    return end_session(flask.make_response(flask.redirect(_target(), 303)))
 
 
 def _finish(proof: api.Proof, target: str, now: int) -> ResponseReturnValue:
@@ -147,6 +148,11 @@ def _target() -> str:
     return rules.safe_target(flask.request.form.get("next", ""))
 
 
+def _log_in_anew(target: str) -> str:
+    """The log-in for another account; a form that waits belongs to the person who sent it and stays behind."""
+    return LOGIN_PATH if target.startswith(RESUME_PATH) else f"{LOGIN_PATH}?{urlencode({'next': target})}"
+
+
 def seal(proof: api.Proof, now: int) -> str:
     """A ticket for the page that asks for the code."""
     web.forms.csrf_token()  # a browser that comes from a provider may be new here
@@ -177,6 +183,7 @@ def page(
             question=question,
             wanted=wanted,
             overview=_overview() if confirming is not None else None,
+            after_log_out=_log_in_anew(target),
         ),
         problem,
     )

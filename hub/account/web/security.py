@@ -210,6 +210,7 @@ def _page(problem: str = "") -> ResponseReturnValue:
         problem=problem,
         now=now,
         device=desk.device(),
+        may_change_address=api.address.may_change(person),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import flask
+from werkzeug.exceptions import Forbidden
 from werkzeug.routing import Rule
 
 
@@ -26,6 +27,10 @@ PUBLIC = Door("public")
 MACHINE = Door("machine")
 PERSON = Door("person")
 _CLOSED = Door("nobody")
+
+
+class RoleMissingError(Forbidden):
+    """Somebody is logged in and lacks the role of a door."""
 
 
 class Visitor(Protocol):
@@ -111,8 +116,10 @@ def install(app: flask.Flask, table: Mapping[str, Door], porter: Porter) -> None
         person = visitor()
         if person is None and door != _CLOSED:
             return _ask(porter, door, None)
-        if person is None or not admits(door, person.grants, flask.request.view_args or {}):
+        if person is None or door == _CLOSED:
             flask.abort(403)
+        if not admits(door, person.grants, flask.request.view_args or {}):
+            raise RoleMissingError
         if person.level < door.level or (door.fresh and not person.fresh):
             return _ask(porter, door, person)
         return None

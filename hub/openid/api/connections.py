@@ -58,7 +58,7 @@ def on_sessions_ended(session: Session, event: account.SessionsEnded) -> None:
 
 
 def export(session: Session, person_id: int, _now: int) -> dict[str, object]:
-    """Connected services as plain values; times in ms."""
+    """Connected services and every log-in at one of them as plain values; times in ms."""
     return {
         "connections": [
             {
@@ -69,7 +69,19 @@ def export(session: Session, person_id: int, _now: int) -> dict[str, object]:
                 "used_at": one.used_at,
             }
             for one in connections(session, person_id)
-        ]
+        ],
+        "grants": [
+            {
+                "name": name,
+                "scopes": grant.scope,
+                "level": grant.acr,
+                "methods": grant.amr,
+                "created_at": grant.created_at,
+                "used_at": grant.used_at,
+                "ended_at": grant.revoked_at,
+            }
+            for grant, name in store.grants_of(session, person_id)
+        ],
     }
 
 

@@ -82,6 +82,7 @@ def use_recovery_code(session: Session, ring: Keyring, person_id: int, typed: st
 
 def new_recovery_codes(session: Session, ring: Keyring, person_id: int, now: int) -> list[str]:
     """Ten codes of 50 bits, shown once; older ones are worthless then."""
+    people.lock_person(session, person_id)
     made = ["".join(secrets.choice(_LETTERS) for _ in range(10)) for _ in range(rules.RECOVERY_CODES)]
     keys.set_recovery_codes(session, person_id, [ring.digest("recovery", str(person_id), one) for one in made])
     record(session, person_id, "recovery-codes-made", now)

@@ -60,6 +60,7 @@ class Organisation:
 def create(session: Session, person: Person, name: str, now: int) -> int:
     """A new organisation with this person as its owner."""
     name = _clean(name)
+    people.lock_person(session, person.id)  # who erases the account meanwhile must see it
     organisation = circles.add_organisation(session, name, now)
     circles.set_member(
         session, organisation, person.id, role=MemberRole.OWNER, until=None, given_by=person.id, created_at=now
@@ -141,6 +142,7 @@ def accept(session: Session, person: Person, token: str, now: int) -> int:
         raise RefusedError("gone")
     if row.mail != person.name:
         raise RefusedError("other_address")
+    circles.lock_organisation(session, row.organisation_id)
     taken = circles.take_invitation(session, token_digest(token))
     if taken is None:
         raise RefusedError("gone")
@@ -217,6 +219,7 @@ def _key(organisation_id: int) -> str:
 
 
 def _require(session: Session, person: Person, organisation_id: int, now: int) -> Organisation:
+    circles.lock_organisation(session, organisation_id)
     found = get(session, person.id, organisation_id, now)
     if found is None:
         raise RefusedError("not_allowed")

@@ -64,11 +64,12 @@ def keys() -> ResponseReturnValue:
 def add_passkey() -> ResponseReturnValue:
     """One more passkey."""
     form, now, ring, person = flask.request.form, now_ms(), desk.ring(), desk.person()
+    site = desk.site()  # a write runs in another thread
     ticket, name = form.get("ticket", ""), form.get("name", "") or desk.device()
 
     def add(session: web.Session) -> None:
         made = passkeys.check_creation(
-            ring, desk.site(), ticket, form.get("answer", ""), passkeys.handle_of(session, person.id), now
+            ring, site, ticket, form.get("answer", ""), passkeys.handle_of(session, person.id), now
         )
         passkeys.add(session, person.id, made, name, ticket, now)
 

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, delete, insert, sel
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import insert_new
 
 
 class ClientRow(Base):
@@ -236,14 +237,13 @@ def consents_of(session: Session, person_id: int) -> Sequence[tuple[ConsentRow, 
 
 def set_consent(session: Session, person_id: int, client_id: str, scope: str, declined: str, now: int) -> None:
     """Stores what the person agreed to and what not."""
-    row = consent(session, person_id, client_id)
-    if row is None:
-        names = {"person_id": person_id, "client_id": client_id}
-        facts = {"scope": scope, "declined": declined, "given_at": now, "used_at": now}
-        session.execute(insert(ConsentRow).values(**names, **facts))
-    else:
-        row.scope, row.declined, row.given_at = scope, declined, now
-        session.flush()
+    names = {"person_id": person_id, "client_id": client_id}
+    facts = {"scope": scope, "declined": declined, "given_at": now, "used_at": now}
+    if not insert_new(session, ConsentRow, **names, **facts):
+        row = consent(session, person_id, client_id)
+        if row is not None:
+            row.scope, row.declined, row.given_at = scope, declined, now
+            session.flush()
 
 
 def remove_consent(session: Session, person_id: int, client_id: str) -> bool:

@@ -63,7 +63,8 @@ def erase() -> ResponseReturnValue:
     try:
         web.write(lambda session: api.erase(session, holders, person_id, now))
     except ValueError:
-        return _page(_("Vorher muss noch etwas geregelt werden. Es steht unten."))
+        if not web.access.is_visitor_lost():  # else it is a second click
+            return _page(_("Vorher muss noch etwas geregelt werden. Es steht unten."))
     porter: web.Porter = flask.current_app.extensions["porter"]
     return porter.log_out(flask.make_response(flask.redirect(flask.url_for("privacy.erased"), 303)))
 

@@ -8,7 +8,7 @@ from hub.account.api.events import Invited
 from hub.account.api.keyring import token_digest
 from hub.account.api.organisations import INVITATION_MS, RefusedError
 from hub.account.api.people import Person, record
-from hub.account.store import circles
+from hub.account.store import circles, people
 from hub.account.store import sessions as session_store
 from hub.account.store.people import PersonRow
 from hub.core import events
@@ -48,6 +48,7 @@ def add_child(
         raise RefusedError("name")
     if not date(today.year - _OLDEST_YEARS - 1, 1, 1) < born <= today:
         raise RefusedError("born")
+    people.lock_person(session, person.id)
     if len(circles.children_of(session, person.id)) >= MAX_CHILDREN:
         raise RefusedError("not_allowed")
     child = circles.add_child(session, first, last, born, now)
@@ -85,6 +86,7 @@ def get(session: Session, person_id: int, child_id: int, now: int) -> Child | No
 
 def share(session: Session, person: Person, child_id: int, mail: str, now: int) -> None:
     """Invites the other parent."""
+    circles.lock_child(session, child_id)
     if not circles.is_guardian(session, child_id, person.id):
         raise RefusedError("not_allowed")
     token = secrets.token_urlsafe(32)
@@ -120,6 +122,7 @@ def accept(session: Session, person: Person, token: str, now: int) -> int:
         raise RefusedError("gone")
     if row.mail != person.name:
         raise RefusedError("other_address")
+    circles.lock_child(session, row.child_id)
     taken = circles.take_invitation(session, token_digest(token))
     if taken is None or not circles.is_guardian(session, taken["child_id"], taken["invited_by"]):
         raise RefusedError("gone")
@@ -131,6 +134,7 @@ def accept(session: Session, person: Person, token: str, now: int) -> int:
 
 def leave(session: Session, person: Person, child_id: int, now: int) -> None:
     """Ends acting for a child; without any parent the child's entry is removed."""
+    circles.lock_child(session, child_id)
     if not circles.is_guardian(session, child_id, person.id):
         raise RefusedError("not_allowed")
     session_store.stop_acting_for(session, f"child:{child_id}", person.id)

@@ -126,6 +126,7 @@ def new_recovery_codes(
     session: Session, ring: Keyring, person_id: int, now: int, *, trusted: bool = False
 ) -> list[str]:
     """Ten codes of 50 bits, shown once; older ones are worthless then."""
+    people.lock_person(session, person_id)
     made = ["".join(secrets.choice(_LETTERS) for _ in range(10)) for _ in range(rules.RECOVERY_CODES)]
     hashes = [ring.digest("recovery", str(person_id), one) for one in made]
     keys.set_recovery_codes(session, person_id, hashes, trusted=trusted)

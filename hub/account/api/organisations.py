@@ -17,7 +17,7 @@ INVITATION_MS = 14 * 86_400_000
 
 
 class RefusedError(Exception):
-    """`reason`: not_allowed, ended, too_long, last_owner, gone, other_address, name."""
+    """`reason`: not_allowed, ended, too_long, beyond, last_owner, gone, other_address, name."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -60,6 +60,7 @@ class Organisation:
 def create(session: Session, person: Person, name: str, now: int) -> int:
     """A new organisation with this person as its owner."""
     name = _clean(name)
+    people.lock_person(session, person.id)  # who erases the account meanwhile must see it
     organisation = circles.add_organisation(session, name, now)
     circles.set_member(
         session, organisation, person.id, role=MemberRole.OWNER, until=None, given_by=person.id, created_at=now
@@ -100,7 +101,7 @@ def invite(
 ) -> None:
     """Sends an invitation to a mail address; RefusedError when the person may not."""
     organisation = _require(session, person, organisation_id, now)
-    if problem := rules.membership_problem(organisation.role, role, until, now):
+    if problem := rules.membership_problem(organisation.role, role, until, now, organisation.until):
         raise RefusedError(problem)
     token = secrets.token_urlsafe(32)
     circles.add_invitation(
@@ -142,12 +143,13 @@ def accept(session: Session, person: Person, token: str, now: int) -> int:
         raise RefusedError("gone")
     if row.mail != person.name:
         raise RefusedError("other_address")
+    circles.lock_organisation(session, row.organisation_id)
     taken = circles.take_invitation(session, token_digest(token))
     if taken is None:
         raise RefusedError("gone")
     inviter = get(session, taken["invited_by"], taken["organisation_id"], now)
     role = MemberRole(taken["role"])
-    if inviter is None or not rules.may_administer(inviter.role, role):
+    if inviter is None or rules.membership_problem(inviter.role, role, taken["until"], now, inviter.until):
         raise RefusedError("gone")
     known = circles.member(session, taken["organisation_id"], person.id)
     if known is None or not rules.is_member_now(known.until, now):
@@ -177,9 +179,9 @@ def change(
     """Gives a member another role or end."""
     organisation = _require(session, person, organisation_id, now)
     member = circles.member(session, organisation_id, member_id)
-    if member is None or not rules.may_administer(organisation.role, MemberRole(member.role)):
+    if member is None or not rules.may_administer(organisation.role, MemberRole(member.role), organisation.until):
         raise RefusedError("not_allowed")
-    if problem := rules.membership_problem(organisation.role, role, until, now):
+    if problem := rules.membership_problem(organisation.role, role, until, now, organisation.until):
         raise RefusedError(problem)
     if member.role == MemberRole.OWNER and (role != MemberRole.OWNER or until is not None):
         _require_other_owner(session, organisation_id, member_id, now)
@@ -192,7 +194,7 @@ def remove(session: Session, person: Person, organisation_id: int, member_id: in
     organisation = _require(session, person, organisation_id, now)
     member = circles.member(session, organisation_id, member_id)
     allowed = member_id == person.id or (
-        member is not None and rules.may_administer(organisation.role, MemberRole(member.role))
+        member is not None and rules.may_administer(organisation.role, MemberRole(member.role), organisation.until)
     )
     if member is None or not allowed:
         raise RefusedError("not_allowed")
@@ -204,8 +206,9 @@ def remove(session: Session, person: Person, organisation_id: int, member_id: in
 
 
 def close(session: Session, person: Person, organisation_id: int, now: int) -> None:
-    """Removes the organisation; owners only."""
-    if _require(session, person, organisation_id, now).role != MemberRole.OWNER:
+    """Removes the organisation; owners without an end only."""
+    organisation = _require(session, person, organisation_id, now)
+    if organisation.role != MemberRole.OWNER or organisation.until is not None:
         raise RefusedError("not_allowed")
     session_store.stop_acting_for(session, f"organisation:{organisation_id}")
     circles.remove_organisation(session, organisation_id)
@@ -218,6 +221,7 @@ def _key(organisation_id: int) -> str:
 
 
 def _require(session: Session, person: Person, organisation_id: int, now: int) -> Organisation:
+    circles.lock_organisation(session, organisation_id)
     found = get(session, person.id, organisation_id, now)
     if found is None:
         raise RefusedError("not_allowed")

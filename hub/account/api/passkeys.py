@@ -74,12 +74,13 @@ def add(
     session: Session, person_id: int, made: NewPasskey, name: str, ticket: str, now: int, *, trusted: bool = False
 ) -> None:
     """Stores it; PasskeyRefusedError when it was made for somebody else or used before, or there are too many."""
+    people.lock_person(session, person_id)
     if made.handle != handle_of(session, person_id):
         raise PasskeyRefusedError("this passkey was made for somebody else")
     _use_up(session, ticket, now)
-    if len(keys.passkeys_of(session, person_id)) >= MAX_PASSKEYS or keys.passkey(session, made.credential_id):
-        raise PasskeyRefusedError("known already, or too many")
-    keys.add_passkey(
+    if len(keys.passkeys_of(session, person_id)) >= MAX_PASSKEYS:
+        raise PasskeyRefusedError("too many")
+    is_new = keys.add_passkey(
         session,
         person_id=person_id,
         credential_id=made.credential_id,
@@ -92,6 +93,8 @@ def add(
         created_at=now,
         used_at=0,
     )
+    if not is_new:
+        raise PasskeyRefusedError("known already")
     record_change(session, person_id, "passkey-added", now)
 
 
@@ -116,6 +119,7 @@ def rename(session: Session, person: Person, passkey_id: int, name: str) -> bool
 
 def remove(session: Session, person: Person, passkey_id: int, now: int) -> bool:
     """False when it is not theirs, or the last way to log in."""
+    people.lock_person(session, person.id)
     row = people.person(session, person.id)
     if row is None or (len(keys.passkeys_of(session, person.id)) <= 1 and not row.password_hash):
         return False
@@ -146,4 +150,4 @@ def _use_up(session: Session, ticket: str, now: int) -> None:
 
 
 def _clean(name: str) -> str:
-    return " ".join(name.split())[:60] or "Passkey"
+    return rules.clean_label(name, 60) or "Passkey"

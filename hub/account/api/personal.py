@@ -105,6 +105,9 @@ def erase(session: Session, person_id: int, now: int) -> None:
 
     Organisations and children for whom nobody else acts are removed with it.
     """
+    people.lock_person(session, person_id)
+    circles.lock_circles(session, person_id)
+    people.lock_role(session, ADMIN)
     row = people.person(session, person_id)
     if row is None or obstacles(session, person_id, now):
         raise ValueError("this account cannot be deleted")

@@ -30,16 +30,20 @@ def start(session: Session, granted: Granted, ticket: str, handle: str, language
     if granted.purpose == REGISTER:
         if people.person_named(session, granted.mail) is not None:
             raise TakenError("this address has an account")
-        person = people.add_person(
-            session, name=granted.mail, handle=handle, language=language, created_at=now, seen_at=now
-        )
+        try:
+            person = people.add_person(
+                session, name=granted.mail, handle=handle, language=language, created_at=now, seen_at=now
+            )
+        except people.NameTakenError as error:  # another browser was a moment quicker
+            raise TakenError("this address has an account") from error
         record(session, person.id, "registered", now)
         return person.id
     if granted.person_id is None:
         raise TakenError("there is no such person")
+    people.lock_person(session, granted.person_id)
     row = people.person(session, granted.person_id)
-    if row is None or row.name != granted.mail:
-        raise TakenError("the account has another address by now")
+    if row is None or row.disabled or row.name != granted.mail:
+        raise TakenError("the account is closed, or has another address by now")
     if granted.purpose == RECOVER:
         keys.remove_passkeys(session, granted.person_id)
         keys.set_recovery_codes(session, granted.person_id, [])

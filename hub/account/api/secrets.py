@@ -44,6 +44,7 @@ def set_password(session: Session, person_id: int, password_hash: str, now: int)
 
 def remove_password(session: Session, person: Person, now: int) -> bool:
     """False when no passkey is left to log in with."""
+    people.lock_person(session, person.id)
     if not keys.passkeys_of(session, person.id):
         return False
     people.change_person(session, person.id, password_hash=None, otp_secret="")

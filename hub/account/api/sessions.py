@@ -55,7 +55,8 @@ def raise_session(session: Session, token: str, proof: Proof, now: int) -> str:
     if until is not None:
         state = replace(state, level_until=min(state.level_until, until))
     fresh = secrets.token_urlsafe(32)
-    sessions.replace(session, token_digest(token), token_digest(fresh), state)
+    if not sessions.replace(session, token_digest(token), token_digest(fresh), state):
+        raise ValueError("this session ended a moment ago")
     return fresh
 
 

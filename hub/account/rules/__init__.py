@@ -34,6 +34,7 @@ from hub.account.rules.membership import (
     membership_problem,
 )
 from hub.account.rules.names import (
+    clean_label,
     is_mail,
     is_scope,
     masked_mail,
@@ -94,6 +95,7 @@ __all__ = [
     "Standing",
     "acr_of",
     "arrival",
+    "clean_label",
     "device_name",
     "is_alive",
     "is_fresh",

@@ -23,6 +23,11 @@ def name_problem(name: str) -> str | None:
     return "a name has 2 to 40 characters: a-z, 0-9, dot, hyphen, underscore"
 
 
+def clean_label(text: str, limit: int) -> str:
+    """A name that somebody gave: one line, printable characters only, not longer than `limit`."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:limit]
+
+
 def is_scope(scope: str) -> bool:
     """True for what a role can be narrowed to: the id of a Kita, a node ... as it stands in addresses; empty = none."""
     return _SCOPE.fullmatch(scope) is not None

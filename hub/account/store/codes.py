@@ -3,11 +3,11 @@
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, Text, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.account import rules
 from hub.core.db import Base
+from hub.core.rows import insert_new
 
 
 class CodeRow(Base):
@@ -110,12 +110,7 @@ def forget_mail(session: Session, mail: str) -> None:
 
 def use_once(session: Session, digest: str, expires_at: int) -> bool:
     """False when this was used before, also a moment ago in another transaction."""
-    try:
-        with session.begin_nested():
-            session.execute(insert(UsedRow).values(digest=digest, expires_at=expires_at))
-    except IntegrityError:
-        return False
-    return True
+    return insert_new(session, UsedRow, digest=digest, expires_at=expires_at)
 
 
 def tidy(session: Session, now: int) -> int:

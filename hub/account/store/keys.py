@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.account.store.people import BigId, PersonRow
 from hub.core.db import Base
+from hub.core.rows import insert_new
 
 
 class PasskeyRow(Base):
@@ -61,9 +62,9 @@ def passkey(session: Session, credential_id: str) -> PasskeyRow | None:
     return session.scalars(select(PasskeyRow).where(PasskeyRow.credential_id == credential_id)).first()
 
 
-def add_passkey(session: Session, **facts: Any) -> None:
-    """Stores a passkey; IntegrityError when the credential is known already."""
-    session.execute(insert(PasskeyRow).values(**facts))
+def add_passkey(session: Session, **facts: Any) -> bool:
+    """Stores a passkey; False when the credential is known already."""
+    return insert_new(session, PasskeyRow, **facts)
 
 
 def use_passkey(session: Session, passkey_id: int, sign_count: int, backed_up: bool, now: int) -> None:

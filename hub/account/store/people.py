@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.core.db import Base
+from hub.core.rows import insert_new, lock
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -113,14 +114,33 @@ def person_with_handle(session: Session, handle: str) -> PersonRow | None:
     return session.scalars(select(PersonRow).where(PersonRow.handle == handle)).first()
 
 
+class NameTakenError(ValueError):
+    """Somebody has this name, perhaps since a moment ago."""
+
+
+def lock_person(session: Session, person_id: int) -> None:
+    """Nobody else decides about this person's keys until this transaction ends."""
+    lock(session, PersonRow, person_id)
+
+
+def lock_role(session: Session, role: str) -> None:
+    """Nobody else takes this role from anybody until this transaction ends."""
+    held = select(RoleRow.person_id).where(RoleRow.role == role).order_by(RoleRow.person_id, RoleRow.scope)
+    session.execute(held.with_for_update())
+
+
 def add_person(session: Session, **facts: Any) -> PersonRow:
-    """A new person; IntegrityError when the name is taken."""
+    """A new person; NameTakenError."""
     row = PersonRow(**facts)
     if session.get_bind().dialect.name == "sqlite":  # which would give a deleted account's number again
         taken = [session.scalar(select(func.max(column))) or 0 for column in (PersonRow.id, ErasedRow.person_id)]
         row.id = max(taken) + 1
-    session.add(row)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        raise NameTakenError("this name is taken") from None
     return row
 
 
@@ -174,9 +194,7 @@ def roles_of(session: Session, person_id: int) -> frozenset[tuple[str, str]]:
 
 def add_role(session: Session, person_id: int, role: str, scope: str = "") -> None:
     """Gives a role; having it already is no error."""
-    if session.get(RoleRow, (person_id, role, scope)) is None:
-        session.add(RoleRow(person_id=person_id, role=role, scope=scope))
-        session.flush()
+    insert_new(session, RoleRow, person_id=person_id, role=role, scope=scope)
 
 
 def remove_role(session: Session, person_id: int, role: str, scope: str = "") -> bool:

@@ -114,4 +114,5 @@ def _refused(error: staff.NotAllowedError) -> str:
         "self": _("Das eigene Konto kann niemand selbst bestätigen oder sich nehmen. Bitten Sie eine Kollegin."),
         "staff": _("Dieses Konto gehört zur Verwaltung. Das macht nur die Leitstelle."),
         "unknown": _("Dieses Konto gibt es nicht."),
+        "no_admin": _("Ihre Rechte haben sich gerade geändert. Bitte melden Sie sich neu an."),
     }[error.reason]

@@ -114,7 +114,10 @@ def _finish(proof: api.Proof, target: str, now: int) -> ResponseReturnValue:
         if confirming.id != proof.person_id:
             text = _("Das ist ein anderes Konto. Bitte bestätigen Sie mit dem Konto, mit dem Sie angemeldet sind.")
             return page(target, problem=Problem(text))
-        token = web.write(lambda session: api.sessions.raise_session(session, old, proof, now))
+        try:
+            token = web.write(lambda session: api.sessions.raise_session(session, old, proof, now))
+        except ValueError:  # it ended a moment ago; the proof opens another
+            return enter(proof, target, now)
         return desk.with_session(target, token)
     return enter(proof, target, now)
 

@@ -66,12 +66,13 @@ def keys() -> ResponseReturnValue:
 def add_passkey() -> ResponseReturnValue:
     """One more passkey."""
     form, now, ring, person = flask.request.form, now_ms(), desk.ring(), desk.person()
+    site = desk.site()
     ticket, name = form.get("ticket", ""), form.get("name", "") or desk.device()
     trusted = rules.is_trusted(person.level)
     with web.read() as session:
         handle = passkeys.handle_of(session, person.id)
     try:
-        made = passkeys.check_creation(ring, desk.site(), ticket, form.get("answer", ""), handle, now)
+        made = passkeys.check_creation(ring, site, ticket, form.get("answer", ""), handle, now)
         web.write(lambda session: passkeys.add(session, person.id, made, name, ticket, now, trusted=trusted))
     except passkeys.PasskeyRefusedError as error:
         log.warning("a new passkey was refused: %.200r", str(error))

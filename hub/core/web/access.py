@@ -78,6 +78,17 @@ def visitor() -> Visitor | None:
     return found
 
 
+def is_visitor_lost() -> bool:
+    """Whether somebody sent this request whose session ended, or whose account was deleted, while it ran."""
+    return flask.g.get("visitor") is not None and flask.current_app.extensions["porter"].find() is None
+
+
+def log_in_again() -> flask.typing.ResponseReturnValue:
+    """To the log-in without a session; 401 below /api/."""
+    porter: Porter = flask.current_app.extensions["porter"]
+    return porter.log_out(flask.make_response(_ask(porter, PERSON, None)))
+
+
 def actor() -> str:
     """Who sent this request, as the audit log names them; only behind a door that asks for somebody."""
     person = visitor()

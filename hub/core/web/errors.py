@@ -7,7 +7,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from hub.core.db import UnavailableErrors
-from hub.core.web import uploads
+from hub.core.web import access, uploads
 from hub.core.web.access import RoleMissingError
 from hub.core.web.language import gettext as _
 
@@ -76,8 +76,17 @@ def install(app: flask.Flask) -> None:
                 response.headers[name] = value
         return response, code
 
+    def _log_in_again() -> flask.typing.ResponseReturnValue:
+        try:
+            return access.log_in_again()
+        except HTTPException as refused:
+            return expected(refused)
+
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> flask.typing.ResponseReturnValue:
+        if not isinstance(error, UnavailableErrors) and access.is_visitor_lost():
+            log.info("somebody's session ended during %s %s", flask.request.method, flask.request.path, exc_info=error)
+            return _log_in_again()
         error_id = secrets.token_hex(4)
         code = 503 if isinstance(error, UnavailableErrors) else 500
         log.error("error %s at %s %.200r", error_id, flask.request.method, flask.request.path, exc_info=error)

@@ -21,7 +21,7 @@ def unread() -> int:
 @blueprint.get("/buergerbuero/postfach")
 def overview() -> ResponseReturnValue:
     """All threads of the office, unread answers first."""
-    page = max(1, flask.request.args.get("seite", 1, type=int))
+    page = max(1, web.number("seite", 1))
     with web.read() as session:
         found = api.office.rows(session, page)
     more = page + 1 if len(found) == api.PAGE else None

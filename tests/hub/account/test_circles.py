@@ -102,6 +102,41 @@ def test_somebody_with_all_rights_always_stays(database: Database) -> None:
     refused(database, "last_owner", lambda s: organisations.change(s, owner, firm, owner.id, OWNER, NOW + DAY, NOW))
 
 
+def test_a_delegated_owner_cannot_escape_the_end_of_the_delegation(database: Database) -> None:
+    owner, otto, eva = people(database, "owner", "otto", "eva")
+    firm = database.write(lambda s: organisations.create(s, owner, "Salz GmbH", NOW))
+    joined(database, owner, firm, otto, OWNER, NOW + DAY)
+    joined(database, owner, firm, eva, MANAGER, NOW + 2 * DAY)
+    for until in (None, NOW + 2 * DAY, NOW + DAY):
+        refused(
+            database,
+            "not_allowed",
+            lambda s, until=until: organisations.change(s, otto, firm, otto.id, OWNER, until, NOW),
+        )
+    refused(database, "not_allowed", lambda s: organisations.remove(s, otto, firm, owner.id, NOW))
+    refused(database, "not_allowed", lambda s: organisations.change(s, otto, firm, owner.id, MEMBER, NOW + 1, NOW))
+    refused(database, "not_allowed", lambda s: organisations.invite(s, otto, firm, "x@b.de", OWNER, NOW + 1, NOW))
+    refused(database, "not_allowed", lambda s: organisations.close(s, otto, firm, NOW))
+    refused(database, "beyond", lambda s: organisations.change(s, otto, firm, eva.id, MANAGER, None, NOW))
+    database.write(lambda s: organisations.change(s, otto, firm, eva.id, MANAGER, NOW + DAY, NOW))
+    database.write(lambda s: organisations.remove(s, otto, firm, otto.id, NOW))
+
+
+def test_who_manages_for_a_day_gives_nothing_that_lasts_longer(database: Database) -> None:
+    owner, otto, eva = people(database, "owner", "otto", "eva")
+    firm = database.write(lambda s: organisations.create(s, owner, "Salz GmbH", NOW))
+    joined(database, owner, firm, otto, MANAGER, NOW + 3 * DAY)
+    for until in (None, NOW + 3 * DAY + 1):
+        refused(
+            database,
+            "beyond",
+            lambda s, until=until: organisations.invite(s, otto, firm, "x@b.de", MEMBER, until, NOW),
+        )
+    token = invite(database, otto, firm, eva.name, MEMBER, NOW + 3 * DAY)
+    database.write(lambda s: organisations.change(s, owner, firm, otto.id, MANAGER, NOW + DAY, NOW))
+    refused(database, "gone", lambda s: organisations.accept(s, eva, token, NOW))
+
+
 def test_a_delegation_ends_by_itself_and_so_does_acting(database: Database) -> None:
     owner, otto = people(database, "owner", "otto")
     firm = database.write(lambda s: organisations.create(s, owner, "Salz GmbH", NOW))

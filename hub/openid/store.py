@@ -43,6 +43,11 @@ class GrantRow(Base):
     used_at: Mapped[int] = mapped_column(BigInteger)
     revoked_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether the person agreed that it outlasts the session."""
+        return "offline_access" in self.scope.split()
+
 
 class CodeRow(Base):
     """An authorization code."""
@@ -149,11 +154,11 @@ def grants_of_sessions(session: Session, session_ids: Sequence[str]) -> Sequence
     return session.scalars(chosen).all()
 
 
-def revoke_grants_of(session: Session, person_id: int, client_id: str, now: int) -> Sequence[GrantRow]:
-    """Ends everything between a person and a service; returns what ended."""
-    chosen = select(GrantRow).where(
-        GrantRow.person_id == person_id, GrantRow.client_id == client_id, GrantRow.revoked_at == 0
-    )
+def revoke_grants_of(session: Session, person_id: int, client_id: str | None, now: int) -> Sequence[GrantRow]:
+    """Ends everything between a person and a service, or every service; returns what ended."""
+    chosen = select(GrantRow).where(GrantRow.person_id == person_id, GrantRow.revoked_at == 0)
+    if client_id is not None:
+        chosen = chosen.where(GrantRow.client_id == client_id)
     rows = session.scalars(chosen).all()
     for row in rows:
         row.revoked_at = now

@@ -126,7 +126,7 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
 
     days = settings.keep_messages_days
     return [
-        retention.Rule("codes, tickets, kept forms, invitations; history of accounts", "180 days", account_over.tidy),
+        retention.Rule("sessions, codes, forms, invitations, history", "180 days", account_over.tidy),
         *privacy.unused_accounts(person_data(settings)),
         retention.Rule("threads of the inbox", f"{inbox.KEEP_DAYS} days after the last word", inbox.tidy),
         retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),

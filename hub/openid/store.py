@@ -279,6 +279,11 @@ def add_key(session: Session, **facts: Any) -> None:
     session.execute(insert(KeyRow).values(**facts))
 
 
+def remove_key(session: Session, kid: str) -> None:
+    """Deletes a signing key."""
+    session.execute(delete(KeyRow).where(KeyRow.kid == kid))
+
+
 def tidy(session: Session, now: int, keep_ms: int) -> int:
     """Forgets what is long over; returns how many rows."""
     gone = 0

@@ -7,6 +7,7 @@ from hub.core import audit
 from hub.core.db import Session
 from hub.openid import rules, store
 from hub.openid.api.flow import consent_of, digest
+from hub.openid.api.keys import tidy_keys
 
 _KEEP_MS = 30 * 86_400_000
 
@@ -126,8 +127,8 @@ def revoke(session: Session, client_id: str, token: str, now: int) -> None:
 
 
 def tidy(session: Session, now: int) -> int:
-    """Forgets what is over for a month: until then a second use is noticed; returns how many rows."""
-    return store.tidy(session, now, _KEEP_MS)
+    """Forgets what is over for a month (until then a second use is noticed) and old keys; returns how many rows."""
+    return store.tidy(session, now, _KEEP_MS) + tidy_keys(session, now)
 
 
 def _may_last(session: Session, grant: store.GrantRow, now: int) -> bool:

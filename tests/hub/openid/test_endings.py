@@ -29,6 +29,7 @@ class House:
 
     def __init__(self, app: Flask, database: Database) -> None:
         self.database, self.person = database, register(database, MAIL, None, now=clock.now_ms())
+        self.secret = app.extensions["settings"].secret()
         self.token = log_in(database, client := app.test_client(), MAIL)
         back = "https://pool.example/backchannel"
         made = database.write(lambda s: api.add_client(s, "Bad", [CALLBACK], [], back, clock.now_ms()))
@@ -110,6 +111,21 @@ def test_after_a_recovery_or_a_reset_nothing_of_before_goes_on(house: House, pur
     house.database.write(work)
     assert house.errors() == ["invalid_grant", "invalid_grant"]
     assert house.told() >= 1
+
+
+def test_old_keys_are_deleted_and_those_in_use_never(house: House) -> None:
+    keys, now = api.Keys(house.database, house.secret), clock.now_ms()
+    first = keys.public(now)[0]["kid"]
+    for day in range(0, 400, 3):
+        moment = now + day * 24 * HOUR
+        keys.sign({}, moment)
+        before = keys.public(moment), keys.signing(moment).kid
+        house.database.write(lambda s, moment=moment: api.tidy(s, moment))
+        assert (keys.public(moment), keys.signing(moment).kid) == before
+    with house.database.read() as session:
+        left = [row.kid for row in openid_store.keys(session)]
+    assert len(left) <= 2
+    assert first not in left
 
 
 def test_a_new_password_ends_what_was_to_stay(house: House) -> None:

@@ -43,6 +43,11 @@ class GrantRow(Base):
     used_at: Mapped[int] = mapped_column(BigInteger)
     revoked_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether the person agreed that it outlasts the session."""
+        return "offline_access" in self.scope.split()
+
 
 class CodeRow(Base):
     """An authorization code."""
@@ -158,11 +163,11 @@ def grants_of(session: Session, person_id: int) -> Sequence[tuple[GrantRow, str]
     return [(row[0], row[1]) for row in rows]
 
 
-def revoke_grants_of(session: Session, person_id: int, client_id: str, now: int) -> Sequence[GrantRow]:
-    """Ends everything between a person and a service; returns what ended."""
-    chosen = select(GrantRow).where(
-        GrantRow.person_id == person_id, GrantRow.client_id == client_id, GrantRow.revoked_at == 0
-    )
+def revoke_grants_of(session: Session, person_id: int, client_id: str | None, now: int) -> Sequence[GrantRow]:
+    """Ends everything between a person and a service, or every service; returns what ended."""
+    chosen = select(GrantRow).where(GrantRow.person_id == person_id, GrantRow.revoked_at == 0)
+    if client_id is not None:
+        chosen = chosen.where(GrantRow.client_id == client_id)
     rows = session.scalars(chosen).all()
     for row in rows:
         row.revoked_at = now
@@ -281,6 +286,11 @@ def keys(session: Session) -> Sequence[KeyRow]:
 def add_key(session: Session, **facts: Any) -> None:
     """Stores a signing key."""
     session.execute(insert(KeyRow).values(**facts))
+
+
+def remove_key(session: Session, kid: str) -> None:
+    """Deletes a signing key."""
+    session.execute(delete(KeyRow).where(KeyRow.kid == kid))
 
 
 def tidy(session: Session, now: int, keep_ms: int) -> int:

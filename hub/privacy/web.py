@@ -72,7 +72,7 @@ def erase() -> ResponseReturnValue:
 @blueprint.get("/konto-geloescht")
 def erased() -> ResponseReturnValue:
     """Good-bye."""
-    return flask.render_template("privacy/erased.html")
+    return flask.render_template("privacy/erased.html"), 200, {"Cache-Control": "no-store"}
 
 
 def _page(problem: str = "") -> ResponseReturnValue:

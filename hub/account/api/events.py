@@ -54,7 +54,7 @@ class MailChanged:
 
 @dataclass(frozen=True)
 class SessionsEnded:
-    """These sessions (public ids) are over: by log-out, by the owner from afar, by recovery.
+    """These sessions (public ids) are over: by log-out, by the owner from afar, by recovery, or they `ran_out`.
 
     `followed_by` is the session that the same person opened in the same browser instead, empty without one.
     """
@@ -63,6 +63,7 @@ class SessionsEnded:
     session_ids: tuple[str, ...]
     now: int
     followed_by: str = ""
+    ran_out: bool = False
 
 
 @dataclass(frozen=True)

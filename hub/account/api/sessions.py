@@ -12,6 +12,8 @@ from hub.account.store import people, sessions
 from hub.core import events
 from hub.core.db import Database, Session
 
+_SOME = 100  # sessions that end in one transaction
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -91,6 +93,20 @@ def session_person(database: Database, token: str, now: int) -> Person | None:
     if rules.needs_touch(state, now):
         database.write(lambda session: sessions.touch(session, digest, person.id, now))
     return person
+
+
+def is_running(session: Session, session_id: str, now: int) -> bool:
+    """Whether the session with this public id is neither ended nor over."""
+    row = sessions.listed(session, session_id)
+    return row is not None and rules.is_alive(sessions.times(row), now)
+
+
+def end_over(session: Session, now: int) -> int:
+    """Forgets some sessions that are over, and tells who listens; how many."""
+    ended = sessions.end_over(session, now, _SOME)
+    for person_id, session_id in ended:
+        events.announce(session, SessionsEnded(person_id, (session_id,), now, ran_out=True))
+    return len(ended)
 
 
 def listed(session: Session, person: Person, now: int) -> list[Listed]:

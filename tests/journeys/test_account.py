@@ -160,7 +160,10 @@ def _identify(clerk: Person, mail: str, name: str) -> None:
 
 
 def _recovery_code(clerk: Person, mail: str) -> str:
-    clerk.open(f"/buergerbuero/konten?mail={mail}")
+    clerk.open("/buergerbuero/konten")
+    clerk.fill("E-Mail-Adresse", mail)
+    clerk.press("Suchen")
+    assert mail not in clerk.page.url
     clerk.page.get_by_label("Ausweis und Person gehören zu diesem Konto.").check()
     clerk.press("Code ausgeben")
     return clerk.page.locator(".ko-gross").inner_text()

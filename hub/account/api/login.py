@@ -32,7 +32,7 @@ def authenticate(database: Database, name: str, password: str, address: str, now
         proof = Proof(row.id, frozenset({PASSWORD}), bool(row.otp_secret)) if row is not None else None
     if not hasher().verify(stored, password[: rules.MAX_PASSWORD + 1]) or proof is None or stored is None:
         throttle().note(login_keys(name, address), now)
-        log.warning("a log-in failed from %s", address)
+        log.warning("a log-in failed from %s", rules.network(address))
         return None
     throttle().forgive(("name", name, address))
     if hasher().is_outdated(stored):

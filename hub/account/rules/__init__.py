@@ -29,13 +29,16 @@ from hub.account.rules.membership import (
     membership_problem,
 )
 from hub.account.rules.names import (
+    MAX_ORGANISATION_NAME,
     is_mail,
+    is_organisation_name,
     is_scope,
     masked_mail,
     name_problem,
     normal_name,
     safe_target,
 )
+from hub.account.rules.networks import network
 from hub.account.rules.passwords import MAX_PASSWORD, MIN_PASSWORD, password_problem
 from hub.account.rules.sessions import (
     FRESH_MS,
@@ -65,6 +68,7 @@ __all__ = [
     "IDLE_MS",
     "MAIL_ADDRESS",
     "MAIL_RECIPIENT",
+    "MAX_ORGANISATION_NAME",
     "MAX_PASSWORD",
     "MINUTE",
     "MIN_PASSWORD",
@@ -91,6 +95,7 @@ __all__ = [
     "is_fresh",
     "is_mail",
     "is_member_now",
+    "is_organisation_name",
     "is_scope",
     "is_usable",
     "level_now",
@@ -101,6 +106,7 @@ __all__ = [
     "membership_problem",
     "name_problem",
     "needs_touch",
+    "network",
     "new_session",
     "normal_code",
     "normal_name",

@@ -129,6 +129,7 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
         retention.Rule("sessions, codes, forms, invitations, history", "180 days", account_over.tidy),
         *privacy.unused_accounts(person_data(settings)),
         retention.Rule("threads of the inbox", f"{inbox.KEEP_DAYS} days after the last word", inbox.tidy),
+        retention.Rule("address and text of mails that could not be sent", "1 day", inbox.forget_dead_mails),
         retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),
         retention.Rule("feedback about barriers", "180 days", bulletin.forget_old),
         retention.Rule("messages of nodes", f"{days} days", partial(ingest.forget_old, keep_days=days)),

@@ -44,6 +44,7 @@ def handlers(house: api.House) -> Mapping[type, Handler]:
             api.send_mail(session, house, person.name, "account-ending", person.language, event.now, day=day)
 
     def on_erased(session: Session, event: account.AccountErased) -> None:
+        api.drop_mails(session, house, event.mail)
         api.send_mail(session, house, event.mail, "account-erased", event.language, event.now)
 
     return {

@@ -14,10 +14,13 @@ from hub.core import events
 from hub.core.db import Session
 
 INVITATION_MS = 14 * 86_400_000
+MAX_OWNED = 20  # organisations of one person
 
 
 class RefusedError(Exception):
-    """`reason`: not_allowed, ended, too_long, beyond, last_owner, gone, other_address, name."""
+    """`reason`: not_allowed, ended, too_long, beyond, last_owner, gone, other_address, name, organisation_name,
+    too_many.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -61,6 +64,8 @@ def create(session: Session, person: Person, name: str, now: int) -> int:
     """A new organisation with this person as its owner."""
     name = _clean(name)
     people.lock_person(session, person.id)  # who erases the account meanwhile must see it
+    if sum(one.role == MemberRole.OWNER for one in of(session, person.id, now)) >= MAX_OWNED:
+        raise RefusedError("too_many")
     organisation = circles.add_organisation(session, name, now)
     circles.set_member(
         session, organisation, person.id, role=MemberRole.OWNER, until=None, given_by=person.id, created_at=now
@@ -245,8 +250,8 @@ def _require_other_owner(session: Session, organisation_id: int, member_id: int,
 
 def _clean(name: str) -> str:
     cleaned = " ".join(name.split())
-    if not cleaned or len(cleaned) > 120 or not cleaned.isprintable():
-        raise RefusedError("name")
+    if not rules.is_organisation_name(cleaned):
+        raise RefusedError("organisation_name")
     return cleaned
 
 

@@ -34,14 +34,17 @@ from hub.account.rules.membership import (
     membership_problem,
 )
 from hub.account.rules.names import (
+    MAX_ORGANISATION_NAME,
     clean_label,
     is_mail,
+    is_organisation_name,
     is_scope,
     masked_mail,
     name_problem,
     normal_name,
     safe_target,
 )
+from hub.account.rules.networks import network
 from hub.account.rules.passwords import MAX_PASSWORD, MIN_PASSWORD, password_problem
 from hub.account.rules.sessions import (
     FRESH_MS,
@@ -74,6 +77,7 @@ __all__ = [
     "MAIL_ADDRESS",
     "MAIL_RECIPIENT",
     "MAIL_RECIPIENT_FROM_ALL",
+    "MAX_ORGANISATION_NAME",
     "MAX_PASSWORD",
     "MINUTE",
     "MIN_PASSWORD",
@@ -101,6 +105,7 @@ __all__ = [
     "is_fresh",
     "is_mail",
     "is_member_now",
+    "is_organisation_name",
     "is_scope",
     "is_trusted",
     "is_usable",

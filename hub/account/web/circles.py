@@ -292,6 +292,11 @@ def _reason(reason: str) -> str:
         "gone": _("Diese Einladung gilt nicht mehr."),
         "other_address": _("Diese Einladung ging an eine andere E-Mail-Adresse als die Ihres Kontos."),
         "name": _("Bitte geben Sie einen Namen mit höchstens 60 Zeichen ein."),
+        "organisation_name": _(
+            "Bitte geben Sie einen Namen mit höchstens %(n)s Zeichen und ohne Internetadresse ein.",
+            n=rules.MAX_ORGANISATION_NAME,
+        ),
+        "too_many": _("Mehr als %(n)s Firmen und Vereine verwaltet hier niemand.", n=organisations.MAX_OWNED),
         "born": _("Bitte prüfen Sie das Datum der Geburt."),
     }
     return known[reason]

@@ -31,7 +31,13 @@ def overview() -> ResponseReturnValue:
 @blueprint.get("/buergerbuero/postfach/neu")
 def write_page() -> ResponseReturnValue:
     """A form for a letter to somebody whose mail address is known."""
-    return _write(sheets.empty(flask.request.args.get("mail", "")[:254]), answerable=True)
+    return _write(sheets.empty(""), answerable=True)
+
+
+@blueprint.post("/buergerbuero/postfach/an")
+def write_to() -> ResponseReturnValue:
+    """The same form for the person whose account is open at the counter; no address stands in the page's own."""
+    return _write(sheets.empty(flask.request.form.get("mail", "")[:254]), answerable=True)
 
 
 @blueprint.post("/buergerbuero/postfach/neu")

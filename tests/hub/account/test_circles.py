@@ -200,3 +200,35 @@ def test_two_parents_share_a_child_and_the_last_one_takes_it_along(database: Dat
 def test_a_childs_entry_must_make_sense(database: Database, first: str, born: date, reason: str) -> None:
     (rosa,) = people(database, "rosa")
     refused(database, reason, lambda s: families.add_child(s, rosa, first, "Quelle", born, NOW, date(2027, 1, 15)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "x" * 121,
+        "Gewinn: https://evil.example",
+        "WWW.evil.example",
+        "evil.example/pay",
+        "a@evil.example",
+        "a\u202eb",
+    ],
+)
+def test_a_firms_name_is_no_letter_to_strangers(database: Database, name: str) -> None:
+    (rosa,) = people(database, "rosa")
+    refused(database, "organisation_name", lambda s: organisations.create(s, rosa, name, NOW))
+
+
+@pytest.mark.parametrize(
+    "name", ["Salz & Söhne GmbH", "Turnverein 1848 e. V.", "Dr.Müller", "S/W-Foto", "wetter.com AG"]
+)
+def test_usual_names_of_firms_are_taken(database: Database, name: str) -> None:
+    (rosa,) = people(database, "rosa")
+    assert database.write(lambda s: organisations.create(s, rosa, name, NOW))
+
+
+def test_nobody_owns_more_than_twenty_firms(database: Database) -> None:
+    (rosa,) = people(database, "rosa")
+    for number in range(organisations.MAX_OWNED):
+        database.write(lambda s, number=number: organisations.create(s, rosa, f"Firma {number}", NOW))
+    refused(database, "too_many", lambda s: organisations.create(s, rosa, "Noch eine", NOW))

@@ -1,5 +1,6 @@
 """What the account's pages say: dates with their year, whose page it is, questions before something is gone."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
+from hub.account import rules
 from hub.account.api import families, personal, staff
-from hub.account.store import circles
+from hub.account.store import circles, people
 from hub.core import i18n
 from hub.core.clock import now_ms
 from tests.hub.account.citizens import citizen, house, person_of
@@ -148,3 +150,23 @@ def test_leaving_a_firm_and_dissolving_it_ask_first(app: flask.Flask, rosa: Flas
     stranger = citizen(app, "otto@example.org")
     for path in (f"{firm}/mitglied/{me}/entfernen", f"{firm}/aufloesen"):
         assert stranger.get(path).status_code == 404
+
+
+def test_the_counter_puts_no_address_into_the_pages_own(app: flask.Flask) -> None:
+    database, clerk = app.extensions["database"], citizen(app, "petra@example.org")
+    citizen(app, "otto@example.org")
+    database.write(lambda s: people.add_role(s, person_of(app, "petra@example.org").id, "clerk"))
+    token = form_token(clerk, "/buergerbuero/konten")
+    page = clerk.post("/buergerbuero/konten", data={"csrf": token, "mail": "otto@example.org"})
+    assert page.status_code == 200
+    assert "Ausweis bestätigen" in page.text
+    assert not re.search(r'(href|action)="[^"]*otto', page.text)
+    letter = clerk.post("/buergerbuero/postfach/an", data={"csrf": token, "mail": "otto@example.org"})
+    assert 'value="otto@example.org"' in letter.text
+    assert "Kein Konto" not in clerk.get("/buergerbuero/konten?mail=otto@example.org").text
+
+
+def test_a_log_knows_networks_and_nobodys_address() -> None:
+    assert rules.network("192.0.2.77") == "192.0.2.0/24"
+    assert rules.network("2001:db8:1:2::3") == "2001:db8:1::/48"
+    assert rules.network("") == "?"

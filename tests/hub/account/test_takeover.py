@@ -3,6 +3,9 @@
 import flask
 import pytest
 
+from hub.account import api
+from hub.account.api import staff
+from hub.core.clock import now_ms
 from tests.hub.account.authenticator import Authenticator
 from tests.hub.account.visitor import Visitor
 
@@ -75,3 +78,18 @@ def test_who_is_logged_in_adds_a_passkey_and_logs_in_with_it(house: flask.Flask)
     answer = owner.add_passkey(device)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/konto/sicherheit?gesagt=passkey-neu")
     assert Visitor(house).log_in_by_passkey(device).status_code == 303
+
+
+def test_a_recovery_takes_no_passkey_that_was_made_for_another_handle(house: flask.Flask) -> None:
+    owner, kept = Visitor(house).register(VICTIM), Authenticator()
+    owner.add_passkey(kept)
+    database, ring = house.extensions["database"], api.Keyring(house.secret_key)
+    code = database.write(lambda s: staff.recover(s, ring, api.Person(0, "amt", frozenset()), 1, now_ms()))
+    visitor, device = Visitor(house), Authenticator()
+    visitor.post("/anmelden/wiederherstellen", mail=VICTIM, code=code)
+    granted = visitor.hidden("granted")
+    visitor.prove_mail(THIEF)
+    ticket, options = visitor.question("create")
+    fields = {"granted": granted, "ticket": ticket, "handle": visitor.hidden("handle")}
+    assert visitor.post("/konto/neu/passkey", **fields, answer=device.create(options)).status_code == 410
+    assert Visitor(house).log_in_by_passkey(kept).status_code == 303  # nothing was taken away either

@@ -39,7 +39,7 @@ def authenticate(database: Database, name: str, password: str, address: str, now
         throttle().give_back(limits, now)
         raise
     if not is_right or proof is None or stored is None:
-        log.warning("a log-in failed from %s", rules.network(address))
+        log.warning("a log-in failed from %s", rules.logged_network(address))
         return None
     throttle().give_back(limits, now)
     throttle().forgive(name_key(name, address))

@@ -44,7 +44,7 @@ from hub.account.rules.names import (
     normal_name,
     safe_target,
 )
-from hub.account.rules.networks import network
+from hub.account.rules.networks import logged_network
 from hub.account.rules.passwords import MAX_PASSWORD, MIN_PASSWORD, password_problem
 from hub.account.rules.sessions import (
     FRESH_MS,
@@ -112,6 +112,7 @@ __all__ = [
     "level_now",
     "level_of_acr",
     "level_of_login",
+    "logged_network",
     "masked_mail",
     "may_administer",
     "may_set",

@@ -3,7 +3,7 @@
 from ipaddress import ip_address, ip_network
 
 
-def network(address: str) -> str:
+def logged_network(address: str) -> str:
     """The network that an attack comes from, /24 or /48, which is nobody's own address; "?" for anything else."""
     try:
         found = ip_address(address)

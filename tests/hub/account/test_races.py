@@ -166,7 +166,10 @@ def test_one_address_registered_twice_at_once_becomes_one_account(database: Data
         granted = Granted(REGISTER, f"neu{number}@example.org")
         tickets = [api.codes.seal(RING, granted, NOW + one) for one in range(3)]
         found = at_once(
-            *(writing(database, registration.start, granted, one, new_handle(), "de", NOW) for one in tickets)
+            *(
+                writing(database, registration.start, granted, one, new_handle(), "de", NOW, registration.PASSWORD)
+                for one in tickets
+            )
         )
         assert sorted(type(one).__name__ for one in found) == ["TakenError", "TakenError", "int"]
 

@@ -104,7 +104,7 @@ def test_after_a_recovery_or_a_reset_nothing_of_before_goes_on(house: House, pur
     granted = Granted(purpose, MAIL, house.person)
 
     def work(session) -> None:
-        registration.start(session, granted, "ticket", "", "de", clock.now_ms())
+        registration.start(session, granted, "ticket", "", "de", clock.now_ms(), registration.PASSWORD)
         if purpose == RESET:
             account.secrets.set_password(session, house.person, "hash", clock.now_ms())
 

@@ -290,6 +290,7 @@ def _serve(chosen: argparse.Namespace) -> int:
     from hub import serve
 
     settings = _settings()
+    settings.check_keys()
     return serve.everything(settings) if chosen.only is None else serve.PARTS[chosen.only](settings)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge import wire
 from hub.account import api as account
-from hub.account.api import SessionsEnded
+from hub.account.api import SecurityChanged, SessionsEnded
 from hub.account.api import retention as account_over
 from hub.core import broker, clock, events, jobs, retention
 from hub.core.db import Base, Database, Session
@@ -60,6 +60,7 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     SessionReceived: (fleet_messages.on_session,),
     AnswerReceived: (fleet_messages.on_answer,),
     SessionsEnded: (openid.on_sessions_ended, push.on_sessions_ended),
+    SecurityChanged: (openid.on_security_changed,),
     inbox.NewMessage: (_on_new_message,),
     jobs.JobDied: (operations_messages.on_job_died,),
     jobs.JobsDone: (operations_messages.on_jobs_done,),
@@ -165,9 +166,10 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
 
     days = settings.keep_messages_days
     return [
-        retention.Rule("codes, tickets, kept forms, invitations; history of accounts", "180 days", account_over.tidy),
+        retention.Rule("sessions, codes, forms, invitations, history", "180 days", account_over.tidy),
         *privacy.unused_accounts(person_data(settings)),
         retention.Rule("threads of the inbox", f"{inbox.KEEP_DAYS} days after the last word", inbox.tidy),
+        retention.Rule("address and text of mails that could not be sent", "1 day", inbox.forget_dead_mails),
         retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),
         retention.Rule("payment providers' notices", "30 days", payments.payments.give_up_old),
         retention.Rule("files of receipts (they can be made again)", "30 days", payments.receipts.forget_old),

@@ -26,6 +26,7 @@ _SCHEMES = {
     "xbezahldienste_url": ("https", "http"),
     "xbezahldienste_token_url": ("https", "http"),
 }
+_KEY_BYTES = 32
 _TOWNS = Path(__file__).parent / "data"
 
 
@@ -231,6 +232,11 @@ class Settings(BaseSettings):
         """The key of people's files, 32 bytes, made like the others; without it they cannot be read any more."""
         return _read_or_make(self.files_key_file or self.state_dir / "files.key")
 
+    def check_keys(self) -> None:
+        """ValueError for a key file that cannot be one, before any process of the hub starts."""
+        for read in (self.secret, self.grant_key, self.push_key, self.files_key):
+            read()
+
 
 def _read_secret(path: Path) -> str:
     try:
@@ -252,10 +258,15 @@ def _read_or_make(path: Path) -> bytes:
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
+            file.write(secrets.token_bytes(_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):  # another process was faster
             path.hardlink_to(draft)
         draft.unlink()
-    return path.read_bytes()
+    key = path.read_bytes()
+    if len(key) != _KEY_BYTES:
+        raise ValueError(
+            f"{path} holds {len(key)} bytes, a key has {_KEY_BYTES}; bring the right file back from the backup"
+        )
+    return key

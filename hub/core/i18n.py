@@ -70,11 +70,18 @@ def day(when: date, lang: str, pattern: str = "EEEE, d. MMMM") -> str:
 
 
 def moment(ms: int, lang: str, now: int) -> str:
-    """The time alone today, else with the date: 14:32 Uhr, 9. Dezember, 14:32 Uhr."""
-    then = local(ms)
-    if then.date() == local(now).date():
+    """The time alone today, else with the date, in another year with that, too: 14:32 Uhr, 9. Dezember, 14:32 Uhr."""
+    then, today = local(ms), local(now)
+    if then.date() == today.date():
         return clock_time(ms, lang)
+    if then.year != today.year:
+        return moment_with_date(ms, lang)
     return f"{day(then.date(), lang, 'd. MMMM')}, {clock_time(ms, lang)}"
+
+
+def last_day(until: int, lang: str) -> str:
+    """The day on which something holds for the last time; `until` (ms) is the first moment when it does not."""
+    return day(local(until - 1).date(), lang, "d. MMMM y")
 
 
 def moment_with_date(ms: int, lang: str) -> str:

@@ -7,12 +7,18 @@ worthless for another.
 import base64
 import json
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+@cache
+def subkey(key: bytes, purpose: str) -> bytes:
+    """32 bytes for one purpose; what is signed with them is worthless for another (HKDF, RFC 5869)."""
+    return HKDF(hashes.SHA256(), 32, salt=None, info=f"stadtknoten {purpose}".encode()).derive(key)
 
 
 class Sealer:
@@ -23,19 +29,25 @@ class Sealer:
 
     @cached_property
     def _fernet(self) -> Fernet:
-        derived = HKDF(hashes.SHA256(), 32, salt=None, info=f"stadtknoten {self._purpose}".encode()).derive(self._key)
-        return Fernet(base64.urlsafe_b64encode(derived))
+        return Fernet(base64.urlsafe_b64encode(subkey(self._key, self._purpose)))
 
     def seal(self, text: str) -> str:
         """The text, unreadable for others; about 4/3 as long and 100 characters more."""
         return self._fernet.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """The text again; ValueError when it was not sealed with this key for this purpose."""
+        """The text again; ValueError when it was not sealed with this key for this purpose.
+
+        One seal has one spelling, so that its digest can name it where it counts once.
+        """
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
-        except (InvalidToken, UnicodeError):
+            text = self._fernet.decrypt(sealed.encode()).decode()
+            is_spelled_well = base64.urlsafe_b64encode(base64.urlsafe_b64decode(sealed)).decode() == sealed
+        except (InvalidToken, ValueError):
             raise ValueError("this seal is not ours") from None
+        if not is_spelled_well:  # Fernet passes over blanks and foreign characters
+            raise ValueError("this seal is not ours")
+        return text
 
     def ticket(self, facts: Mapping[str, Any], until: int) -> str:
         """Facts that a browser may carry but neither read nor change; `until` in ms."""

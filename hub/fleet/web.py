@@ -42,9 +42,13 @@ def refused(error: Exception) -> ResponseReturnValue:
 def _said(*names: str) -> dict[str, str]:
     flask.request.max_content_length = _MOST_BYTES
     body = flask.request.get_json(silent=True)
-    if not isinstance(body, dict) or not all(isinstance(body.get(name), str) for name in names):
+    if not isinstance(body, dict) or not all(_is_ascii(body.get(name)) for name in names):
         raise api.EnrolmentRefusedError("The request must be JSON with the texts " + ", ".join(names) + ".")
     return {name: body[name] for name in names}
+
+
+def _is_ascii(value: object) -> bool:
+    return isinstance(value, str) and value.isascii()
 
 
 def _authority() -> Authority:

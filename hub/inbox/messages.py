@@ -30,6 +30,10 @@ def handlers(house: api.House) -> Mapping[type, Handler]:
         kind = f"security-{event.kind}"
         api.send_message(session, house, event.person_id, api.ACCOUNT, kind, event.now, {}, api.Terms(urgent=True))
 
+    def on_address(session: Session, event: account.MailChanged) -> None:
+        when = i18n.moment_with_date(event.now, event.language)
+        api.send_mail(session, house, event.old, "mail-changed", event.language, event.now, when=when)
+
     def on_message(session: Session, event: api.NewMessage) -> None:
         api.notices.tell(session, house, event)
 
@@ -40,6 +44,7 @@ def handlers(house: api.House) -> Mapping[type, Handler]:
             api.send_mail(session, house, person.name, "account-ending", person.language, event.now, day=day)
 
     def on_erased(session: Session, event: account.AccountErased) -> None:
+        api.drop_mails(session, house, event.mail)
         api.send_mail(session, house, event.mail, "account-erased", event.language, event.now)
 
     return {
@@ -48,6 +53,7 @@ def handlers(house: api.House) -> Mapping[type, Handler]:
         account.CodeMade: on_code,
         account.AlreadyRegistered: on_known,
         account.Invited: on_invitation,
+        account.MailChanged: on_address,
         account.SecurityChanged: on_change,
         api.NewMessage: on_message,
     }

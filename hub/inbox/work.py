@@ -56,9 +56,14 @@ def exporting(settings: Settings) -> Callable[[Session, int, int], dict[str, Any
 def mailing(settings: Settings, _database: Database) -> jobs.Handler:
     """The handler of `api.MAIL_JOB`."""
     smtp = Smtp(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
+    key = settings.secret()
 
     def send(arguments: dict[str, Any], context: jobs.Context) -> jobs.Effect | None:
-        recipient, subject, text = arguments["to"], arguments["subject"], arguments["text"]
+        try:
+            mail = api.opened(key, arguments)
+        except ValueError as error:
+            raise jobs.JobError(str(error), final=True) from error
+        recipient, subject, text = mail["to"], mail["subject"], mail["text"]
         if smtp is not None:
             smtp.send(recipient, subject, text, context.idempotency_key.replace(" ", "-"))
             return None

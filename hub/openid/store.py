@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, delete, insert, sel
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import insert_new
 
 
 class ClientRow(Base):
@@ -41,6 +42,11 @@ class GrantRow(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
     used_at: Mapped[int] = mapped_column(BigInteger)
     revoked_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the person agreed that it outlasts the session."""
+        return "offline_access" in self.scope.split()
 
 
 class CodeRow(Base):
@@ -148,11 +154,20 @@ def grants_of_sessions(session: Session, session_ids: Sequence[str]) -> Sequence
     return session.scalars(chosen).all()
 
 
-def revoke_grants_of(session: Session, person_id: int, client_id: str, now: int) -> Sequence[GrantRow]:
-    """Ends everything between a person and a service; returns what ended."""
-    chosen = select(GrantRow).where(
-        GrantRow.person_id == person_id, GrantRow.client_id == client_id, GrantRow.revoked_at == 0
+def grants_of(session: Session, person_id: int) -> Sequence[tuple[GrantRow, str]]:
+    """A person's log-ins at services with the services' names, the newest first."""
+    mine = select(GrantRow, ClientRow.name).join(ClientRow, ClientRow.client_id == GrantRow.client_id)
+    rows = session.execute(
+        mine.where(GrantRow.person_id == person_id).order_by(GrantRow.created_at.desc(), GrantRow.id)
     )
+    return [(row[0], row[1]) for row in rows]
+
+
+def revoke_grants_of(session: Session, person_id: int, client_id: str | None, now: int) -> Sequence[GrantRow]:
+    """Ends everything between a person and a service, or every service; returns what ended."""
+    chosen = select(GrantRow).where(GrantRow.person_id == person_id, GrantRow.revoked_at == 0)
+    if client_id is not None:
+        chosen = chosen.where(GrantRow.client_id == client_id)
     rows = session.scalars(chosen).all()
     for row in rows:
         row.revoked_at = now
@@ -227,14 +242,13 @@ def consents_of(session: Session, person_id: int) -> Sequence[tuple[ConsentRow, 
 
 def set_consent(session: Session, person_id: int, client_id: str, scope: str, declined: str, now: int) -> None:
     """Stores what the person agreed to and what not."""
-    row = consent(session, person_id, client_id)
-    if row is None:
-        names = {"person_id": person_id, "client_id": client_id}
-        facts = {"scope": scope, "declined": declined, "given_at": now, "used_at": now}
-        session.execute(insert(ConsentRow).values(**names, **facts))
-    else:
-        row.scope, row.declined, row.given_at = scope, declined, now
-        session.flush()
+    names = {"person_id": person_id, "client_id": client_id}
+    facts = {"scope": scope, "declined": declined, "given_at": now, "used_at": now}
+    if not insert_new(session, ConsentRow, **names, **facts):
+        row = consent(session, person_id, client_id)
+        if row is not None:
+            row.scope, row.declined, row.given_at = scope, declined, now
+            session.flush()
 
 
 def remove_consent(session: Session, person_id: int, client_id: str) -> bool:
@@ -272,6 +286,11 @@ def keys(session: Session) -> Sequence[KeyRow]:
 def add_key(session: Session, **facts: Any) -> None:
     """Stores a signing key."""
     session.execute(insert(KeyRow).values(**facts))
+
+
+def remove_key(session: Session, kid: str) -> None:
+    """Deletes a signing key."""
+    session.execute(delete(KeyRow).where(KeyRow.kid == kid))
 
 
 def tidy(session: Session, now: int, keep_ms: int) -> int:

@@ -63,7 +63,8 @@ def erase() -> ResponseReturnValue:
     try:
         web.write(lambda session: api.erase(session, holders, person_id, now))
     except ValueError:
-        return _page(_("Vorher muss noch etwas geregelt werden. Es steht unten."))
+        if not web.access.is_visitor_lost():  # else it is a second click
+            return _page(_("Vorher muss noch etwas geregelt werden. Es steht unten."))
     porter: web.Porter = flask.current_app.extensions["porter"]
     return porter.log_out(flask.make_response(flask.redirect(flask.url_for("privacy.erased"), 303)))
 
@@ -71,7 +72,7 @@ def erase() -> ResponseReturnValue:
 @blueprint.get("/konto-geloescht")
 def erased() -> ResponseReturnValue:
     """Good-bye."""
-    return flask.render_template("privacy/erased.html")
+    return flask.render_template("privacy/erased.html"), 200, {"Cache-Control": "no-store"}
 
 
 def _page(problem: str = "") -> ResponseReturnValue:
@@ -93,6 +94,8 @@ def _value(key: str, value: object) -> str:
         return _("Ja") if value else _("Nein")
     if rules.is_moment(key, value):
         return i18n.moment_with_date(value, language()) if value else "–"  # type: ignore[arg-type]
+    if key == "level":
+        return {"1": _("Basis"), "2": _("Substantiell"), "3": _("Hoch")}.get(str(value), str(value) or "–")
     return str(value) if value not in ("", None) else "–"
 
 
@@ -181,6 +184,10 @@ def words() -> dict[str, str]:
         "account": _("Konto"),
         "cards": _("Karten"),
         "connections": _("Verbundene Dienste"),
+        "grants": _("Anmeldungen bei Diensten"),
+        "level": _("Stufe"),
+        "methods": _("Angemeldet mit"),
+        "ended_at": _("Beendet"),
         "scopes": _("Sieht"),
         "declined": _("Sieht nicht"),
         "devices": _("Geräte mit Hinweisen"),

@@ -122,7 +122,7 @@ def on_sessions_ended(session: Session, event: account.SessionsEnded) -> None:
     """Notices end with a log-out; a log-in that merely ran out leaves them, and the next one goes on with them."""
     if event.followed_by:
         store.bind(session, event.session_ids, event.followed_by, event.now)
-    else:
+    elif not event.ran_out:
         store.remove_of_sessions(session, event.session_ids)
 
 

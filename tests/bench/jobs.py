@@ -56,9 +56,10 @@ def fill(url: str) -> Database:
     """An empty database with every table."""
     app.load_tables()
     database = Database(url)
-    Base.metadata.drop_all(database.engine)
+    if not database.is_sqlite:  # with everything: drop_all leaves functions
+        anew = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+        database.write(lambda session: session.execute(text(anew)) and None)
     Base.metadata.create_all(database.engine)
-    database.write(lambda session: session.execute(text("DROP TABLE IF EXISTS effect")) and None)
     database.write(lambda session: session.execute(text("CREATE TABLE effect (job BIGINT NOT NULL)")) and None)
     return database
 

@@ -53,6 +53,28 @@ def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> 
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("content", [b"", b"x" * 31, b"x" * 33, b"x" * 32 + b"\n"])
+@pytest.mark.parametrize("name", ["secret", "grants", "push", "files"])
+def test_a_key_file_of_another_size_stops_the_start_with_one_clear_line(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    """An empty or cut file would be a weak key, or one under which nothing can be read again."""
+    file = tmp_path / f"{name}.key"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=f"{len(content)} bytes"):
+        Settings(state_dir=tmp_path).check_keys()
+    assert file.read_bytes() == content
+
+
+def test_the_hub_says_which_key_file_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "push.key").write_bytes(b"")
+    environment = {"HUB_STATE_DIR": str(tmp_path), "PATH": "/usr/bin"}
+    command = [sys.executable, "-m", "hub", "serve", "--only", "web"]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "push.key holds 0 bytes" in result.stderr
+
+
 def test_every_setting_stands_in_the_readme() -> None:
     text = README.read_text()
     missing = [name for name in Settings.model_fields if f"`HUB_{name.upper()}`" not in text]

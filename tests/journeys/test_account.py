@@ -99,7 +99,10 @@ def test_no_page_of_the_account_has_an_axe_violation_or_scrolls_sideways(browser
     person.press("Eintragen")
     person.open("/konto/postfach")
     letter = person.page.locator(".ko-zeilen a").first.get_attribute("href") or ""
+    person.open("/konto/familie")
+    child = person.page.locator(".ko-zeilen a[href$=verlassen]").first.get_attribute("href") or ""
     paths = [
+        *("/konto/sicherheit/adresse", f"{organisation}/aufloesen", child),
         *("/konto", "/konto/sicherheit", "/konto/sicherheit/app", "/konto/firmen", organisation, "/konto/familie"),
         *("/konto/postfach", letter, "/anmelden/bestaetigen?level=2", "/konto/neu", "/anmelden/passwort"),
         *("/anmelden/wiederherstellen", "/demo", "/demo/postamt"),
@@ -160,7 +163,10 @@ def _identify(clerk: Person, mail: str, name: str) -> None:
 
 
 def _recovery_code(clerk: Person, mail: str) -> str:
-    clerk.open(f"/buergerbuero/konten?mail={mail}")
+    clerk.open("/buergerbuero/konten")
+    clerk.fill("E-Mail-Adresse", mail)
+    clerk.press("Suchen")
+    assert mail not in clerk.page.url
     clerk.page.get_by_label("Ausweis und Person gehören zu diesem Konto.").check()
     clerk.press("Code ausgeben")
     return clerk.page.locator(".ko-gross").inner_text()

@@ -2,6 +2,7 @@
 
 from hub.account.api import (
     acting,
+    address,
     codes,
     families,
     login,
@@ -21,6 +22,7 @@ from hub.account.api.events import (
     AlreadyRegistered,
     CodeMade,
     Invited,
+    MailChanged,
     SecurityChanged,
     SessionsEnded,
 )
@@ -42,6 +44,7 @@ __all__ = [
     "Invited",
     "Keyring",
     "Level",
+    "MailChanged",
     "Person",
     "Principal",
     "Proof",
@@ -49,6 +52,7 @@ __all__ = [
     "SessionsEnded",
     "ThrottledError",
     "acting",
+    "address",
     "codes",
     "create_admin",
     "disable",

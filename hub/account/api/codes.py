@@ -10,12 +10,12 @@ from hub.account import rules
 from hub.account.api.events import AlreadyRegistered, CodeMade
 from hub.account.api.guard import require_calm, throttle
 from hub.account.api.keyring import Keyring
-from hub.account.api.throttle import mail_keys
+from hub.account.api.throttle import mail_keys, recipient_keys, recovery_keys
 from hub.account.store import codes, people
 from hub.core import events
 from hub.core.db import Session
 
-REGISTER, RESET, RECOVER = "register", "reset", "recover"
+REGISTER, RESET, RECOVER, INVITE = "register", "reset", "recover", "invite"
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,45 @@ def valid_mail(typed: str) -> str:
     return rules.normal_name(found.normalized)
 
 
-def allow_mail(mail: str, address: str, now: int) -> None:
+def allow_mail(mail: str, address: str, now: int, purpose: str = INVITE) -> None:
     """Counts a mail that somebody has sent; ThrottledError when it was too often."""
-    limits = mail_keys(mail, address)
-    require_calm(throttle().wait_ms(limits, now))
-    throttle().note(limits, now)
+    limits = mail_keys(mail, purpose, address)
+    if purpose == INVITE:
+        limits |= recipient_keys(mail, purpose)
+    require_calm(throttle().take(limits, now))
 
 
-def ask(session: Session, ring: Keyring, purpose: str, mail: str, language: str, now: int) -> str:
-    """Has a code sent; returns the id that the form carries. The answer tells nobody whether an account exists."""
+def has_room(mail: str, purpose: str, now: int) -> bool:
+    """Counts a mail to this address, whoever asked for it; False when it would be too many for its owner."""
+    return throttle().take(recipient_keys(mail, purpose), now) == 0
+
+
+def allow_recovery(mail: str, address: str, now: int) -> None:
+    """Counts a try with a code of the citizens' office; ThrottledError when there were too many from this address."""
+    require_calm(throttle().take(recovery_keys(mail, address), now))
+
+
+def forgive_recovery(mail: str, address: str, now: int) -> None:
+    """That try was a right one."""
+    throttle().give_back(recovery_keys(mail, address), now)
+
+
+def ask(
+    session: Session, ring: Keyring, purpose: str, mail: str, language: str, now: int, *, may_send: bool = True
+) -> str:
+    """Has a code sent; returns the id that the form carries. The answer tells nobody whether an account exists.
+
+    Older codes still count, so that a stranger who asks for one takes nobody's away.
+    """
     row = people.person_named(session, mail)
     fitting = row is None if purpose == REGISTER else row is not None and bool(row.password_hash) and not row.disabled
     code = f"{secrets.randbelow(10**8):08d}"
     code_id = _keep(session, ring, purpose, mail, code, now + rules.CODE_MS, row.id if row is not None else None)
-    if fitting:
+    if fitting and may_send:
         events.announce(session, CodeMade(mail, code, purpose, row.language if row else language, now))
         return code_id
     codes.use(session, code_id)  # nobody knows this code, and it opens nothing
-    if row is not None and not row.disabled:
+    if may_send and row is not None and not row.disabled:
         events.announce(session, AlreadyRegistered(mail, row.language, now))
     return code_id
 
@@ -61,6 +82,7 @@ def ask(session: Session, ring: Keyring, purpose: str, mail: str, language: str,
 def make_recovery(session: Session, ring: Keyring, person_id: int, mail: str, made_by: int, now: int) -> str:
     """A code that the citizens' office hands over, e.g. K7M2P-9QXWA; an older one counts no more."""
     code = "".join(secrets.choice("0123456789ABCDEFGHJKMNPQRSTVWXYZ") for _ in range(10))
+    codes.end_for(session, mail, RECOVER)
     _keep(session, ring, RECOVER, mail, code, now + rules.RECOVERY_MS, person_id, made_by)
     return f"{code[:5]}-{code[5:]}"
 
@@ -71,19 +93,22 @@ def check(session: Session, ring: Keyring, purpose: str, code_id: str, typed: st
 
 
 def check_recovery(session: Session, ring: Keyring, mail: str, typed: str, now: int) -> Granted | None:
-    """The same for a code of the citizens' office, which comes with the mail address instead of an id."""
+    """The same for a code of the citizens' office, which comes with the mail address instead of an id.
+
+    Wrong tries do not end it: anybody can make them, and nobody guesses 50 bits.
+    """
     return _check(session, ring, codes.newest_for(session, mail, RECOVER), typed, now)
 
 
 def _check(session: Session, ring: Keyring, row: codes.CodeRow | None, typed: str, now: int) -> Granted | None:
     if row is None or not rules.is_usable(codes.state(row), now):
         return None
+    if row.purpose != RECOVER and not codes.take_try(session, row.id):
+        return None
     digest = ring.digest("code", row.id, rules.normal_code(typed))
-    if not hmac.compare_digest(digest, row.code_hash):
-        codes.count_try(session, row.id)
+    if not hmac.compare_digest(digest, row.code_hash) or not codes.use(session, row.id):
         return None
-    if not codes.use(session, row.id):
-        return None
+    codes.end_for(session, row.mail, row.purpose)
     return Granted(row.purpose, row.mail, row.person_id if row.purpose != REGISTER else None)
 
 
@@ -97,7 +122,6 @@ def _keep(
     person_id: int | None,
     made_by: int | None = None,
 ) -> str:
-    codes.end_for(session, mail, purpose)
     code_id = secrets.token_urlsafe(18)
     codes.add(
         session,

@@ -44,8 +44,17 @@ class SecurityChanged:
 
 
 @dataclass(frozen=True)
+class MailChanged:
+    """An account has another mail address; whoever reads the old one should hear of it."""
+
+    old: str
+    language: str
+    now: int
+
+
+@dataclass(frozen=True)
 class SessionsEnded:
-    """These sessions (public ids) are over: by log-out, by the owner from afar, by recovery.
+    """These sessions (public ids) are over: by log-out, by the owner from afar, by recovery, or they `ran_out`.
 
     `followed_by` is the session that the same person opened in the same browser instead, empty without one.
     """
@@ -54,6 +63,7 @@ class SessionsEnded:
     session_ids: tuple[str, ...]
     now: int
     followed_by: str = ""
+    ran_out: bool = False
 
 
 @dataclass(frozen=True)

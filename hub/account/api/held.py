@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from hub.account import rules
 from hub.account.api.guard import require_calm, throttle
 from hub.account.api.keyring import Keyring
+from hub.account.api.throttle import held_keys
 from hub.account.store import codes
 from hub.core.db import Session
-
-_LIMIT = rules.Limit(failures=30, window_ms=rules.HOUR)
 
 
 @dataclass(frozen=True)
@@ -21,10 +20,9 @@ class Held:
     fields: tuple[tuple[str, str], ...]
 
 
-def allow(address: str, now: int) -> None:
-    """Counts a kept form; ThrottledError when it was too often from one address."""
-    require_calm(throttle().wait_ms({("held", address): _LIMIT}, now))
-    throttle().note({("held", address): _LIMIT}, now)
+def allow(person_id: int | None, address: str, now: int) -> None:
+    """Counts a kept form; ThrottledError when it was too often, by one person or from one address."""
+    require_calm(throttle().take(held_keys(person_id, address), now))
 
 
 def hold(

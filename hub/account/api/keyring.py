@@ -5,7 +5,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from hub.core.sealing import Sealer
+from hub.core.sealing import Sealer, subkey
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Keyring:
 
     def digest(self, *parts: str) -> str:
         """64 hexadecimal digits; worthless to who has the database but not the key."""
-        text = "\0".join(parts).encode()
-        return hmac.new(self.secret, b"account\0" + text, hashlib.sha256).hexdigest()
+        key, text = subkey(self.secret, "account digests"), "\0".join(parts).encode()
+        return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 
 def token_digest(token: str) -> str:

@@ -14,10 +14,13 @@ from hub.core import events
 from hub.core.db import Session
 
 INVITATION_MS = 14 * 86_400_000
+MAX_OWNED = 20  # organisations of one person
 
 
 class RefusedError(Exception):
-    """`reason`: not_allowed, ended, too_long, last_owner, gone, other_address, name."""
+    """`reason`: not_allowed, ended, too_long, beyond, last_owner, gone, other_address, name, organisation_name,
+    too_many.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -60,6 +63,9 @@ class Organisation:
 def create(session: Session, person: Person, name: str, now: int) -> int:
     """A new organisation with this person as its owner."""
     name = _clean(name)
+    people.lock_person(session, person.id)  # who erases the account meanwhile must see it
+    if sum(one.role == MemberRole.OWNER for one in of(session, person.id, now)) >= MAX_OWNED:
+        raise RefusedError("too_many")
     organisation = circles.add_organisation(session, name, now)
     circles.set_member(
         session, organisation, person.id, role=MemberRole.OWNER, until=None, given_by=person.id, created_at=now
@@ -100,7 +106,7 @@ def invite(
 ) -> None:
     """Sends an invitation to a mail address; RefusedError when the person may not."""
     organisation = _require(session, person, organisation_id, now)
-    if problem := rules.membership_problem(organisation.role, role, until, now):
+    if problem := rules.membership_problem(organisation.role, role, until, now, organisation.until):
         raise RefusedError(problem)
     token = secrets.token_urlsafe(32)
     circles.add_invitation(
@@ -132,6 +138,7 @@ def withdraw(session: Session, person: Person, organisation_id: int, pending_id:
     for row in circles.invitations(session, now, organisation_id=organisation_id):
         if row.token_hash.startswith(pending_id) and len(pending_id) == 16:
             circles.withdraw_invitation(session, row.token_hash)
+            record(session, person.id, "invitation-withdrawn", now, whom=_key(organisation_id))
 
 
 def accept(session: Session, person: Person, token: str, now: int) -> int:
@@ -141,12 +148,13 @@ def accept(session: Session, person: Person, token: str, now: int) -> int:
         raise RefusedError("gone")
     if row.mail != person.name:
         raise RefusedError("other_address")
+    circles.lock_organisation(session, row.organisation_id)
     taken = circles.take_invitation(session, token_digest(token))
     if taken is None:
         raise RefusedError("gone")
     inviter = get(session, taken["invited_by"], taken["organisation_id"], now)
     role = MemberRole(taken["role"])
-    if inviter is None or not rules.may_administer(inviter.role, role):
+    if inviter is None or rules.membership_problem(inviter.role, role, taken["until"], now, inviter.until):
         raise RefusedError("gone")
     known = circles.member(session, taken["organisation_id"], person.id)
     if known is None or not rules.is_member_now(known.until, now):
@@ -176,9 +184,9 @@ def change(
     """Gives a member another role or end."""
     organisation = _require(session, person, organisation_id, now)
     member = circles.member(session, organisation_id, member_id)
-    if member is None or not rules.may_administer(organisation.role, MemberRole(member.role)):
+    if member is None or not rules.may_administer(organisation.role, MemberRole(member.role), organisation.until):
         raise RefusedError("not_allowed")
-    if problem := rules.membership_problem(organisation.role, role, until, now):
+    if problem := rules.membership_problem(organisation.role, role, until, now, organisation.until):
         raise RefusedError(problem)
     if member.role == MemberRole.OWNER and (role != MemberRole.OWNER or until is not None):
         _require_other_owner(session, organisation_id, member_id, now)
@@ -191,7 +199,7 @@ def remove(session: Session, person: Person, organisation_id: int, member_id: in
     organisation = _require(session, person, organisation_id, now)
     member = circles.member(session, organisation_id, member_id)
     allowed = member_id == person.id or (
-        member is not None and rules.may_administer(organisation.role, MemberRole(member.role))
+        member is not None and rules.may_administer(organisation.role, MemberRole(member.role), organisation.until)
     )
     if member is None or not allowed:
         raise RefusedError("not_allowed")
@@ -203,8 +211,9 @@ def remove(session: Session, person: Person, organisation_id: int, member_id: in
 
 
 def close(session: Session, person: Person, organisation_id: int, now: int) -> None:
-    """Removes the organisation; owners only."""
-    if _require(session, person, organisation_id, now).role != MemberRole.OWNER:
+    """Removes the organisation; owners without an end only."""
+    organisation = _require(session, person, organisation_id, now)
+    if organisation.role != MemberRole.OWNER or organisation.until is not None:
         raise RefusedError("not_allowed")
     session_store.stop_acting_for(session, f"organisation:{organisation_id}")
     circles.remove_organisation(session, organisation_id)
@@ -217,6 +226,7 @@ def _key(organisation_id: int) -> str:
 
 
 def _require(session: Session, person: Person, organisation_id: int, now: int) -> Organisation:
+    circles.lock_organisation(session, organisation_id)
     found = get(session, person.id, organisation_id, now)
     if found is None:
         raise RefusedError("not_allowed")
@@ -240,9 +250,18 @@ def _require_other_owner(session: Session, organisation_id: int, member_id: int,
 
 def _clean(name: str) -> str:
     cleaned = " ".join(name.split())
-    if not cleaned or len(cleaned) > 120 or not cleaned.isprintable():
-        raise RefusedError("name")
+    if not rules.is_organisation_name(cleaned):
+        raise RefusedError("organisation_name")
     return cleaned
+
+
+def member(session: Session, person: Person, organisation_id: int, member_id: int, now: int) -> Membership | None:
+    """Somebody whom this person may remove, perhaps themselves."""
+    mine = get(session, person.id, organisation_id, now)
+    found = next((one for one in members(session, organisation_id, now) if one.person_id == member_id), None)
+    if mine is None or found is None:
+        return None
+    return found if member_id == person.id or rules.may_administer(mine.role, found.role) else None
 
 
 def describe_invitation(session: Session, token: str, now: int) -> tuple[str, str] | None:

@@ -22,6 +22,7 @@ class Passkey:
     created_at: int
     used_at: int
     backed_up: bool
+    trusted: bool
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Overview:
     has_app: bool
     codes_left: int
     has_identity: bool = False
+    app_is_trusted: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def of(session: Session, person: Person, now: int) -> Overview:
         bool(row.otp_secret),
         keys.recovery_codes_left(session, person.id),
         bool(people.identities_of(session, person.id)),
+        row.otp_trusted,
     )
 
 
@@ -90,7 +93,7 @@ def security(session: Session, person: Person, now: int) -> Security:
     found = keys.passkeys_of(session, person.id)
     return Security(
         of(session, person, now),
-        tuple(Passkey(row.id, row.name, row.created_at, row.used_at, row.backed_up) for row in found),
+        tuple(Passkey(row.id, row.name, row.created_at, row.used_at, row.backed_up, row.trusted) for row in found),
         tuple(sessions.listed(session, person, now)),
         tuple(Happened(row.at, row.kind, row.device) for row in people.history(session, person.id)),
         tuple(

@@ -67,15 +67,20 @@ def ask_login(ring: Keyring, site: Site, now: int) -> Question:
 
 def check_creation(ring: Keyring, site: Site, ticket: str, answer: str, handle: str, now: int) -> NewPasskey:
     """The new passkey; PasskeyRefusedError when the answer is not good."""
-    return webauthn.verify_creation(site, answer, _read(ring, "create", ticket, now, handle))
+    return webauthn.verify_creation(site, answer, _read(ring, "create", ticket, now, handle), handle)
 
 
-def add(session: Session, person_id: int, made: NewPasskey, name: str, ticket: str, now: int) -> None:
-    """Stores it; PasskeyRefusedError when the answer was used before or there are too many."""
+def add(
+    session: Session, person_id: int, made: NewPasskey, name: str, ticket: str, now: int, *, trusted: bool = False
+) -> None:
+    """Stores it; PasskeyRefusedError when it was made for somebody else or used before, or there are too many."""
+    people.lock_person(session, person_id)
+    if made.handle != handle_of(session, person_id):
+        raise PasskeyRefusedError("this passkey was made for somebody else")
     _use_up(session, ticket, now)
-    if len(keys.passkeys_of(session, person_id)) >= MAX_PASSKEYS or keys.passkey(session, made.credential_id):
-        raise PasskeyRefusedError("known already, or too many")
-    keys.add_passkey(
+    if len(keys.passkeys_of(session, person_id)) >= MAX_PASSKEYS:
+        raise PasskeyRefusedError("too many")
+    is_new = keys.add_passkey(
         session,
         person_id=person_id,
         credential_id=made.credential_id,
@@ -84,9 +89,12 @@ def add(session: Session, person_id: int, made: NewPasskey, name: str, ticket: s
         backed_up=made.backed_up,
         transports=made.transports,
         name=_clean(name),
+        trusted=trusted,
         created_at=now,
         used_at=0,
     )
+    if not is_new:
+        raise PasskeyRefusedError("known already")
     record_change(session, person_id, "passkey-added", now)
 
 
@@ -96,12 +104,12 @@ def log_in(session: Session, ring: Keyring, site: Site, ticket: str, answer: str
     credential_id, handle = webauthn.credential_and_user(answer)
     row = keys.passkey(session, credential_id)
     person = people.person(session, row.person_id) if row is not None else None
-    if row is None or person is None or person.disabled or (handle and handle != person.handle):
+    if row is None or person is None or person.disabled or handle != person.handle:
         raise PasskeyRefusedError("unknown passkey")
     count, backed_up = webauthn.verify_request(site, answer, challenge, row.public_key, row.sign_count)
     _use_up(session, ticket, now)
     keys.use_passkey(session, row.id, count, backed_up, now)
-    return Proof(person.id, METHODS)
+    return Proof(person.id, METHODS, trusted=row.trusted)
 
 
 def rename(session: Session, person: Person, passkey_id: int, name: str) -> bool:
@@ -111,6 +119,7 @@ def rename(session: Session, person: Person, passkey_id: int, name: str) -> bool
 
 def remove(session: Session, person: Person, passkey_id: int, now: int) -> bool:
     """False when it is not theirs, or the last way to log in."""
+    people.lock_person(session, person.id)
     row = people.person(session, person.id)
     if row is None or (len(keys.passkeys_of(session, person.id)) <= 1 and not row.password_hash):
         return False
@@ -141,4 +150,4 @@ def _use_up(session: Session, ticket: str, now: int) -> None:
 
 
 def _clean(name: str) -> str:
-    return " ".join(name.split())[:60] or "Passkey"
+    return rules.clean_label(name, 60) or "Passkey"

@@ -47,6 +47,7 @@ class Person:
 class Proof:
     """How somebody proved who they are (methods as in RFC 8176); `needs_code`: a second factor is still missing.
 
+    `trusted`: the second factor is surely the identified person's.
     `level` comes from upstream; `proved_at` (ms) is set when that proof waited before it was used.
     """
 
@@ -55,6 +56,7 @@ class Proof:
     needs_code: bool = False
     level: Level = Level.BASIS
     proved_at: int | None = None
+    trusted: bool = False
 
 
 def make_person(session: Session, row: people.PersonRow) -> Person:

@@ -9,10 +9,11 @@ from hub.account.api.people import ADMIN, make_person
 from hub.account.rules import MemberRole, Standing
 from hub.account.store import circles, codes, keys, people
 from hub.account.store import sessions as session_store
-from hub.core import audit, events
+from hub.core import audit, events, i18n
 from hub.core.db import Session
 
 _DAY = 86_400_000
+OTHER_PARENT = "ein anderer Elternteil"
 _SOME = 50  # mails a night: more at once looks like spam
 
 
@@ -41,16 +42,22 @@ def export(session: Session, person_id: int, now: int) -> dict[str, object]:
         "has_app": bool(row.otp_secret),
         "recovery_codes_left": keys.recovery_codes_left(session, person_id),
         "passkeys": [
-            {"name": one.name, "created_at": one.created_at, "used_at": one.used_at}
+            {"id": one.credential_id, "name": one.name, "created_at": one.created_at, "used_at": one.used_at}
             for one in keys.passkeys_of(session, person_id)
         ],
         "identities": [
-            {"issuer": one.issuer, "subject": one.subject, "linked_at": one.linked_at, "used_at": one.used_at}
+            {
+                "issuer": one.issuer,
+                "subject": one.subject,
+                "level": one.level,
+                "linked_at": one.linked_at,
+                "used_at": one.used_at,
+            }
             for one in people.identities_of(session, person_id)
         ],
         "roles": [{"role": role, "scope": scope} for role, scope in sorted(person.grants)],
         "sessions": [
-            {"device": one.device, "created_at": one.created_at, "seen_at": one.last_seen_at}
+            {"device": one.device, "level": int(one.level), "created_at": one.created_at, "seen_at": one.last_seen_at}
             for one in sessions.listed(session, person, now)
         ],
         "history": [
@@ -65,7 +72,7 @@ def export(session: Session, person_id: int, now: int) -> dict[str, object]:
                 "first_name": one.first_name,
                 "last_name": one.last_name,
                 "born": one.born.isoformat(),
-                "guardians": ", ".join(one.guardians),
+                "guardians": ", ".join(name or i18n.translate(OTHER_PARENT, row.language) for name in one.guardians),
             }
             for one in families.children(session, person_id, now)
         ],
@@ -82,7 +89,8 @@ def obstacles(session: Session, person_id: int, now: int) -> list[Obstacle]:
         for one in organisations.of(session, person_id, now)
         if one.role == MemberRole.OWNER and _is_needed(session, one.id, person_id, now)
     ]
-    admins = {row.id for row, role, _scope in people.staff(session) if role == ADMIN and not row.disabled}
+    everywhere = (ADMIN, "")
+    admins = {row.id for row, *role in people.staff(session) if tuple(role) == everywhere and not row.disabled}
     return [*found, Obstacle("last_admin")] if admins == {person_id} else found
 
 
@@ -97,6 +105,9 @@ def erase(session: Session, person_id: int, now: int) -> None:
 
     Organisations and children for whom nobody else acts are removed with it.
     """
+    people.lock_person(session, person_id)
+    circles.lock_circles(session, person_id)
+    people.lock_role(session, ADMIN)
     row = people.person(session, person_id)
     if row is None or obstacles(session, person_id, now):
         raise ValueError("this account cannot be deleted")

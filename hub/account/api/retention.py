@@ -1,5 +1,6 @@
 """What an account forgets by itself."""
 
+from hub.account.api import sessions
 from hub.account.store import circles, codes, people
 from hub.core.db import Session
 
@@ -8,6 +9,6 @@ _DAY = 86_400_000
 
 
 def tidy(session: Session, now: int) -> int:
-    """Deletes codes, tickets, kept forms and invitations that are over, and old history; returns how many rows."""
-    gone = codes.tidy(session, now) + circles.tidy(session, now)
+    """Deletes sessions, codes, tickets, forms and invitations that are over, and old history; returns how many rows."""
+    gone = sessions.end_over(session, now) + codes.tidy(session, now) + circles.tidy(session, now)
     return gone + people.forget_events(session, now - HISTORY_DAYS * _DAY)

@@ -44,6 +44,7 @@ def set_password(session: Session, person_id: int, password_hash: str, now: int)
 
 def remove_password(session: Session, person: Person, now: int) -> bool:
     """False when no passkey is left to log in with."""
+    people.lock_person(session, person.id)
     if not keys.passkeys_of(session, person.id):
         return False
     people.change_person(session, person.id, password_hash=None, otp_secret="")
@@ -61,12 +62,15 @@ def app_address(secret: str, name: str, town: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=town)
 
 
-def set_app(session: Session, ring: Keyring, person_id: int, secret: str, typed: str, now: int) -> bool:
+def set_app(
+    session: Session, ring: Keyring, person_id: int, secret: str, typed: str, now: int, *, trusted: bool = False
+) -> bool:
     """Switches the app on once it showed a right code; False when the code is wrong."""
     step = matching_step(secret, typed, now)
     if step is None:
         return False
-    people.change_person(session, person_id, otp_secret=ring.sealer("otp").seal(secret), otp_step=step)
+    sealed = ring.sealer("otp").seal(secret)
+    people.change_person(session, person_id, otp_secret=sealed, otp_step=step, otp_trusted=trusted)
     record_change(session, person_id, "app-set", now)
     return True
 

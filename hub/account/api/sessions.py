@@ -12,6 +12,8 @@ from hub.account.store import people, sessions
 from hub.core import events
 from hub.core.db import Database, Session
 
+_SOME = 100  # sessions that end in one transaction
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -55,13 +57,14 @@ def raise_session(session: Session, token: str, proof: Proof, now: int) -> str:
     if until is not None:
         state = replace(state, level_until=min(state.level_until, until))
     fresh = secrets.token_urlsafe(32)
-    sessions.replace(session, token_digest(token), token_digest(fresh), state)
+    if not sessions.replace(session, token_digest(token), token_digest(fresh), state):
+        raise ValueError("this session ended a moment ago")
     return fresh
 
 
 def _level(proof: Proof, identified_until: int, now: int) -> tuple[Level, int | None]:
     """(level, its end): what came from upstream counts for a while, the citizens' office until its date."""
-    own = rules.level_of_login(proof.methods, identified_until, now)
+    own = rules.level_of_login(proof.methods, identified_until, now, trusted=proof.trusted)
     if proof.level > own:
         return proof.level, (now if proof.proved_at is None else proof.proved_at) + rules.RAISED_MS
     return own, identified_until if own > Level.BASIS else None
@@ -90,6 +93,20 @@ def session_person(database: Database, token: str, now: int) -> Person | None:
     if rules.needs_touch(state, now):
         database.write(lambda session: sessions.touch(session, digest, person.id, now))
     return person
+
+
+def is_running(session: Session, session_id: str, now: int) -> bool:
+    """Whether the session with this public id is neither ended nor over."""
+    row = sessions.listed(session, session_id)
+    return row is not None and rules.is_alive(sessions.times(row), now)
+
+
+def end_over(session: Session, now: int) -> int:
+    """Forgets some sessions that are over, and tells who listens; how many."""
+    ended = sessions.end_over(session, now, _SOME)
+    for person_id, session_id in ended:
+        events.announce(session, SessionsEnded(person_id, (session_id,), now, ran_out=True))
+    return len(ended)
 
 
 def listed(session: Session, person: Person, now: int) -> list[Listed]:

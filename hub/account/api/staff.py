@@ -7,7 +7,7 @@ from hub.account import rules
 from hub.account.api import codes, sessions
 from hub.account.api.keyring import Keyring
 from hub.account.api.people import ADMIN, ROLES, Person, make_person, record, record_change
-from hub.account.store import people
+from hub.account.store import keys, people
 from hub.core.db import Session
 
 IDENTIFIED_DAYS = 730  # as long as the town believes an identity that it saw
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class NotAllowedError(Exception):
-    """This account must not be touched by this member of staff; `reason`: self, staff, unknown."""
+    """This account must not be touched by this member of staff; `reason`: self, staff, unknown, no_admin."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -57,10 +57,11 @@ def card(session: Session, mail: str) -> Card | None:
 
 
 def identify(session: Session, clerk: Person, person_id: int, display_name: str, now: int) -> int:
-    """Notes that the clerk saw an identity document; returns until when (ms) it counts."""
+    """Notes that the clerk saw an identity document; returns until when (ms) it counts. The person's keys count now."""
     _require_touchable(session, clerk, person_id)
     until = now + IDENTIFIED_DAYS * _DAY
-    people.change_person(session, person_id, identified_until=until, display_name=" ".join(display_name.split())[:100])
+    people.change_person(session, person_id, identified_until=until, display_name=rules.clean_label(display_name, 100))
+    keys.trust_all(session, person_id)
     record_change(session, person_id, "identified", now, by=clerk.id)
     return until
 
@@ -117,6 +118,9 @@ def _details(role: str, scope: str) -> dict[str, str]:
 
 def take_role(session: Session, admin: Person, person_id: int, role: str, scope: str, now: int) -> None:
     """NotAllowedError for one's own admin role (somebody must be left) and for nobody. Ends the person's sessions."""
+    people.lock_role(session, ADMIN)
+    if (ADMIN, "") not in people.roles_of(session, admin.id):  # somebody took it a moment ago
+        raise NotAllowedError("no_admin")
     if person_id == admin.id and role == ADMIN:
         raise NotAllowedError("self")
     if not people.remove_role(session, person_id, role, scope):

@@ -165,6 +165,7 @@ def link(session: Session, person: Person, identity: Identity, ticket: str, now:
 
 def unlink(session: Session, person: Person, issuer: str, now: int) -> bool:
     """False when there is no such link, or nothing else to log in with."""
+    people.lock_person(session, person.id)
     row = people.person(session, person.id)
     if row is None or not (row.password_hash or keys.passkeys_of(session, person.id)):
         return False

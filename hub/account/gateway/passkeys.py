@@ -50,13 +50,14 @@ class Site:
 
 @dataclass(frozen=True)
 class NewPasskey:
-    """A credential as it is stored; ids are base64url."""
+    """A credential as it is stored; ids are base64url. The device holds it for the person with this `handle`."""
 
     credential_id: str
     public_key: bytes
     sign_count: int
     backed_up: bool
     transports: str
+    handle: str
 
 
 def creation_options(site: Site, handle: str, name: str, shown: str, challenge: bytes, known: list[str]) -> str:
@@ -88,8 +89,8 @@ def request_options(site: Site, challenge: bytes) -> str:
     return options_to_json(options)
 
 
-def verify_creation(site: Site, answer: str, challenge: bytes) -> NewPasskey:
-    """The new credential; PasskeyRefusedError when the answer is not good."""
+def verify_creation(site: Site, answer: str, challenge: bytes, handle: str) -> NewPasskey:
+    """The new credential for `handle`; PasskeyRefusedError when the answer is not good."""
     try:
         made = verify_registration_response(
             credential=answer,
@@ -106,6 +107,7 @@ def verify_creation(site: Site, answer: str, challenge: bytes) -> NewPasskey:
         sign_count=made.sign_count,
         backed_up=made.credential_backed_up,
         transports=_transports(answer),
+        handle=handle,
     )
 
 

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 _WEAK = 3  # zxcvbn's scale 0 to 4; 3 resists 10^8 guesses and more
-_MAX = 100  # zxcvbn is slow on longer texts, and those are strong anyway
+_MAX = 72  # characters; zxcvbn refuses longer texts
 
 
 def is_guessable(password: str, known: list[str]) -> bool:

@@ -7,20 +7,25 @@ from hub.account.rules.codes import (
     RECOVERY_MS,
     Code,
     is_usable,
+    may_set,
     normal_code,
 )
 from hub.account.rules.devices import device_name
 from hub.account.rules.guessing import (
     ADDRESS,
+    HELD_ADDRESS,
+    HELD_PERSON,
     MAIL_ADDRESS,
     MAIL_RECIPIENT,
+    MAIL_RECIPIENT_FROM_ALL,
     NAME_AND_ADDRESS,
     Limit,
+    network,
     recent,
     wait_ms,
 )
 from hub.account.rules.inactivity import UNUSED_DAYS, WARNING_DAYS, Standing, standing
-from hub.account.rules.levels import Level, acr_of, level_of_acr, level_of_login
+from hub.account.rules.levels import Level, acr_of, is_trusted, level_of_acr, level_of_login
 from hub.account.rules.membership import (
     DELEGATION_MAX_DAYS,
     MemberRole,
@@ -29,13 +34,17 @@ from hub.account.rules.membership import (
     membership_problem,
 )
 from hub.account.rules.names import (
+    MAX_ORGANISATION_NAME,
+    clean_label,
     is_mail,
+    is_organisation_name,
     is_scope,
     masked_mail,
     name_problem,
     normal_name,
     safe_target,
 )
+from hub.account.rules.networks import logged_network
 from hub.account.rules.passwords import MAX_PASSWORD, MIN_PASSWORD, password_problem
 from hub.account.rules.sessions import (
     FRESH_MS,
@@ -61,10 +70,14 @@ __all__ = [
     "DELEGATION_MAX_DAYS",
     "FLOW_MS",
     "FRESH_MS",
+    "HELD_ADDRESS",
+    "HELD_PERSON",
     "HOUR",
     "IDLE_MS",
     "MAIL_ADDRESS",
     "MAIL_RECIPIENT",
+    "MAIL_RECIPIENT_FROM_ALL",
+    "MAX_ORGANISATION_NAME",
     "MAX_PASSWORD",
     "MINUTE",
     "MIN_PASSWORD",
@@ -86,21 +99,27 @@ __all__ = [
     "Standing",
     "acr_of",
     "arrival",
+    "clean_label",
     "device_name",
     "is_alive",
     "is_fresh",
     "is_mail",
     "is_member_now",
+    "is_organisation_name",
     "is_scope",
+    "is_trusted",
     "is_usable",
     "level_now",
     "level_of_acr",
     "level_of_login",
+    "logged_network",
     "masked_mail",
     "may_administer",
+    "may_set",
     "membership_problem",
     "name_problem",
     "needs_touch",
+    "network",
     "new_session",
     "normal_code",
     "normal_name",

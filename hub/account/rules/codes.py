@@ -9,9 +9,22 @@ RECOVERY_MS = 30 * _MINUTE  # a code that the citizens' office gave
 RECOVERY_CODES = 10  # for the drawer at home
 
 
+# what a right code lets one set; a mailbox alone must not get round the second factor
+_SETS = {
+    "register": frozenset({"passkey", "password"}),
+    "reset": frozenset({"password"}),
+    "recover": frozenset({"passkey", "password"}),
+}
+
+
+def may_set(purpose: str, key: str) -> bool:
+    """Whether a code of this purpose (register, reset, recover) lets one set this key (passkey, password)."""
+    return key in _SETS.get(purpose, frozenset())
+
+
 @dataclass(frozen=True)
 class Code:
-    """A code's end (ms), how often it was tried wrongly, whether it was used."""
+    """A code's end (ms), how often it was tried, whether it was used."""
 
     expires_at: int
     tries: int = 0

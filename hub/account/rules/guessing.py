@@ -1,5 +1,6 @@
 """How fast one may guess a password or have mails sent."""
 
+import ipaddress
 from dataclasses import dataclass
 
 _MINUTE = 60_000
@@ -17,8 +18,25 @@ class Limit:
 # is held back by the one hashing thread (about ten tries a second for the whole world).
 NAME_AND_ADDRESS = Limit(failures=5)
 ADDRESS = Limit(failures=20)
-MAIL_RECIPIENT = Limit(failures=5, window_ms=60 * _MINUTE)
-MAIL_ADDRESS = Limit(failures=20, window_ms=60 * _MINUTE)
+MAIL_RECIPIENT = Limit(failures=5, window_ms=60 * _MINUTE)  # from one address
+MAIL_RECIPIENT_FROM_ALL = Limit(failures=20, window_ms=60 * _MINUTE)
+# a whole town may come from one address: its own WiFi, a provider's shared addresses, the town hall
+MAIL_ADDRESS = Limit(failures=200, window_ms=60 * _MINUTE)
+HELD_PERSON = Limit(failures=30, window_ms=60 * _MINUTE)
+HELD_ADDRESS = Limit(failures=200, window_ms=60 * _MINUTE)
+
+
+def network(address: str) -> str:
+    """What limits count as one sender: an IPv4 address, or the /64 of an IPv6 address, which belongs to one line."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((found, 64), strict=False))
 
 
 def recent(failures: tuple[int, ...], now: int, limit: Limit) -> tuple[int, ...]:

@@ -40,12 +40,21 @@ def acr_of(level: Level) -> str:
     return {1: "STORK-QAA-Level-1", 2: "STORK-QAA-Level-3", 3: "STORK-QAA-Level-4"}[level]
 
 
-def level_of_login(methods: frozenset[str], identified_until: int, now: int) -> Level:
+def level_of_login(methods: frozenset[str], identified_until: int, now: int, *, trusted: bool) -> Level:
     """The level of a login: substantiell needs two factors and a person who was identified not too long ago.
 
+    `trusted`: the second factor is a key that the identified person surely holds (see `is_trusted`).
     Methods are the names of RFC 8176: "hwk" or "swk" with "user" (passkey with its PIN or finger), "pwd", "otp".
     """
     two_factors = "user" in methods or {"pwd", "otp"} <= methods
-    if two_factors and identified_until > now:
+    if two_factors and trusted and identified_until > now:
         return Level.SUBSTANTIELL
     return Level.BASIS
+
+
+def is_trusted(level: Level) -> bool:
+    """Whether a key that is added in a session of this level is surely the identified person's.
+
+    Otherwise who knows the password alone could add a second factor of their own, and be as sure as its owner.
+    """
+    return level >= Level.SUBSTANTIELL

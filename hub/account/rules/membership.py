@@ -19,17 +19,23 @@ def is_member_now(until: int | None, now: int) -> bool:
     return until is None or now < until
 
 
-def may_administer(actor: MemberRole, target: MemberRole) -> bool:
-    """Owners may change everybody, managers may change members only."""
-    return actor == MemberRole.OWNER or (actor == MemberRole.MANAGER and target == MemberRole.MEMBER)
+def may_administer(actor: MemberRole, target: MemberRole, actor_until: int | None = None) -> bool:
+    """Owners may change everybody, managers may change members only; an owner for a time no owner, not even himself."""
+    if actor == MemberRole.OWNER:
+        return target != MemberRole.OWNER or actor_until is None
+    return actor == MemberRole.MANAGER and target == MemberRole.MEMBER
 
 
-def membership_problem(actor: MemberRole, role: MemberRole, until: int | None, now: int) -> str | None:
-    """not_allowed, ended or too_long when `actor` may not give this membership."""
-    if not may_administer(actor, role):
+def membership_problem(
+    actor: MemberRole, role: MemberRole, until: int | None, now: int, actor_until: int | None = None
+) -> str | None:
+    """not_allowed, ended, too_long or beyond (longer than the actor's own) when `actor` may not give this."""
+    if not may_administer(actor, role, actor_until):
         return "not_allowed"
     if until is not None and until <= now:
         return "ended"
     if until is not None and until > now + DELEGATION_MAX_DAYS * _DAY:
         return "too_long"
+    if actor_until is not None and (until is None or until > actor_until):
+        return "beyond"
     return None

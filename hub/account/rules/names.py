@@ -4,6 +4,8 @@ import re
 
 _SCOPE = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+MAX_ORGANISATION_NAME = 120  # characters
+_LINK = re.compile(r"://|\bwww\.|@|\w\.\w{2,}/", re.IGNORECASE)
 
 
 def normal_name(name: str) -> str:
@@ -21,6 +23,16 @@ def name_problem(name: str) -> str | None:
     if _NAME.fullmatch(name):
         return None
     return "a name has 2 to 40 characters: a-z, 0-9, dot, hyphen, underscore"
+
+
+def clean_label(text: str, limit: int) -> str:
+    """A name that somebody gave: one line, printable characters only, not longer than `limit`."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:limit]
+
+
+def is_organisation_name(name: str) -> bool:
+    """Whether a firm may be called so: the town sends the name in mails, where a link would look like its own."""
+    return 0 < len(name) <= MAX_ORGANISATION_NAME and name.isprintable() and not _LINK.search(name)
 
 
 def is_scope(scope: str) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.account.store.people import PersonRow
 from hub.core.db import Base
+from hub.core.rows import insert_new, lock
 
 
 class OrganisationRow(Base):
@@ -79,6 +80,25 @@ class GuardianRow(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
 
 
+def lock_organisation(session: Session, organisation_id: int) -> None:
+    """Nobody else decides about its members until this transaction ends."""
+    lock(session, OrganisationRow, organisation_id)
+
+
+def lock_child(session: Session, child_id: int) -> None:
+    """Nobody else decides about its guardians until this transaction ends."""
+    lock(session, ChildRow, child_id)
+
+
+def lock_circles(session: Session, person_id: int) -> None:
+    """All organisations and children of a person, in an order that all keep, so that nobody waits in a ring."""
+    firms = select(MemberRow.organisation_id).where(MemberRow.person_id == person_id)
+    for organisation_id in sorted(session.scalars(firms)):
+        lock_organisation(session, organisation_id)
+    for child_id in sorted(session.scalars(select(GuardianRow.child_id).where(GuardianRow.person_id == person_id))):
+        lock_child(session, child_id)
+
+
 def add_organisation(session: Session, name: str, now: int) -> int:
     """A new organisation's number."""
     row = OrganisationRow(name=name, created_at=now)
@@ -121,8 +141,9 @@ def member(session: Session, organisation_id: int, person_id: int) -> MemberRow 
 
 def set_member(session: Session, organisation_id: int, person_id: int, **facts: Any) -> None:
     """Adds or changes a membership."""
-    if member(session, organisation_id, person_id) is None:
-        session.execute(insert(MemberRow).values(organisation_id=organisation_id, person_id=person_id, **facts))
+    if "created_at" in facts and insert_new(
+        session, MemberRow, organisation_id=organisation_id, person_id=person_id, **facts
+    ):
         return
     changed = {key: value for key, value in facts.items() if key != "created_at"}
     session.execute(
@@ -154,8 +175,7 @@ def add_child(session: Session, first_name: str, last_name: str, born: date, now
 
 def add_guardian(session: Session, child_id: int, person_id: int, now: int) -> None:
     """Lets a parent act for a child; being one already is no error."""
-    if session.get(GuardianRow, (child_id, person_id)) is None:
-        session.execute(insert(GuardianRow).values(child_id=child_id, person_id=person_id, created_at=now))
+    insert_new(session, GuardianRow, child_id=child_id, person_id=person_id, created_at=now)
 
 
 def is_guardian(session: Session, child_id: int, person_id: int) -> bool:

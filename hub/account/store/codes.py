@@ -3,11 +3,11 @@
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, Text, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.account import rules
 from hub.core.db import Base
+from hub.core.rows import insert_new
 
 
 class CodeRow(Base):
@@ -86,9 +86,9 @@ def state(row: CodeRow) -> rules.Code:
     return rules.Code(row.expires_at, row.tries, row.used)
 
 
-def count_try(session: Session, code_id: str) -> bool:
-    """Counts a wrong try; False when none was left (two at once cannot share the last one)."""
-    counted = update(CodeRow).where(CodeRow.id == code_id, CodeRow.tries < rules.CODE_TRIES)
+def take_try(session: Session, code_id: str) -> bool:
+    """Counts a try before it is made; False when none was left (two at once cannot share the last one)."""
+    counted = update(CodeRow).where(CodeRow.id == code_id, CodeRow.tries < rules.CODE_TRIES, ~CodeRow.used)
     return bool(session.execute(counted.values(tries=CodeRow.tries + 1)).rowcount)  # type: ignore[attr-defined]
 
 
@@ -99,7 +99,7 @@ def use(session: Session, code_id: str) -> bool:
 
 
 def end_for(session: Session, mail: str, purpose: str) -> None:
-    """An older code for the same address and purpose counts no more."""
+    """Codes for this address and purpose count no more."""
     session.execute(delete(CodeRow).where(CodeRow.mail == mail, CodeRow.purpose == purpose))
 
 
@@ -110,12 +110,7 @@ def forget_mail(session: Session, mail: str) -> None:
 
 def use_once(session: Session, digest: str, expires_at: int) -> bool:
     """False when this was used before, also a moment ago in another transaction."""
-    try:
-        with session.begin_nested():
-            session.execute(insert(UsedRow).values(digest=digest, expires_at=expires_at))
-    except IntegrityError:
-        return False
-    return True
+    return insert_new(session, UsedRow, digest=digest, expires_at=expires_at)
 
 
 def tidy(session: Session, now: int) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     delete,
+    false,
     func,
     insert,
     select,
@@ -18,8 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hub.account.store.people import BigId
+from hub.account.store.people import BigId, PersonRow
 from hub.core.db import Base
+from hub.core.rows import insert_new
 
 
 class PasskeyRow(Base):
@@ -35,6 +37,7 @@ class PasskeyRow(Base):
     backed_up: Mapped[bool] = mapped_column(Boolean)
     transports: Mapped[str] = mapped_column(String(100), default="", server_default="")
     name: Mapped[str] = mapped_column(String(60))
+    trusted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     created_at: Mapped[int] = mapped_column(BigInteger)
     used_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
@@ -46,6 +49,7 @@ class RecoveryCodeRow(Base):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("account_person.id", ondelete="CASCADE"), primary_key=True)
     code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    trusted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
 def passkeys_of(session: Session, person_id: int) -> Sequence[PasskeyRow]:
@@ -58,9 +62,9 @@ def passkey(session: Session, credential_id: str) -> PasskeyRow | None:
     return session.scalars(select(PasskeyRow).where(PasskeyRow.credential_id == credential_id)).first()
 
 
-def add_passkey(session: Session, **facts: Any) -> None:
-    """Stores a passkey; IntegrityError when the credential is known already."""
-    session.execute(insert(PasskeyRow).values(**facts))
+def add_passkey(session: Session, **facts: Any) -> bool:
+    """Stores a passkey; False when the credential is known already."""
+    return insert_new(session, PasskeyRow, **facts)
 
 
 def use_passkey(session: Session, passkey_id: int, sign_count: int, backed_up: bool, now: int) -> None:
@@ -89,17 +93,27 @@ def remove_passkeys(session: Session, person_id: int) -> None:
     session.execute(delete(PasskeyRow).where(PasskeyRow.person_id == person_id))
 
 
-def set_recovery_codes(session: Session, person_id: int, hashes: Sequence[str]) -> None:
+def trust_all(session: Session, person_id: int) -> None:
+    """From now on a log-in with any key that the person has counts as the identified person's."""
+    session.execute(update(PasskeyRow).where(PasskeyRow.person_id == person_id).values(trusted=True))
+    session.execute(update(RecoveryCodeRow).where(RecoveryCodeRow.person_id == person_id).values(trusted=True))
+    has_app = update(PersonRow).where(PersonRow.id == person_id, PersonRow.otp_secret != "")
+    session.execute(has_app.values(otp_trusted=True))
+
+
+def set_recovery_codes(session: Session, person_id: int, hashes: Sequence[str], *, trusted: bool = False) -> None:
     """Replaces a person's recovery codes."""
     session.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.person_id == person_id))
     if hashes:
-        session.execute(insert(RecoveryCodeRow), [{"person_id": person_id, "code_hash": one} for one in hashes])
+        session.execute(
+            insert(RecoveryCodeRow), [{"person_id": person_id, "code_hash": one, "trusted": trusted} for one in hashes]
+        )
 
 
-def use_recovery_code(session: Session, person_id: int, code_hash: str) -> bool:
-    """Takes one away; False when there is none like it."""
+def use_recovery_code(session: Session, person_id: int, code_hash: str) -> bool | None:
+    """Takes one away; whether it was trusted, None when there is none like it."""
     gone = delete(RecoveryCodeRow).where(RecoveryCodeRow.person_id == person_id, RecoveryCodeRow.code_hash == code_hash)
-    return bool(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+    return session.scalars(gone.returning(RecoveryCodeRow.trusted)).first()
 
 
 def recovery_codes_left(session: Session, person_id: int) -> int:

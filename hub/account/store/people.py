@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     String,
     delete,
+    false,
     func,
     insert,
     select,
@@ -21,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.core.db import Base
+from hub.core.rows import insert_new, lock
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -37,6 +39,7 @@ class PersonRow(Base):
     password_hash: Mapped[str | None] = mapped_column(String(255))
     otp_secret: Mapped[str] = mapped_column(String(400), default="", server_default="")
     otp_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    otp_trusted: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     language: Mapped[str] = mapped_column(String(2), default="de", server_default="de")
     identified_until: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     created_at: Mapped[int] = mapped_column(BigInteger)
@@ -111,20 +114,49 @@ def person_with_handle(session: Session, handle: str) -> PersonRow | None:
     return session.scalars(select(PersonRow).where(PersonRow.handle == handle)).first()
 
 
+class NameTakenError(ValueError):
+    """Somebody has this name, perhaps since a moment ago."""
+
+
+def lock_person(session: Session, person_id: int) -> None:
+    """Nobody else decides about this person's keys until this transaction ends."""
+    lock(session, PersonRow, person_id)
+
+
+def lock_role(session: Session, role: str) -> None:
+    """Nobody else takes this role from anybody until this transaction ends."""
+    held = select(RoleRow.person_id).where(RoleRow.role == role).order_by(RoleRow.person_id, RoleRow.scope)
+    session.execute(held.with_for_update())
+
+
 def add_person(session: Session, **facts: Any) -> PersonRow:
-    """A new person; IntegrityError when the name is taken."""
+    """A new person; NameTakenError."""
     row = PersonRow(**facts)
     if session.get_bind().dialect.name == "sqlite":  # which would give a deleted account's number again
         taken = [session.scalar(select(func.max(column))) or 0 for column in (PersonRow.id, ErasedRow.person_id)]
         row.id = max(taken) + 1
-    session.add(row)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        raise NameTakenError("this name is taken") from None
     return row
 
 
 def change_person(session: Session, person_id: int, **facts: Any) -> None:
     """Writes some of a person's columns."""
     session.execute(update(PersonRow).where(PersonRow.id == person_id).values(**facts))
+
+
+def change_name(session: Session, person_id: int, name: str) -> bool:
+    """Another log-in name; False when it is somebody's."""
+    try:
+        with session.begin_nested():
+            change_person(session, person_id, name=name)
+    except IntegrityError:
+        return False
+    return True
 
 
 def use_otp_step(session: Session, person_id: int, step: int) -> bool:
@@ -162,9 +194,7 @@ def roles_of(session: Session, person_id: int) -> frozenset[tuple[str, str]]:
 
 def add_role(session: Session, person_id: int, role: str, scope: str = "") -> None:
     """Gives a role; having it already is no error."""
-    if session.get(RoleRow, (person_id, role, scope)) is None:
-        session.add(RoleRow(person_id=person_id, role=role, scope=scope))
-        session.flush()
+    insert_new(session, RoleRow, person_id=person_id, role=role, scope=scope)
 
 
 def remove_role(session: Session, person_id: int, role: str, scope: str = "") -> bool:

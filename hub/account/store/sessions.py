@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, delete, select, update
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.account import rules
@@ -55,8 +55,7 @@ def _columns(state: rules.Session) -> dict[str, object]:
 
 
 def add(session: Session, token_hash: str, public_id: str, person_id: int, state: rules.Session, device: str) -> None:
-    """Stores a new session and forgets those that ended."""
-    session.execute(delete(SessionRow).where(SessionRow.expires_at < state.created_at))
+    """Stores a new session."""
     session.add(
         SessionRow(token_hash=token_hash, id=public_id, person_id=person_id, device=device[:60], **_columns(state))
     )
@@ -71,6 +70,19 @@ def find(session: Session, token_hash: str) -> tuple[SessionRow, PersonRow] | No
         .where(SessionRow.token_hash == token_hash)
     ).first()
     return None if found is None else (found[0], found[1])
+
+
+def listed(session: Session, session_id: str) -> SessionRow | None:
+    """The session with this public id."""
+    return session.scalars(select(SessionRow).where(SessionRow.id == session_id)).first()
+
+
+def end_over(session: Session, now: int, limit: int) -> Sequence[tuple[int, str]]:
+    """Forgets some sessions that ran out or that nobody used for long; (person, public id) of each."""
+    over = or_(SessionRow.expires_at <= now, SessionRow.last_seen_at <= now - rules.IDLE_MS)
+    some = select(SessionRow.token_hash).where(over).limit(limit)
+    ended = delete(SessionRow).where(SessionRow.token_hash.in_(some), over)
+    return [(row[0], row[1]) for row in session.execute(ended.returning(SessionRow.person_id, SessionRow.id))]
 
 
 def of_person(session: Session, person_id: int, now: int) -> Sequence[SessionRow]:

@@ -243,7 +243,7 @@ def _organisation(organisation_id: int, problem: str = "") -> ResponseReturnValu
         problem=problem,
         now=now,
         may=rules.may_administer,
-        roles=[one for one in MemberRole if rules.may_administer(found.role, one)],
+        roles=[one for one in MemberRole if rules.may_administer(found.role, one, found.until)],
     )
 
 
@@ -287,10 +287,16 @@ def _reason(reason: str) -> str:
         "not_allowed": _("Das dürfen Sie hier nicht. Fragen Sie, wer die Firma oder den Verein verwaltet."),
         "ended": _("Dieses Datum ist vorbei. Bitte wählen Sie eines in der Zukunft."),
         "too_long": _("Eine Vertretung gilt höchstens ein Jahr. Bitte wählen Sie ein früheres Datum."),
+        "beyond": _("Ihre eigene Vertretung endet früher. Bitte wählen Sie ein früheres Datum."),
         "last_owner": _("Jemand muss zuständig bleiben. Geben Sie zuerst einer anderen Person alle Rechte."),
         "gone": _("Diese Einladung gilt nicht mehr."),
         "other_address": _("Diese Einladung ging an eine andere E-Mail-Adresse als die Ihres Kontos."),
         "name": _("Bitte geben Sie einen Namen mit höchstens 60 Zeichen ein."),
+        "organisation_name": _(
+            "Bitte geben Sie einen Namen mit höchstens %(n)s Zeichen und ohne Internetadresse ein.",
+            n=rules.MAX_ORGANISATION_NAME,
+        ),
+        "too_many": _("Mehr als %(n)s Firmen und Vereine verwaltet hier niemand.", n=organisations.MAX_OWNED),
         "born": _("Bitte prüfen Sie das Datum der Geburt."),
     }
     return known[reason]

@@ -14,8 +14,14 @@ blueprint = flask.Blueprint("counter", __name__)
 
 @blueprint.get("/buergerbuero/konten")
 def accounts() -> ResponseReturnValue:
-    """Finds the account with exactly one mail address."""
-    return _accounts(flask.request.args.get("mail", "")[:254])
+    """A form that finds the account with exactly one mail address."""
+    return _accounts("")
+
+
+@blueprint.post("/buergerbuero/konten")
+def search() -> ResponseReturnValue:
+    """The account; sent as a form, for an address in the page's own would stand in logs and in the history."""
+    return _accounts(flask.request.form.get("mail", "")[:254])
 
 
 @blueprint.post("/buergerbuero/konten/<int:person_id>/ausweis")
@@ -31,7 +37,7 @@ def identify(person_id: int) -> ResponseReturnValue:
         web.write(lambda session: staff.identify(session, clerk, person_id, name, now))
     except staff.NotAllowedError as error:
         return _accounts(mail, _refused(error))
-    return desk.back("counter.accounts", "ausweis", mail=mail)
+    return _accounts(mail, done=_("Der Ausweis ist vermerkt."))
 
 
 @blueprint.post("/buergerbuero/konten/<int:person_id>/zugang")
@@ -80,7 +86,7 @@ def take_role(person_id: int) -> ResponseReturnValue:
     return desk.back("counter.roles", "gespeichert")
 
 
-def _accounts(mail: str, problem: str = "", code: str = "") -> ResponseReturnValue:
+def _accounts(mail: str, problem: str = "", code: str = "", done: str = "") -> ResponseReturnValue:
     with web.read() as session:
         card = staff.card(session, mail) if mail else None
     status = 422 if problem else 200
@@ -91,6 +97,7 @@ def _accounts(mail: str, problem: str = "", code: str = "") -> ResponseReturnVal
         card=card,
         problem=problem,
         code=code,
+        done=done,
         now=now_ms(),
         days=staff.IDENTIFIED_DAYS,
     )
@@ -114,4 +121,5 @@ def _refused(error: staff.NotAllowedError) -> str:
         "self": _("Das eigene Konto kann niemand selbst bestätigen oder sich nehmen. Bitten Sie eine Kollegin."),
         "staff": _("Dieses Konto gehört zur Verwaltung. Das macht nur die Leitstelle."),
         "unknown": _("Dieses Konto gibt es nicht."),
+        "no_admin": _("Ihre Rechte haben sich gerade geändert. Bitte melden Sie sich neu an."),
     }[error.reason]

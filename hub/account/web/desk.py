@@ -12,6 +12,8 @@ from hub.core import web
 from hub.core.clock import now_ms
 from hub.core.web import gettext as _
 
+CODES_COOKIE, CODES_PATH = "sk_codes", "/konto"  # new recovery codes on the way to the page that shows them
+
 
 def cookie_name() -> str:
     """Behind TLS the browser itself guards the name (no other host or path can set it)."""
@@ -84,7 +86,8 @@ def with_session(target: str, new_token: str) -> flask.Response:
 
 
 def without_session(response: flask.Response) -> flask.Response:
-    """Takes the cookie away."""
+    """Takes the cookie away, and recovery codes that nobody looked at."""
+    response.delete_cookie(CODES_COOKIE, path=CODES_PATH)
     response.delete_cookie(cookie_name(), httponly=True, samesite="Lax", secure=web.is_secure())
     return response
 

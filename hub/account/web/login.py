@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -9,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from hub.account import api, rules
 from hub.account.api import overview, passkeys
 from hub.account.web import desk
-from hub.account.web.porter import CONFIRM_PATH, LOGIN_PATH
+from hub.account.web.porter import CONFIRM_PATH, LOGIN_PATH, RESUME_PATH
 from hub.account.web.porter import log_out as end_session
 from hub.core import web
 from hub.core.clock import now_ms
@@ -18,8 +19,6 @@ from hub.core.web import gettext as _
 log = logging.getLogger(__name__)
 
 blueprint = flask.Blueprint("account", __name__)
-
-_CODE_PAGE_MS = 5 * rules.MINUTE
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,10 @@ def check_code() -> ResponseReturnValue:
     """The second factor."""
     now, target, ticket = now_ms(), _target(), flask.request.form.get("ticket", "")
     try:
-        facts = desk.ring().sealer("second").read_ticket(ticket, now)
+        with web.read() as session:
+            proof = api.login.open_half(session, desk.ring(), ticket, web.forms.seed_digest(), now)
     except ValueError:
         return page(target, problem=Problem(_("Das hat zu lange gedauert. Bitte melden Sie sich noch einmal an.")))
-    proof = api.Proof(facts["person"], frozenset(facts["methods"]), needs_code=True)
     typed = flask.request.form.get("code", "")[:100]
     try:
         done = api.login.check_second(web.database(), desk.ring(), proof, typed, desk.address(), now)
@@ -97,15 +96,15 @@ def log_in_by_passkey() -> ResponseReturnValue:
             lambda session: passkeys.log_in(session, ring, site, form.get("ticket", ""), form.get("answer", ""), now)
         )
     except passkeys.PasskeyRefusedError as error:
-        log.warning("a passkey was refused: %s", error)
+        log.warning("a passkey was refused: %.200r", str(error))
         return page(target, problem=Problem(_("Dieser Passkey passt zu keinem Konto. Bitte nehmen Sie einen anderen.")))
     return _finish(proof, target, now)
 
 
 @blueprint.post("/abmelden")
 def log_out() -> ResponseReturnValue:
-    """Ends the session, in the database too."""
-    return end_session(flask.make_response(flask.redirect("/", 303)))
+    """Ends the session, in the database too; goes on to the start page, or to the log-in for another account."""
+    return end_session(flask.make_response(flask.redirect(_target(), 303)))
 
 
 def _finish(proof: api.Proof, target: str, now: int) -> ResponseReturnValue:
@@ -115,7 +114,10 @@ def _finish(proof: api.Proof, target: str, now: int) -> ResponseReturnValue:
         if confirming.id != proof.person_id:
             text = _("Das ist ein anderes Konto. Bitte bestätigen Sie mit dem Konto, mit dem Sie angemeldet sind.")
             return page(target, problem=Problem(text))
-        token = web.write(lambda session: api.sessions.raise_session(session, old, proof, now))
+        try:
+            token = web.write(lambda session: api.sessions.raise_session(session, old, proof, now))
+        except ValueError:  # it ended a moment ago; the proof opens another
+            return enter(proof, target, now)
         return desk.with_session(target, token)
     return enter(proof, target, now)
 
@@ -149,10 +151,16 @@ def _target() -> str:
     return rules.safe_target(flask.request.form.get("next", ""))
 
 
+def _log_in_anew(target: str) -> str:
+    """The log-in for another account; a form that waits belongs to the person who sent it and stays behind."""
+    return LOGIN_PATH if target.startswith(RESUME_PATH) else f"{LOGIN_PATH}?{urlencode({'next': target})}"
+
+
 def seal(proof: api.Proof, now: int) -> str:
     """A ticket for the page that asks for the code."""
-    facts = {"person": proof.person_id, "methods": sorted(proof.methods)}
-    return desk.ring().sealer("second").ticket(facts, now + _CODE_PAGE_MS)
+    web.forms.csrf_token()  # a browser that comes from a provider may be new here
+    with web.read() as session:
+        return api.login.seal_half(session, desk.ring(), proof, web.forms.seed_digest(), now)
 
 
 def page(
@@ -178,6 +186,7 @@ def page(
             question=question,
             wanted=wanted,
             overview=_overview() if confirming is not None else None,
+            after_log_out=_log_in_anew(target),
         ),
         problem,
     )

@@ -21,7 +21,7 @@ RESUME_PATH = "/anmelden/weiter/"
 
 def send_to_log_in(door: web.Door, person: web.Visitor | None) -> ResponseReturnValue:
     """To the log-in, or for somebody who is logged in to the page that asks once more."""
-    target = flask.request.full_path.rstrip("?") if flask.request.method == "GET" else _hold(person)
+    target = _hold(person) if flask.request.method == "POST" else flask.request.full_path.rstrip("?")
     if person is None:
         return flask.redirect(f"{LOGIN_PATH}?{urlencode({'next': target})}", 303)
     return flask.redirect(f"{CONFIRM_PATH}?{urlencode({'next': target, 'level': door.level})}", 303)
@@ -33,14 +33,13 @@ def _hold(person: web.Visitor | None) -> str:
     is_large = (flask.request.content_length or 0) > web.MAX_BODY_BYTES
     if is_large or any(one.filename for one in flask.request.files.values()):
         return rules.safe_target(flask.request.path)
-    now = now_ms()
+    now, person_id = now_ms(), person.id if person is not None else None
     try:
-        held.allow(desk.address(), now)
+        held.allow(person_id, desk.address(), now)
     except api.ThrottledError:
         flask.abort(429)
     fields = [(name, value) for name, value in flask.request.form.items(multi=True) if name != web.forms.FIELD]
     path, browser = flask.request.full_path.rstrip("?"), web.forms.seed_digest()
-    person_id = person.id if person is not None else None
     ring = desk.ring()
     return RESUME_PATH + web.write(lambda session: held.hold(session, ring, path, fields, browser, person_id, now))
 

@@ -34,15 +34,16 @@ def send_code(way: str) -> ResponseReturnValue:
     typed, now, lang = flask.request.form.get("mail", "")[:300], now_ms(), language.language()
     try:
         mail = codes.valid_mail(typed)
-        codes.allow_mail(mail, desk.address(), now)
+        codes.allow_mail(mail, desk.address(), now, _PURPOSES[way])
     except ValueError:
         problem = _("Bitte geben Sie eine E-Mail-Adresse ein, zum Beispiel name@beispiel.de.")
         return desk.page("account/mail.html", 422, way=way, mail=typed, problem=problem, target=_target())
     except api.ThrottledError as error:
         text = desk.too_often(error)
         return desk.page("account/mail.html", 429, way=way, mail=typed, problem=text, target=_target())
-    ring = desk.ring()
-    code_id = web.write(lambda session: codes.ask(session, ring, _PURPOSES[way], mail, lang, now))
+    ring, purpose = desk.ring(), _PURPOSES[way]
+    may_send = codes.has_room(mail, purpose, now)
+    code_id = web.write(lambda session: codes.ask(session, ring, purpose, mail, lang, now, may_send=may_send))
     return desk.page("account/mailcode.html", way=way, mail=mail, code_id=code_id, problem="", target=_target())
 
 
@@ -73,14 +74,16 @@ def check_recovery() -> ResponseReturnValue:
     """The code of the citizens' office; then comes the new key."""
     form, now, ring = flask.request.form, now_ms(), desk.ring()
     typed, code = form.get("mail", "")[:254], form.get("code", "")[:60]
+    mail = rules.normal_name(typed)
     try:
-        codes.allow_mail(rules.normal_name(typed), desk.address(), now)
+        codes.allow_recovery(mail, desk.address(), now)
     except api.ThrottledError as error:
         return desk.page("account/recovery.html", 429, mail=typed, problem=desk.too_often(error))
-    granted = web.write(lambda session: codes.check_recovery(session, ring, rules.normal_name(typed), code, now))
+    granted = web.write(lambda session: codes.check_recovery(session, ring, mail, code, now))
     if granted is None:
         problem = _("Dieser Code gilt nicht oder nicht mehr. Das Bürgerbüro gibt Ihnen gern einen neuen.")
         return desk.page("account/recovery.html", 422, mail=typed, problem=problem)
+    codes.forgive_recovery(mail, desk.address(), now)
     return _key_page(codes.seal(ring, granted, now))
 
 
@@ -93,14 +96,14 @@ def set_passkey() -> ResponseReturnValue:
         granted = codes.unseal(ring, ticket, now)
         made = passkeys.check_creation(ring, desk.site(), question, form.get("answer", ""), handle, now)
     except passkeys.PasskeyRefusedError as error:
-        log.warning("a new passkey was refused: %s", error)
+        log.warning("a new passkey was refused: %.200r", str(error))
         return _key_page(ticket, _("Der Passkey wurde nicht angelegt. Versuchen Sie es noch einmal."))
     except ValueError:
         return _over()
     name, lang = form.get("device", "") or desk.device(), language.language()
 
     def store(session: web.Session) -> int:
-        person_id = registration.start(session, granted, ticket, handle, lang, now)
+        person_id = registration.start(session, granted, ticket, handle, lang, now, registration.PASSKEY)
         passkeys.add(session, person_id, made, name, question, now)
         return person_id
 
@@ -125,7 +128,7 @@ def set_password() -> ResponseReturnValue:
     handle, lang = passkeys.new_handle(), language.language()
 
     def store(session: web.Session) -> int:
-        person_id = registration.start(session, granted, ticket, handle, lang, now)
+        person_id = registration.start(session, granted, ticket, handle, lang, now, registration.PASSWORD)
         api.secrets.set_password(session, person_id, hashed, now)
         return person_id
 
@@ -136,23 +139,29 @@ def _open(store: web.Work[int], granted: codes.Granted, methods: frozenset[str],
     """Stores the key, makes recovery codes and opens the session, all or nothing."""
     device, old, ring = desk.device(), desk.token(), desk.ring()
 
-    def work(session: web.Session) -> tuple[str | None, list[str]]:
+    def work(session: web.Session) -> tuple[int, str | None, list[str]]:
         person_id = store(session)
         if granted.purpose == codes.RESET:  # a second factor, if there is one, is still asked at the log-in
-            return None, []
+            return person_id, None, []
         made = login.new_recovery_codes(session, ring, person_id, now)
-        return registration.finish(session, person_id, methods, now, device, old), made
+        return person_id, registration.finish(session, granted, person_id, methods, now, device, old), made
 
     try:
-        token, made = web.write(work)
+        person_id, token, made = web.write(work)
     except (registration.TakenError, passkeys.PasskeyRefusedError):
         return _over()
     if token is None:
         return flask.redirect(flask.url_for("account.log_in_page", gesagt="passwort"), 303)
-    codes_ticket = ring.sealer("shown").ticket({"codes": made}, now + rules.HOUR)
+    codes_ticket = ring.sealer("shown").ticket({"codes": made, "person": person_id}, now + rules.HOUR)
     response = desk.with_session(flask.url_for("security.welcome", next=_target()), token)
     response.set_cookie(
-        "sk_codes", codes_ticket, max_age=3600, httponly=True, samesite="Lax", secure=web.is_secure(), path="/konto"
+        desk.CODES_COOKIE,
+        codes_ticket,
+        max_age=3600,
+        httponly=True,
+        samesite="Lax",
+        secure=web.is_secure(),
+        path=desk.CODES_PATH,
     )
     return response
 

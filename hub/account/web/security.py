@@ -43,14 +43,16 @@ def rename() -> ResponseReturnValue:
 
 @blueprint.get("/konto/willkommen")
 def welcome() -> ResponseReturnValue:
-    """Recovery codes, shown once after they were made."""
+    """Recovery codes, shown once after they were made, to their owner."""
     try:
-        facts = desk.ring().sealer("shown").read_ticket(flask.request.cookies.get("sk_codes", ""), now_ms())
+        facts = desk.ring().sealer("shown").read_ticket(flask.request.cookies.get(desk.CODES_COOKIE, ""), now_ms())
     except ValueError:
+        facts = {}
+    if facts.get("person") != desk.person().id:  # another person may sit at this browser by now
         return flask.redirect(flask.url_for("security.keys"), 303)
     target = rules.safe_target(flask.request.args.get("next", ""))
     page = desk.page("account/welcome.html", codes=facts["codes"], target=target if target != "/" else "/konto")
-    page.delete_cookie("sk_codes", path="/konto")
+    page.delete_cookie(desk.CODES_COOKIE, path=desk.CODES_PATH)
     return page
 
 
@@ -64,18 +66,16 @@ def keys() -> ResponseReturnValue:
 def add_passkey() -> ResponseReturnValue:
     """One more passkey."""
     form, now, ring, person = flask.request.form, now_ms(), desk.ring(), desk.person()
+    site = desk.site()
     ticket, name = form.get("ticket", ""), form.get("name", "") or desk.device()
-
-    def add(session: web.Session) -> None:
-        made = passkeys.check_creation(
-            ring, desk.site(), ticket, form.get("answer", ""), passkeys.handle_of(session, person.id), now
-        )
-        passkeys.add(session, person.id, made, name, ticket, now)
-
+    trusted = rules.is_trusted(person.level)
+    with web.read() as session:
+        handle = passkeys.handle_of(session, person.id)
     try:
-        web.write(add)
+        made = passkeys.check_creation(ring, site, ticket, form.get("answer", ""), handle, now)
+        web.write(lambda session: passkeys.add(session, person.id, made, name, ticket, now, trusted=trusted))
     except passkeys.PasskeyRefusedError as error:
-        log.warning("a new passkey was refused: %s", error)
+        log.warning("a new passkey was refused: %.200r", str(error))
         return _page(_("Der Passkey wurde nicht angelegt. Versuchen Sie es noch einmal."))
     return desk.back("security.keys", "passkey-neu")
 
@@ -142,9 +142,9 @@ def set_app() -> ResponseReturnValue:
         facts = ring.sealer("app").read_ticket(form.get("ticket", ""), now)
     except ValueError:
         return desk.back("security.app_page")
-    secret, typed = facts["secret"], form.get("code", "")[:20]
+    secret, typed, trusted = facts["secret"], form.get("code", "")[:20], rules.is_trusted(person.level)
     if facts["person"] != person.id or not web.write(
-        lambda session: api.secrets.set_app(session, ring, person.id, secret, typed, now)
+        lambda session: api.secrets.set_app(session, ring, person.id, secret, typed, now, trusted=trusted)
     ):
         return _app_page(secret, _("Dieser Code stimmt nicht. Bitte geben Sie den neuesten ein."))
     return desk.back("security.keys", "app-an")
@@ -171,7 +171,8 @@ def unlink() -> ResponseReturnValue:
 def new_codes() -> ResponseReturnValue:
     """Ten new recovery codes; the old ones are worthless then."""
     person, now, ring = desk.person(), now_ms(), desk.ring()
-    made = web.write(lambda session: login.new_recovery_codes(session, ring, person.id, now))
+    trusted = rules.is_trusted(person.level)
+    made = web.write(lambda session: login.new_recovery_codes(session, ring, person.id, now, trusted=trusted))
     return desk.page("account/welcome.html", codes=made, target="/konto/sicherheit", again=True)
 
 
@@ -210,6 +211,7 @@ def _page(problem: str = "") -> ResponseReturnValue:
         problem=problem,
         now=now,
         device=desk.device(),
+        may_change_address=api.address.may_change(person),
     )
 
 

@@ -204,7 +204,7 @@ def _declined(trip: Trip, problem: str | None) -> ResponseReturnValue:
 
 def _away(target: str, wanted: int, error: upstream.UpstreamError) -> ResponseReturnValue:
     error_id = secrets.token_hex(4)
-    log.warning("error %s of the upstream log-in: %s", error_id, error)
+    log.warning("error %s of the upstream log-in: %.300r", error_id, str(error))
     text = _(
         "%(name)s antwortet gerade nicht richtig. Bitte versuchen Sie es später noch einmal, oder nehmen Sie einen "
         "anderen Weg. (Kennung für Rückfragen: %(id)s)",

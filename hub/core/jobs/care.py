@@ -104,6 +104,18 @@ def tidy(session: Session, *, done_before: int, dead_before: int) -> int:
     return deleted
 
 
+def forget_arguments(session: Session, kind: str, *, dead_before: int) -> int:
+    """Empties the arguments of this kind's jobs that died before this moment (ms); how many there were."""
+    old = (JobRow.kind == kind, JobRow.state == DEAD, JobRow.finished_at < dead_before, JobRow.arguments != "{}")
+    return len(session.scalars(update(JobRow).where(*old).values(arguments="{}").returning(JobRow.id)).all())
+
+
+def drop(session: Session, kind: str, mark: str) -> int:
+    """Deletes this kind's waiting and dead jobs whose arguments hold `mark`, a word nobody else uses; how many."""
+    where = (JobRow.kind == kind, JobRow.state.in_((WAITING, DEAD)), JobRow.arguments.contains(mark, autoescape=True))
+    return len(session.scalars(delete(JobRow).where(*where).returning(JobRow.id)).all())
+
+
 def unplanned(session: Session, schedules: Sequence[Schedule], now: int) -> list[Schedule]:
     """Those schedules whose newest slot is not planned yet; only reads."""
     known = {row.name: row.slot for row in session.scalars(select(SlotRow))}

@@ -8,9 +8,10 @@ import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub.core.db import Database, Session
-from hub.core.web import access, errors, forms, headers, language, uploads
+from hub.core.web import access, errors, forms, headers, inputs, language, uploads
 from hub.core.web.access import MACHINE, PERSON, PUBLIC, Door, Porter, Visitor, actor, visitor
 from hub.core.web.headers import allow_form_target, answer_json, is_secure, live_url
+from hub.core.web.inputs import number
 from hub.core.web.language import gettext
 from hub.settings import Settings
 
@@ -34,6 +35,7 @@ __all__ = [
     "is_secure",
     "language",
     "live_url",
+    "number",
     "read",
     "settings",
     "uploads",
@@ -75,7 +77,8 @@ def install(app: flask.Flask, chosen: Settings, opened: Database) -> None:
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_PARTS=50, SEND_FILE_MAX_AGE_DEFAULT=3600)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     errors.install(app)
-    uploads.install(app, chosen)  # before the forms, whose check reads the body
+    uploads.install(app, chosen)  # before the checks that read the body
+    inputs.install(app)
     forms.install(app)
     language.install(app)
     app.config["HUB_DEMO"] = chosen.demo

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import flask
+from werkzeug.exceptions import Forbidden
 from werkzeug.routing import Rule
 
 
@@ -26,6 +27,10 @@ PUBLIC = Door("public")
 MACHINE = Door("machine")
 PERSON = Door("person")
 _CLOSED = Door("nobody")
+
+
+class RoleMissingError(Forbidden):
+    """Somebody is logged in and lacks the role of a door."""
 
 
 class Visitor(Protocol):
@@ -73,6 +78,17 @@ def visitor() -> Visitor | None:
     return found
 
 
+def is_visitor_lost() -> bool:
+    """Whether somebody sent this request whose session ended, or whose account was deleted, while it ran."""
+    return flask.g.get("visitor") is not None and flask.current_app.extensions["porter"].find() is None
+
+
+def log_in_again() -> flask.typing.ResponseReturnValue:
+    """To the log-in without a session; 401 below /api/."""
+    porter: Porter = flask.current_app.extensions["porter"]
+    return porter.log_out(flask.make_response(_ask(porter, PERSON, None)))
+
+
 def actor() -> str:
     """Who sent this request, as the audit log names them; only behind a door that asks for somebody."""
     person = visitor()
@@ -106,18 +122,30 @@ def install(app: flask.Flask, table: Mapping[str, Door], porter: Porter) -> None
     def check() -> flask.typing.ResponseReturnValue | None:
         endpoint = flask.request.endpoint
         door = table.get(endpoint, _CLOSED) if endpoint is not None else PUBLIC  # the 404 page follows
-        if door in (PUBLIC, MACHINE):
+        if door in (PUBLIC, MACHINE) or _is_answered_by_flask():
             return None
         person = visitor()
         if person is None and door != _CLOSED:
             return _ask(porter, door, None)
-        if person is None or not admits(door, person.grants, flask.request.view_args or {}):
+        if person is None or door == _CLOSED:
             flask.abort(403)
+        if not admits(door, person.grants, flask.request.view_args or {}):
+            raise RoleMissingError
         if person.level < door.level or (door.fresh and not person.fresh):
             return _ask(porter, door, person)
         return None
 
     app.before_request(check)
+
+
+def _is_answered_by_flask() -> bool:
+    """OPTIONS of a page, which tells its methods and runs nothing of ours."""
+    rule = flask.request.url_rule
+    return (
+        flask.request.method == "OPTIONS"
+        and rule is not None
+        and bool(getattr(rule, "provide_automatic_options", False))
+    )
 
 
 def _ask(porter: Porter, door: Door, person: Visitor | None) -> flask.typing.ResponseReturnValue:

@@ -7,17 +7,23 @@ import secrets
 import flask
 from markupsafe import Markup
 
+from hub.core.sealing import subkey
 from hub.core.web.headers import is_secure
 
-COOKIE = "sk_form"
+_COOKIE = "sk_form"
 FIELD = "csrf"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def cookie_name() -> str:
+    """Behind TLS the browser itself guards the name (no other host or path can set it)."""
+    return f"__Host-{_COOKIE}" if is_secure() else _COOKIE
 
 
 def csrf_token() -> str:
     """What a form of this browser must carry."""
     if "csrf_seed" not in flask.g:
-        flask.g.csrf_seed = flask.request.cookies.get(COOKIE) or secrets.token_urlsafe(24)
+        flask.g.csrf_seed = _seed() or secrets.token_urlsafe(24)
     return _sign(flask.g.csrf_seed)
 
 
@@ -27,8 +33,8 @@ def csrf_field() -> Markup:
 
 
 def seed_digest() -> str:
-    """Names this browser, so that something can be bound to it; empty without the cookie."""
-    seed = flask.request.cookies.get(COOKIE, "")
+    """Names this browser, so that something can be bound to it; empty while it has no cookie and gets none."""
+    seed = flask.g.get("csrf_seed") or _seed()
     return hashlib.sha256(seed.encode()).hexdigest() if seed else ""
 
 
@@ -38,7 +44,7 @@ def check() -> None:
         return
     if flask.request.method in _SAFE or flask.request.endpoint in flask.current_app.extensions["machine_doors"]:
         return
-    seed = flask.request.cookies.get(COOKIE, "")
+    seed = _seed()
     token = flask.request.form.get(FIELD) or flask.request.headers.get("X-CSRF-Token", "")
     if not seed or not hmac.compare_digest(_sign(seed).encode(), token.encode()):
         flask.abort(403)
@@ -49,8 +55,8 @@ def remember(response: flask.Response) -> flask.Response:
     seed = flask.g.get("csrf_seed")
     if seed is not None:
         response.headers["Cache-Control"] = "no-store"
-        if flask.request.cookies.get(COOKIE) != seed:
-            response.set_cookie(COOKIE, seed, samesite="Lax", httponly=True, secure=is_secure())
+        if _seed() != seed:
+            response.set_cookie(cookie_name(), seed, samesite="Lax", httponly=True, secure=is_secure())
     return response
 
 
@@ -61,6 +67,11 @@ def install(app: flask.Flask) -> None:
     app.jinja_env.globals |= {"csrf_field": csrf_field, "csrf_token": csrf_token}
 
 
+def _seed() -> str:
+    return flask.request.cookies.get(cookie_name(), "")
+
+
 def _sign(seed: str) -> str:
     key = flask.current_app.secret_key
-    return hmac.new(key if isinstance(key, bytes) else str(key).encode(), seed.encode(), hashlib.sha256).hexdigest()
+    own = subkey(key if isinstance(key, bytes) else str(key).encode(), "forms")  # the seed is the browser's own text
+    return hmac.new(own, seed.encode(), hashlib.sha256).hexdigest()

@@ -41,7 +41,9 @@ def answer_json(body: bytes, max_age: int = 0) -> flask.Response:
 
 
 def secure(response: flask.Response) -> flask.Response:
-    """Only our own scripts and styles, nothing inline, no frame around us."""
+    """Only our own scripts and styles, nothing inline, no frame around us; no cache keeps what somebody saw."""
+    if flask.g.get("visitor") is not None:
+        response.headers["Cache-Control"] = "no-store"
     origin, targets = urlsplit(live_url()), " ".join(("'self'", *flask.g.get("form_origins", ())))
     response.headers.setdefault(  # a file of a person brings a stricter one
         "Content-Security-Policy",

@@ -63,6 +63,8 @@ def install(app: flask.Flask) -> None:
         "moment": lambda ms, now: i18n.moment(ms, language(), now),
         "day": lambda when, *pattern: i18n.day(when, language(), *pattern),
         "date": lambda ms: i18n.day(i18n.local(ms).date(), language(), "d. MMMM y"),
+        "last_day_iso": lambda until: i18n.local(until - 1).date().isoformat(),  # for an input
+        "last_day": lambda until: i18n.last_day(until, language()),
     }
     environment.globals |= {"language": language, "theme": theme, "switch_url": switch_url}
     app.after_request(remember)

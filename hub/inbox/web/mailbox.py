@@ -26,7 +26,7 @@ def unread() -> int:
 @blueprint.get("/konto/postfach")
 def overview() -> ResponseReturnValue:
     """All threads."""
-    page = max(1, flask.request.args.get("seite", 1, type=int))
+    page = max(1, web.number("seite", 1))
     with web.read() as session:
         found = api.listed(session, sheets.person_id(), page)
     more = page + 1 if len(found) == api.PAGE else None

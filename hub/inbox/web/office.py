@@ -21,7 +21,7 @@ def unread() -> int:
 @blueprint.get("/buergerbuero/postfach")
 def overview() -> ResponseReturnValue:
     """All threads of the office, unread answers first."""
-    page = max(1, flask.request.args.get("seite", 1, type=int))
+    page = max(1, web.number("seite", 1))
     with web.read() as session:
         found = api.office.rows(session, page)
     more = page + 1 if len(found) == api.PAGE else None
@@ -31,7 +31,13 @@ def overview() -> ResponseReturnValue:
 @blueprint.get("/buergerbuero/postfach/neu")
 def write_page() -> ResponseReturnValue:
     """A form for a letter to somebody whose mail address is known."""
-    return _write(sheets.empty(flask.request.args.get("mail", "")[:254]), answerable=True)
+    return _write(sheets.empty(""), answerable=True)
+
+
+@blueprint.post("/buergerbuero/postfach/an")
+def write_to() -> ResponseReturnValue:
+    """The same form for the person whose account is open at the counter; no address stands in the page's own."""
+    return _write(sheets.empty(flask.request.form.get("mail", "")[:254]), answerable=True)
 
 
 @blueprint.post("/buergerbuero/postfach/neu")

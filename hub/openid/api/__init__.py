@@ -8,6 +8,7 @@ from hub.openid.api.connections import (
     disconnect,
     export,
     forget,
+    on_security_changed,
     on_sessions_ended,
 )
 from hub.openid.api.flow import PUSHED, agree, begin_pushed, consent_of, end_pushed, find_pushed, issue_code, push
@@ -36,6 +37,7 @@ __all__ = [
     "find_pushed",
     "forget",
     "issue_code",
+    "on_security_changed",
     "on_sessions_ended",
     "push",
     "refresh",

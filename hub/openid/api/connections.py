@@ -9,6 +9,7 @@ from hub.core.db import Session
 from hub.openid import store
 
 LOGOUT_JOB = "openid logout"
+_FRESH_STARTS = ("recovered", "password-set")
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,20 @@ def disconnect(session: Session, person_id: int, client_id: str, now: int) -> bo
 def on_sessions_ended(session: Session, event: account.SessionsEnded) -> None:
     """Services hear of it (back-channel logout); tokens end, except those that were asked for to stay."""
     for grant in store.grants_of_sessions(session, event.session_ids):
-        if "offline_access" not in grant.scope.split():
+        if not grant.is_offline:
             store.revoke_grant(session, grant.id, event.now)
         _tell(session, grant, event.now)
 
 
+def on_security_changed(session: Session, event: account.SecurityChanged) -> None:
+    """After a recovery and with a new password every service logs in anew, also those that may stay otherwise."""
+    if event.kind in _FRESH_STARTS:
+        for grant in store.revoke_grants_of(session, event.person_id, None, event.now):
+            _tell(session, grant, event.now)
+
+
 def export(session: Session, person_id: int, _now: int) -> dict[str, object]:
-    """Connected services as plain values; times in ms."""
+    """Connected services and every log-in at one of them as plain values; times in ms."""
     return {
         "connections": [
             {
@@ -69,7 +77,19 @@ def export(session: Session, person_id: int, _now: int) -> dict[str, object]:
                 "used_at": one.used_at,
             }
             for one in connections(session, person_id)
-        ]
+        ],
+        "grants": [
+            {
+                "name": name,
+                "scopes": grant.scope,
+                "level": grant.acr,
+                "methods": grant.amr,
+                "created_at": grant.created_at,
+                "used_at": grant.used_at,
+                "ended_at": grant.revoked_at,
+            }
+            for grant, name in store.grants_of(session, person_id)
+        ],
     }
 
 

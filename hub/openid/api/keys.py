@@ -67,3 +67,12 @@ class Keys:
         key = ECKey.generate_key("P-256", {"kid": kid, "use": "sig", "alg": "ES256"}, private=True)
         private, public = json.dumps(key.as_dict(private=True)), json.dumps(key.as_dict(private=False))
         store.add_key(session, kid=kid, sealed=self._sealer.seal(private), public=public, created_at=now)
+
+
+def tidy_keys(session: Session, now: int) -> int:
+    """Deletes keys that neither sign nor are published any more; how many."""
+    known = [rules.SigningKey(row.kid, row.created_at) for row in store.keys(session)]
+    over = set(known) - set(rules.published(known, now))
+    for key in over:
+        store.remove_key(session, key.kid)
+    return len(over)

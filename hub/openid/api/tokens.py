@@ -7,6 +7,7 @@ from hub.core import audit
 from hub.core.db import Session
 from hub.openid import rules, store
 from hub.openid.api.flow import consent_of, digest
+from hub.openid.api.keys import tidy_keys
 
 _KEEP_MS = 30 * 86_400_000
 
@@ -88,13 +89,15 @@ class ScopeError(Exception):
 def refresh(session: Session, client_id: str, token: str, wanted: frozenset[str], now: int) -> Access | None:
     """A refresh token's facts, once. A second use revokes everything (RFC 9700, 4.14.2).
 
+    It lasts as long as the session that it came of, unless the person agreed to offline_access.
+
     ScopeError when `wanted` is more than was granted; the token then stays as it was.
     """
     found = store.token(session, digest(token))
     if found is None or found[0].kind != "refresh" or found[1].client_id != client_id:
         return None
     row, grant = found
-    if grant.revoked_at or row.expires_at <= now:
+    if grant.revoked_at or row.expires_at <= now or not _may_last(session, grant, now):
         return None
     if not row.used_at and not wanted <= frozenset(row.scope.split()):
         raise ScopeError
@@ -124,8 +127,12 @@ def revoke(session: Session, client_id: str, token: str, now: int) -> None:
 
 
 def tidy(session: Session, now: int) -> int:
-    """Forgets what is over for a month: until then a second use is noticed; returns how many rows."""
-    return store.tidy(session, now, _KEEP_MS)
+    """Forgets what is over for a month (until then a second use is noticed) and old keys; returns how many rows."""
+    return store.tidy(session, now, _KEEP_MS) + tidy_keys(session, now)
+
+
+def _may_last(session: Session, grant: store.GrantRow, now: int) -> bool:
+    return grant.is_offline or account.sessions.is_running(session, grant.session_id, now)
 
 
 def _access(session: Session, grant: store.GrantRow, scope: str) -> Access:

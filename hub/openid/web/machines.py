@@ -88,4 +88,7 @@ def _basic(header: str) -> tuple[str, str]:
         name, _, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         raise ClientError from None
-    return unquote_plus(name), unquote_plus(secret)
+    name, secret = unquote_plus(name), unquote_plus(secret)
+    if "\0" in name:  # which no form could carry either
+        raise ClientError
+    return name, secret

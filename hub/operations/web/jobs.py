@@ -8,7 +8,6 @@ from hub.core.clock import now_ms
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.operations import api, rules
-from hub.operations.web.numbers import whole
 
 blueprint = flask.Blueprint("operations", __name__)
 PATH = "/admin/auftraege"
@@ -21,7 +20,7 @@ def jobs_page() -> ResponseReturnValue:
     now, lang = now_ms(), language()
     arguments = flask.request.args
     with web.read() as session:
-        view = api.jobs_page(session, WORDS.get(arguments.get("zustand", ""), api.STATES[0]), whole("seite"), now)
+        view = api.jobs_page(session, WORDS.get(arguments.get("zustand", ""), api.STATES[0]), web.number("seite"), now)
     page = flask.render_template(
         "operations/jobs.html",
         view=view,
@@ -39,7 +38,7 @@ def jobs_page() -> ResponseReturnValue:
 @blueprint.post(PATH + "/noch-einmal")
 def retry() -> ResponseReturnValue:
     """Gives a dead job its tries again."""
-    job_id, actor, now = whole("auftrag"), web.actor(), now_ms()
+    job_id, actor, now = web.number("auftrag"), web.actor(), now_ms()
     web.write(lambda session: api.retry(session, job_id, actor, now))
     return _back()
 
@@ -64,7 +63,7 @@ def _back() -> ResponseReturnValue:
     """To the list that the button was on."""
     word = flask.request.form.get("zustand", "")
     chosen = word if word in WORDS else next(iter(WORDS))
-    return flask.redirect(flask.url_for("operations.jobs_page", zustand=chosen, seite=max(1, whole("seite"))), 303)
+    return flask.redirect(flask.url_for("operations.jobs_page", zustand=chosen, seite=max(1, web.number("seite"))), 303)
 
 
 def _names() -> dict[str, str]:

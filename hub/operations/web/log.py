@@ -17,7 +17,6 @@ from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.operations import api, rules
 from hub.operations.web import words
-from hub.operations.web.numbers import whole
 
 blueprint = flask.Blueprint("audit", __name__)
 PATH = "/admin/protokoll"
@@ -30,7 +29,7 @@ def overview() -> ResponseReturnValue:
     """The entries that were asked for, the newest first."""
     now, lang = now_ms(), language()
     wanted, problem = _wanted()
-    before, after = whole("vor") or None, (whole("nach") if "nach" in flask.request.args else None)
+    before, after = web.number("vor") or None, (web.number("nach") if "nach" in flask.request.args else None)
     with web.read() as session:
         view = api.log_page(session, wanted, before, after)
     page = flask.render_template(

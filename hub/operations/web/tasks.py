@@ -11,7 +11,6 @@ from hub.core.db import Session
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.operations import api, rules
-from hub.operations.web.numbers import whole
 
 blueprint = flask.Blueprint("tasks", __name__)
 PATH = "/admin/aufgaben"
@@ -66,7 +65,7 @@ def _act(work: Callable[[Session, api.Chosen, int, int], int], said: str) -> Res
 
 
 def _chosen() -> api.Chosen:
-    return api.Chosen(whole("aufgabe"), flask.request.form.get("art", "")[:60])
+    return api.Chosen(web.number("aufgabe"), flask.request.form.get("art", "")[:60])
 
 
 def _page(problem: str = "") -> str:

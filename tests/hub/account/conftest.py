@@ -10,7 +10,10 @@ from argon2 import PasswordHasher
 from hub.account.api import guard
 from hub.account.api.hashing import Hasher
 from hub.account.api.throttle import Throttle
+from hub.app import create_app
 from hub.core.clock import now_ms
+from hub.core.db import Base, Database
+from hub.settings import Settings
 from tests.hub.account import brokers
 from tests.hub.account.brokers import Traveller
 from tests.hub.account.desk import register
@@ -53,3 +56,15 @@ def rosa(traveller: Traveller) -> int:
 def otto(traveller: Traveller) -> int:
     """Somebody else."""
     return register(traveller.database, "otto@example.org", now=now_ms())
+
+
+@pytest.fixture
+def house(tmp_path: Path, database_url: str) -> Iterator[flask.Flask]:
+    """A hub on either kind of database."""
+    settings = Settings(state_dir=tmp_path, database_url=database_url)
+    with_tables = Database(settings.database)
+    Base.metadata.create_all(with_tables.engine)
+    with_tables.close()
+    made = create_app(settings)
+    yield made
+    made.extensions["database"].close()

@@ -35,7 +35,9 @@ def register(database: Database, mail: str, password: str | None = PASSWORD, now
 
     def make(session) -> int:
         ticket = api.codes.seal(RING, Granted(REGISTER, mail), now)
-        person_id = registration.start(session, Granted(REGISTER, mail), ticket, new_handle(), "de", now)
+        person_id = registration.start(
+            session, Granted(REGISTER, mail), ticket, new_handle(), "de", now, registration.PASSWORD
+        )
         if hashed:
             api.secrets.set_password(session, person_id, hashed, now)
         return person_id
@@ -45,7 +47,7 @@ def register(database: Database, mail: str, password: str | None = PASSWORD, now
 
 def person(database: Database, person_id: int, *, now: int = NOW, methods: tuple[str, ...] = ("pwd",)) -> api.Person:
     """The person with a new session."""
-    proof = api.Proof(person_id, frozenset(methods))
+    proof = api.Proof(person_id, frozenset(methods), trusted=True)
     token = database.write(lambda session: api.sessions.open_session(session, proof, now))
     found = api.sessions.session_person(database, token, now)
     assert found is not None

@@ -102,6 +102,41 @@ def test_somebody_with_all_rights_always_stays(database: Database) -> None:
     refused(database, "last_owner", lambda s: organisations.change(s, owner, firm, owner.id, OWNER, NOW + DAY, NOW))
 
 
+def test_a_delegated_owner_cannot_escape_the_end_of_the_delegation(database: Database) -> None:
+    owner, otto, eva = people(database, "owner", "otto", "eva")
+    firm = database.write(lambda s: organisations.create(s, owner, "Salz GmbH", NOW))
+    joined(database, owner, firm, otto, OWNER, NOW + DAY)
+    joined(database, owner, firm, eva, MANAGER, NOW + 2 * DAY)
+    for until in (None, NOW + 2 * DAY, NOW + DAY):
+        refused(
+            database,
+            "not_allowed",
+            lambda s, until=until: organisations.change(s, otto, firm, otto.id, OWNER, until, NOW),
+        )
+    refused(database, "not_allowed", lambda s: organisations.remove(s, otto, firm, owner.id, NOW))
+    refused(database, "not_allowed", lambda s: organisations.change(s, otto, firm, owner.id, MEMBER, NOW + 1, NOW))
+    refused(database, "not_allowed", lambda s: organisations.invite(s, otto, firm, "x@b.de", OWNER, NOW + 1, NOW))
+    refused(database, "not_allowed", lambda s: organisations.close(s, otto, firm, NOW))
+    refused(database, "beyond", lambda s: organisations.change(s, otto, firm, eva.id, MANAGER, None, NOW))
+    database.write(lambda s: organisations.change(s, otto, firm, eva.id, MANAGER, NOW + DAY, NOW))
+    database.write(lambda s: organisations.remove(s, otto, firm, otto.id, NOW))
+
+
+def test_who_manages_for_a_day_gives_nothing_that_lasts_longer(database: Database) -> None:
+    owner, otto, eva = people(database, "owner", "otto", "eva")
+    firm = database.write(lambda s: organisations.create(s, owner, "Salz GmbH", NOW))
+    joined(database, owner, firm, otto, MANAGER, NOW + 3 * DAY)
+    for until in (None, NOW + 3 * DAY + 1):
+        refused(
+            database,
+            "beyond",
+            lambda s, until=until: organisations.invite(s, otto, firm, "x@b.de", MEMBER, until, NOW),
+        )
+    token = invite(database, otto, firm, eva.name, MEMBER, NOW + 3 * DAY)
+    database.write(lambda s: organisations.change(s, owner, firm, otto.id, MANAGER, NOW + DAY, NOW))
+    refused(database, "gone", lambda s: organisations.accept(s, eva, token, NOW))
+
+
 def test_a_delegation_ends_by_itself_and_so_does_acting(database: Database) -> None:
     owner, otto = people(database, "owner", "otto")
     firm = database.write(lambda s: organisations.create(s, owner, "Salz GmbH", NOW))
@@ -165,3 +200,35 @@ def test_two_parents_share_a_child_and_the_last_one_takes_it_along(database: Dat
 def test_a_childs_entry_must_make_sense(database: Database, first: str, born: date, reason: str) -> None:
     (rosa,) = people(database, "rosa")
     refused(database, reason, lambda s: families.add_child(s, rosa, first, "Quelle", born, NOW, date(2027, 1, 15)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "x" * 121,
+        "Gewinn: https://evil.example",
+        "WWW.evil.example",
+        "evil.example/pay",
+        "a@evil.example",
+        "a\u202eb",
+    ],
+)
+def test_a_firms_name_is_no_letter_to_strangers(database: Database, name: str) -> None:
+    (rosa,) = people(database, "rosa")
+    refused(database, "organisation_name", lambda s: organisations.create(s, rosa, name, NOW))
+
+
+@pytest.mark.parametrize(
+    "name", ["Salz & Söhne GmbH", "Turnverein 1848 e. V.", "Dr.Müller", "S/W-Foto", "wetter.com AG"]
+)
+def test_usual_names_of_firms_are_taken(database: Database, name: str) -> None:
+    (rosa,) = people(database, "rosa")
+    assert database.write(lambda s: organisations.create(s, rosa, name, NOW))
+
+
+def test_nobody_owns_more_than_twenty_firms(database: Database) -> None:
+    (rosa,) = people(database, "rosa")
+    for number in range(organisations.MAX_OWNED):
+        database.write(lambda s, number=number: organisations.create(s, rosa, f"Firma {number}", NOW))
+    refused(database, "too_many", lambda s: organisations.create(s, rosa, "Noch eine", NOW))

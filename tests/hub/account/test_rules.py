@@ -75,3 +75,24 @@ def test_after_log_in_nobody_is_sent_elsewhere(target: str) -> None:
 
 def test_after_log_in_one_goes_where_one_wanted() -> None:
     assert rules.safe_target("/admin?lang=en") == "/admin?lang=en"
+
+
+def test_a_code_for_a_new_password_sets_a_password_only() -> None:
+    allowed = {(purpose, key) for purpose in ("register", "reset", "recover", "x") for key in ("passkey", "password")}
+    allowed = {one for one in allowed if rules.may_set(*one)}
+    assert allowed == {
+        ("register", "passkey"),
+        ("register", "password"),
+        ("reset", "password"),
+        ("recover", "passkey"),
+        ("recover", "password"),
+    }
+
+
+def test_two_factors_make_an_identified_person_sure_only_when_the_second_is_trusted() -> None:
+    both = frozenset({"pwd", "otp"})
+    assert rules.level_of_login(both, NOW + 1, NOW, trusted=True) == rules.Level.SUBSTANTIELL
+    assert rules.level_of_login(both, NOW + 1, NOW, trusted=False) == rules.Level.BASIS
+    assert rules.level_of_login(both, NOW, NOW, trusted=True) == rules.Level.BASIS
+    assert rules.level_of_login(frozenset({"pwd"}), NOW + 1, NOW, trusted=True) == rules.Level.BASIS
+    assert [rules.is_trusted(level) for level in rules.Level] == [False, True, True]

@@ -93,5 +93,5 @@ def test_recovery_in_person_unlinks(database: Database) -> None:
     rosa = person(database, register(database, "rosa@example.org"))
     linking(database, rosa, "erika", "first")()
     granted = Granted(RECOVER, rosa.name, rosa.id)
-    database.write(lambda s: registration.start(s, granted, "a ticket", "", "de", NOW))
+    database.write(lambda s: registration.start(s, granted, "a ticket", "", "de", NOW, registration.PASSWORD))
     assert rows(database, rosa.id) == []

@@ -13,6 +13,7 @@ from hub import app
 from hub.account import api as account
 from hub.account.api import families, organisations
 from hub.account.rules import MemberRole
+from hub.account.store import people
 from hub.core import audit, events, jobs, retention
 from hub.core.db import Base, Database
 from hub.inbox import api as inbox
@@ -210,6 +211,31 @@ def test_unused_accounts_are_warned_and_deleted_and_a_log_in_saves_them(
     with database.read() as session:
         assert account.find(session, rosa) is None
         assert account.find(session, otto) is not None
+
+
+def test_a_night_of_many_erasures_lets_others_write_in_between(
+    database: Database, holders: list[api.Holder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = NOW + 800 * DAY
+    for number in range(120):
+        one = register(database, f"p{number}@example.org", None)
+        database.write(lambda s, one=one: people.change_person(s, one, seen_at=NOW, warned_at=NOW + 740 * DAY))
+    (_warn, rule), erase = api.unused_accounts(holders), api.erase
+    erased: list[object] = []
+
+    def counted(session, *arguments) -> None:
+        erased.append(arguments)
+        erase(session, *arguments)
+
+    monkeypatch.setattr(api, "erase", counted)
+    assert retention.run(database, [rule], later, dry=True)[0][1] == 120
+    erased.clear()
+    wrote: list[int] = []
+    write = database.write
+    monkeypatch.setattr(database, "write", lambda work: wrote.append(len(erased)) or write(work))
+    assert retention.run(database, [rule], later)[0][1] == 120
+    steps = [after - before for before, after in zip(wrote, [*wrote[1:], len(erased)], strict=True)]
+    assert steps == [50, 50, 20]
 
 
 def test_two_owners_who_both_went_away_do_not_block_the_night(database: Database, holders: list[api.Holder]) -> None:

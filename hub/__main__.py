@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     keep.add_argument("--dry-run", action="store_true", help="only say what it would be")
     keep.set_defaults(run=_retention)
     _add_parking(commands.add_parser("parking", help="what a stay costs, and how good the forecast is"))
+    _add_payments(commands.add_parser("payments", help="check the ledger, speak to the bank, know machines"))
     _add_audit(commands.add_parser("audit", help="check or export who did what"))
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
@@ -204,6 +205,40 @@ def _parking(chosen: argparse.Namespace) -> int:
         print(json.dumps({"cents": found.cents, "lines": list(found.lines)}, ensure_ascii=False))
     else:
         print(found.cents, *found.lines, sep="\n")
+    return 0
+
+
+def _add_payments(payments: argparse.ArgumentParser) -> None:
+    actions = payments.add_subparsers(required=True, metavar="ACTION", dest="action")
+    actions.add_parser("check", help="add up the whole ledger; exit code 1 when it is broken")
+    statement = actions.add_parser("import-camt", help="take in an account statement (CAMT.053), each entry once")
+    statement.add_argument("file", type=Path)
+    debits = actions.add_parser("export-debits", help="write waiting direct debits into a new file (pain.008)")
+    debits.add_argument("file", type=Path)
+    debits.add_argument("--collect-on", required=True, metavar="DAY", help="2027-01-31")
+    machine = actions.add_parser("add-machine", help="a machine that takes payments from cards; prints its key once")
+    machine.add_argument("name")
+    machine.add_argument("--operation", required=True, help="whose income it is: parking, pool ...")
+    machine.add_argument("--max-cents", type=int, default=5000, metavar="N", help="most for one payment (default 5000)")
+    actions.add_parser("end-machine", help="its key opens nothing any more").add_argument("name")
+    payments.set_defaults(run=_payments)
+
+
+def _payments(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    settings = _settings()
+    if chosen.action == "check":
+        sentence, is_whole = setup.check_payments(settings)
+        print(sentence)
+        return 0 if is_whole else 1
+    if chosen.action == "import-camt":
+        print(setup.import_statement(settings, chosen.file))
+    elif chosen.action == "export-debits":
+        print(setup.export_debits(settings, chosen.file, chosen.collect_on))
+    else:
+        facts = (getattr(chosen, "operation", ""), getattr(chosen, "max_cents", 0))
+        print(setup.change_machine(settings, chosen.name, *facts, ends=chosen.action == "end-machine"))
     return 0
 
 

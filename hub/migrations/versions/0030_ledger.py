@@ -6,7 +6,7 @@ from alembic import op
 from hub.payments.store.tables import POSTGRES_GUARDS, SQLITE_GUARDS
 
 revision = "0030"
-down_revision = "0019"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

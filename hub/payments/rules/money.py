@@ -2,7 +2,8 @@
 
 import re
 
-_AMOUNT = re.compile(r"(\d{1,5})(?:[.,](\d{1,2}))?")
+_AMOUNT = re.compile(r"([0-9]{1,5})(?:[.,]([0-9]{1,2}))?")
+_DECIMAL = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2})0*)?")
 
 
 def euro(cents: int, language: str) -> str:
@@ -28,8 +29,7 @@ def decimal(cents: int) -> str:
 
 def from_decimal(text: str) -> int:
     """12.5 or 12.50 -> 1250; ValueError for more than two decimals that say something."""
-    whole, _, part = text.strip().partition(".")
-    part = part.rstrip("0")
-    if not whole.isdigit() or len(whole) > 12 or len(part) > 2 or (part and not part.isdigit()):
+    found = _DECIMAL.fullmatch(text.strip())
+    if found is None:
         raise ValueError(f"{text[:20]!r} is no amount of money")
-    return int(whole) * 100 + int(part.ljust(2, "0") or "0")
+    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))

@@ -171,7 +171,6 @@ def words() -> dict[str, str]:
         "stays": _("Parkvorgänge"),
         "site": _("Parkplatz"),
         "started_at": _("Beginn"),
-        "ended_at": _("Ende"),
         "movements": _("Umsätze"),
         "cents": _("Cent"),
         "what": _("Wofür"),

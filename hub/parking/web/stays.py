@@ -173,7 +173,7 @@ def _site(site_id: str) -> api.SiteNow:
     """A car park where one pays; 404 for any other."""
     with web.read() as session:
         found = next((one for one in api.sites(session, now_ms()) if one.id == site_id), None)
-    if found is None or not found.facts.get("tariff", {}).get("name"):
+    if found is None or not (found.facts.get("tariff") or {}).get("name"):
         flask.abort(404)
     return found
 

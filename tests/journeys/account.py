@@ -26,8 +26,8 @@ class Office:
 
 
 @contextmanager
-def office(directory: Path) -> Iterator[Office]:
-    """Web and worker on SQLite, with an admin named leitstelle."""
+def office(directory: Path, **more: str) -> Iterator[Office]:
+    """Web and worker on SQLite, with an admin named leitstelle; `more` goes into their environment."""
     settings = Settings(state_dir=directory, port=free_port(), live_port=free_port(), demo=True)
     setup.migrate(settings)
     setup.seed(settings)
@@ -40,6 +40,7 @@ def office(directory: Path) -> Iterator[Office]:
         "HUB_PUBLIC_URL": url,
         "HUB_BROKER_URL": f"mqtt://127.0.0.1:{free_port()}",
         "HUB_DEMO": "1",
+        **more,
     }
     running = [Process(["-m", "hub", "serve", "--only", part], environment) for part in ("web", "worker")]
     try:
@@ -101,6 +102,10 @@ class Person:
     def register(self, mail: str) -> None:
         """Opens an account with a passkey; ends on the page with the emergency codes."""
         self.open("/konto/neu")
+        self.finish_registration(mail)
+
+    def finish_registration(self, mail: str) -> None:
+        """The same from the page that asks for the mail address."""
         self.fill("E-Mail-Adresse", mail)
         self.press("Code schicken")
         self.fill("Code aus der E-Mail", self.mailed_code(mail))

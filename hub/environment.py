@@ -8,8 +8,10 @@ from pathlib import Path
 
 
 def inherited_environment() -> dict[str, str]:
-    """The environment without any HUB_ setting."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
+    """The environment without any HUB_ setting but BundID's: a demonstration may have a broker of its own."""
+    return {
+        key: value for key, value in os.environ.items() if not key.startswith("HUB_") or key.startswith("HUB_BUNDID_")
+    }
 
 
 def current_environment() -> dict[str, str]:

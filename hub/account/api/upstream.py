@@ -149,6 +149,9 @@ def link(session: Session, person: Person, identity: Identity, ticket: str, now:
     found, proof = arrive(session, identity, person.id, person.id)
     if found is Arrival.RAISE and proof is not None:
         return proof
+    row = people.person(session, person.id)
+    if row is not None and row.identified_until > now and not rules.is_trusted(person.level):
+        raise LinkRefusedError(Arrival.UNSURE)  # or a stolen password would bring the thief's own identity in
     facts = {
         "issuer": identity.issuer,
         "subject": identity.subject,

@@ -22,6 +22,7 @@ class Arrival(Enum):
     ANOTHERS = "refused: the identity belongs to another account"
     HAS_OTHER = "refused: the account is linked with another identity"
     CHANGED = "refused: another person is logged in by now"
+    UNSURE = "refused: who was identified links only when logged in surely"
 
 
 def arrival(owner: int | None, visitor: int | None, asked_by: int | None, *, has_other: bool) -> Arrival:

@@ -186,6 +186,10 @@ def _refuse(found: Arrival, target: str, wanted: int) -> ResponseReturnValue:
             "Sicherheit“.",
             name=_name(),
         ),
+        Arrival.UNSURE: _(
+            "Sie haben sich schon ausgewiesen. Melden Sie sich zuerst mit einem Zugang an, der für die Stufe "
+            "Substantiell zählt, und verbinden Sie dann."
+        ),
     }.get(found, _("Inzwischen ist hier jemand anderes angemeldet. Bitte fangen Sie noch einmal an."))
     return login.page(target, "", Problem(text, 403), again=True, wanted=wanted)
 

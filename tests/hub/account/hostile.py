@@ -139,7 +139,7 @@ class Broker(BaseHTTPRequestHandler):
 
     def claims(self, asked: dict[str, str]) -> dict[str, object]:
         now = int(time.time())
-        return {
+        made = {
             "iss": self.issuer,
             "aud": CLIENT,
             "sub": "erika",
@@ -148,6 +148,7 @@ class Broker(BaseHTTPRequestHandler):
             "nonce": asked["nonce"],
             **WORLD.claims,
         }
+        return {name: value for name, value in made.items() if value is not None}
 
     def client_fits(self, form: dict[str, str]) -> bool:
         if WORLD.fault == "secret-in-form":

@@ -167,6 +167,6 @@ def test_the_counter_puts_no_address_into_the_pages_own(app: flask.Flask) -> Non
 
 
 def test_a_log_knows_networks_and_nobodys_address() -> None:
-    assert rules.network("192.0.2.77") == "192.0.2.0/24"
-    assert rules.network("2001:db8:1:2::3") == "2001:db8:1::/48"
-    assert rules.network("") == "?"
+    assert rules.logged_network("192.0.2.77") == "192.0.2.0/24"
+    assert rules.logged_network("2001:db8:1:2::3") == "2001:db8:1::/48"
+    assert rules.logged_network("") == "?"

@@ -124,6 +124,11 @@ def test_what_is_wrong_opens_nothing(
     assert "erika" not in line
 
 
+def test_an_endless_answer_is_cut(erika: Traveller, broker: str, caplog: pytest.LogCaptureFixture) -> None:
+    control(broker, "token-huge")
+    assert f"more than {answers.MAX_BYTES} bytes" in refused(erika, erika.trip(), caplog)
+
+
 def test_a_redirect_of_the_token_endpoint_is_not_followed(erika: Traveller, broker: str) -> None:
     control(broker, "token-redirect")
     erika.trip()

@@ -51,6 +51,19 @@ def test_step_up_links_an_unknown_identity_only_when_its_person_says_so(
     assert "BundID verbunden" in traveller.client.get("/konto/sicherheit").text
 
 
+def test_a_stolen_password_brings_no_identity_into_the_account_of_who_was_identified(
+    traveller: Traveller, rosa: int, issuer: str
+) -> None:
+    until = now_ms() + rules.HOUR
+    traveller.database.write(lambda session: people.change_person(session, rosa, identified_until=until))
+    traveller.log_in(rosa, ("pwd",))
+    asked = traveller.trip("jonas", "/konto/firmen", 2)
+    answer = traveller.link(asked.headers["Location"])
+    assert answer.status_code == 403
+    assert "Sie haben sich schon ausgewiesen." in answer.text
+    assert owner(traveller.database, issuer, "jonas") is None
+
+
 def test_linking_without_the_forms_token_is_refused(traveller: Traveller, rosa: int, issuer: str) -> None:
     traveller.log_in(rosa)
     traveller.trip("erika")

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from hub.core.db import Database
+from hub.inbox import api as inbox
 from tests.hub.account.authenticator import Authenticator
 from tests.hub.account.desk import PASSWORD
 
@@ -58,7 +59,8 @@ class Visitor:
         """The newest code that was sent to this address."""
         with self.database.read() as session:
             rows = session.execute(text("select arguments from core_job where kind = 'mail' order by id desc")).all()
-        letters = [json.loads(row[0]) if isinstance(row[0], str) else row[0] for row in rows]
+        key = self.app.extensions["settings"].secret()
+        letters = [inbox.opened(key, json.loads(row[0])) for row in rows]
         for letter in letters:
             code = re.search(r"\b\d{4} ?\d{4}\b", letter["text"])
             if letter["to"] == mail and code:

@@ -34,7 +34,7 @@ def test_every_page_renders_in_its_language_with_the_demonstration_line(
 def test_no_page_has_inline_scripts_styles_or_foreign_addresses(client: FlaskClient, path: str) -> None:
     text = client.get(path).text
     assert not INLINE.search(text)
-    loaded = re.sub(r"<a [^>]*>", "", text)  # a link, such as to a licence, loads nothing
+    loaded = re.sub(r'<a rel="license" href="[^"]+">', "", text)  # a link that people may follow
     assert not re.search(r'(src|href)="(https?:)?//', loaded)
     policy = client.get(path).headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
@@ -112,3 +112,12 @@ def test_templates_use_no_inline_style_or_script() -> None:
     downloaded = TEMPLATES / "privacy" / "export.html"  # lies on the person's own disk, no policy holds there
     for file in set(TEMPLATES.rglob("*.html")) - {downloaded}:
         assert not INLINE.search(file.read_text()), file
+
+
+def test_credentials_are_shown_only_in_the_demo(settings: Settings) -> None:
+    (settings.state_dir / "demo.json").write_text('{"admin": {"name": "admin", "password": "nur-hier-4711"}}')
+    for demo in (True, False):
+        made = wiring.create_app(settings.model_copy(update={"demo": demo}))
+        text = made.test_client().get("/demo").text
+        made.extensions["database"].close()
+        assert ("nur-hier-4711" in text) == demo

@@ -58,6 +58,7 @@ class _PlainJob(_Job):
     @contextmanager
     def savepoint(self, session: Session) -> Iterator[None]:
         driver: Any = session.connection().connection.driver_connection
+        session.info["driver"] = driver
         driver.execute("SAVEPOINT plain")
         try:
             yield

@@ -5,27 +5,34 @@ The bare loop is the least that could work: a queue, one thread, for each transf
 and two balances with a constraint, one commit for all that wait. It has no module, no savepoint, no days, no limits.
 """
 
+import json
 import platform
 import queue
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from sqlalchemy import text
 
-from hub import app
+from hub import app, setup
 from hub.core import clock
 from hub.core.db import Base, Database
-from hub.payments.api import ledger
+from hub.payments.api import ledger, machines
 from hub.payments.api.desk import Desk
 from hub.payments.rules.ledger import Line, Transfer
+from hub.settings import Settings
+from tests.servers import free_port, wait_for_port
+from tests.spine.processes import Process
 
-CLIENTS, EACH, RUNS, PEOPLE = 16, 2_500, 5, 2_000
+CLIENTS, EACH, RUNS, PEOPLE, HTTP_SECONDS = 16, 2_500, 5, 2_000, 4
 Pay = Callable[[int, int], None]
 
 
@@ -134,6 +141,64 @@ def hub(directory: Path) -> tuple[float, float]:
     return found
 
 
+@contextmanager
+def server(directory: Path) -> Iterator[tuple[int, str, list[str], Path]]:
+    """(port, a machine's key, cards of filled wallets, database) of a running web server."""
+    port = free_port()
+    settings = Settings(state_dir=directory, port=port, live_port=free_port())
+    setup.migrate(settings)
+    setup.seed(settings)
+    database = Database(settings.database)
+
+    def fill(session) -> tuple[str, list[str]]:
+        lines = [Line("bank", f"wallet:person:{number}", 100_000_00) for number in range(200)]
+        ledger.transfer(session, "start", lines, 1, "start")
+        session.execute(text("UPDATE payments_account SET day_limit = NULL"))
+        cards = [machines.add_card(session, f"person:{number}", "x", 1) for number in range(200)]
+        return machines.add(session, "bench", "charging", 5000, 1), cards
+
+    key, cards = database.write(fill)
+    database.close()
+    environment = {"HUB_STATE_DIR": str(directory), "HUB_PORT": str(port)}
+    process = Process(["-m", "hub", "serve", "--only", "web"], environment)
+    try:
+        assert wait_for_port(port)
+        yield port, key, cards, directory / "hub.db"
+    finally:
+        process.stop()
+
+
+def flood(seconds: float, **facts: object) -> float:
+    """Answers per second of two processes with 32 connections each."""
+    command = [sys.executable, "-m", "tests.bench.flood"]
+    running = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)]
+    for number, one in enumerate(running):
+        told = {"seconds": seconds, **facts, "name": f"{facts['name']}-{number}"}
+        assert one.stdin is not None
+        one.stdin.write(json.dumps(told).encode())
+        one.stdin.close()
+    found = [json.loads(one.stdout.read()) for one in running if one.stdout is not None]
+    assert not any(one["bad"] for one in found), found
+    return sum(one["good"] for one in found) / seconds
+
+
+def over_http() -> list[tuple[float, float]]:
+    """(empty endpoint, payments) per second, several times in turn on one server."""
+    rates = []
+    with tempfile.TemporaryDirectory() as name, server(Path(name)) as (port, key, cards, file):
+        flood(1, port=port, name="warm", key=key, cards=cards)
+        for run in range(RUNS):
+            empty = flood(HTTP_SECONDS, port=port, name="empty")
+            paid = flood(HTTP_SECONDS, port=port, name=f"run{run}", key=key, cards=cards)
+            rates.append((empty, paid))
+            print(f"  run: empty {empty:,.0f}/s, payments {paid:,.0f}/s")
+        database = Database(f"sqlite:///{file}")
+        with database.read() as session:
+            assert ledger.check(session).is_whole
+        database.close()
+    return rates
+
+
 def in_directory(measure: Callable[[Path], tuple[float, float]]) -> tuple[float, float]:
     """A measurement with files of its own."""
     with tempfile.TemporaryDirectory() as name:
@@ -142,7 +207,6 @@ def in_directory(measure: Callable[[Path], tuple[float, float]]) -> tuple[float,
 
 def main() -> None:
     """Prints every figure, the medians of runs in which both take their turn."""
-    sys.setswitchinterval(0.005)
     print(f"machine: {platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}")
     rates: list[tuple[float, float, float, float]] = []
     for _ in range(RUNS):
@@ -154,6 +218,11 @@ def main() -> None:
     print(f"  ledger: {mine:,.0f} transfers/s, p99 {mine_p99:.1f} ms (wanted 8,000/s, 6 ms)")
     print(f"  bare sqlite3 group commit: {least:,.0f}/s, p99 {least_p99:.1f} ms")
     print(f"  ledger : bare = {ratio:.2f} (wanted 0.8)")
+    print("over HTTP (granian WSGI, Flask), 64 connections, each payment with key, card and constraint:")
+    found = over_http()
+    empty, paid = (statistics.median(column) for column in zip(*found, strict=True))
+    share = statistics.median(two / one for one, two in found)
+    print(f"  empty endpoint {empty:,.0f}/s, payments {paid:,.0f}/s: {share:.2f} (wanted 0.35)")
 
 
 if __name__ == "__main__":

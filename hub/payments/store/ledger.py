@@ -11,13 +11,19 @@ _COLUMNS = "id, name, balance, floor, day_limit, spent, spent_day"
 
 
 def _is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
+    return _driver(session) is not None
 
 
 def _driver(session: Session) -> Any:
-    """SQLite's own connection, which is several times as fast; None on PostgreSQL."""
-    connection = session.connection()
-    return connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+    """SQLite's own connection, which is several times as fast; None on PostgreSQL.
+
+    It is kept with the session, which the hub opens anew for each transaction.
+    """
+    if "driver" not in session.info:
+        connection = session.connection()
+        is_sqlite = connection.dialect.name == "sqlite"
+        session.info["driver"] = connection.connection.driver_connection if is_sqlite else None
+    return session.info["driver"]
 
 
 def rows(session: Session, statement: str, values: Sequence[Any] = ()) -> list[Any]:

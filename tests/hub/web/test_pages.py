@@ -112,12 +112,3 @@ def test_templates_use_no_inline_style_or_script() -> None:
     downloaded = TEMPLATES / "privacy" / "export.html"  # lies on the person's own disk, no policy holds there
     for file in set(TEMPLATES.rglob("*.html")) - {downloaded}:
         assert not INLINE.search(file.read_text()), file
-
-
-def test_credentials_are_shown_only_in_the_demo(settings: Settings) -> None:
-    (settings.state_dir / "demo.json").write_text('{"admin": {"name": "admin", "password": "nur-hier-4711"}}')
-    for demo in (True, False):
-        made = wiring.create_app(settings.model_copy(update={"demo": demo}))
-        text = made.test_client().get("/demo").text
-        made.extensions["database"].close()
-        assert ("nur-hier-4711" in text) == demo

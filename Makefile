@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` runs the town, `make test` runs every test. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help tools setup assets demo test check fast format slow bench bench-ingest bench-jobs bench-live bench-memory bench-portal bench-scale bench-audit bench-login lab shots lock clean
+.PHONY: help tools setup assets demo test check fast format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-login lab shots lock clean
 
 PORT ?= 8080
 python := .venv/bin/python
@@ -38,7 +38,7 @@ slow: tools  ## tests that take minutes
 	@.ci/packages.sh
 	@$(python) -m pytest -m slow
 
-bench: bench-ingest bench-jobs bench-live bench-login bench-audit bench-memory bench-portal bench-scale  ## every figure of the README
+bench: bench-ingest bench-jobs bench-ledger bench-live bench-login bench-audit bench-memory bench-portal bench-scale  ## every figure of the README
 
 bench-ingest: tools  ## ingest against a bare loop and Node-RED (npm)
 	@$(python) -m tests.bench.ingest
@@ -46,6 +46,9 @@ bench-ingest: tools  ## ingest against a bare loop and Node-RED (npm)
 bench-jobs: tools  ## jobs/s of four workers on SQLite and PostgreSQL, beside a bare loop
 	@.ci/packages.sh
 	@$(python) -m tests.bench.jobs
+
+bench-ledger: tools  ## transfers/s of 16 clients beside a bare group commit; payments over HTTP
+	@$(python) -m tests.bench.ledger
 
 bench-live: tools  ## 2,000 phones on the live stream
 	@$(python) -m tests.bench.live

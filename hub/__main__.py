@@ -66,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
     keep = commands.add_parser("retention", help="delete what is over, as the worker does every night")
     keep.add_argument("--dry-run", action="store_true", help="only say what it would be")
     keep.set_defaults(run=_retention)
+    _add_parking(commands.add_parser("parking", help="what a stay costs, and how good the forecast is"))
+    _add_payments(commands.add_parser("payments", help="check the ledger, speak to the bank, know machines"))
     _add_audit(commands.add_parser("audit", help="check or export who did what"))
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
@@ -139,6 +141,104 @@ def _account(chosen: argparse.Namespace) -> int:
 
     addresses = (chosen.redirect_uri, chosen.post_logout_uri, chosen.backchannel_logout_uri)
     print(setup.add_client(_settings(), chosen.name, *addresses, as_json=chosen.json))
+    return 0
+
+
+def _add_parking(parking: argparse.ArgumentParser) -> None:
+    actions = parking.add_subparsers(required=True, metavar="ACTION", dest="action")
+    price = actions.add_parser("price", help="the price of a stay in cents, and how it comes about")
+    price.add_argument("--tariff", required=True, metavar="NAME|FILE", help="a shipped tariff, or a JSON file")
+    price.add_argument("--from", dest="start", required=True, metavar="ISO", help="2026-12-24T14:30 (Europe/Berlin)")
+    price.add_argument("--to", dest="end", required=True, metavar="ISO")
+    price.add_argument("--exempt", choices=("resident", "disabled", "ev"))
+    price.add_argument("--used-free-minutes", type=int, default=0, metavar="N", help="used before on the first day")
+    price.add_argument("--language", choices=("de", "en"), default="de", help="of the derivation (default de)")
+    price.add_argument("--json", action="store_true", help='print {"cents": n, "lines": [...]}')
+    price.set_defaults(run=_parking)
+    _add_forecast(actions.add_parser("forecast", help="how good the forecast of free bays is"))
+
+
+def _add_forecast(forecast: argparse.ArgumentParser) -> None:
+    actions = forecast.add_subparsers(required=True, metavar="ACTION", dest="action")
+    evaluate = actions.add_parser("evaluate", help="mean absolute error on held-out weeks, beside two simple rules")
+    evaluate.add_argument("file", type=Path, metavar="FILE.csv", help="columns site,ts,occupied; ts in ISO 8601")
+    evaluate.add_argument("--json", action="store_true", help='print {"sites": {...}, "overall": {...}}')
+    evaluate.set_defaults(run=_evaluate_forecast)
+    learn = actions.add_parser(
+        "import", help="take over hours measured before this hub, for the forecast to learn from"
+    )
+    learn.add_argument("file", type=Path, metavar="FILE.csv", help="columns site,ts,occupied; ts in ISO 8601")
+    learn.set_defaults(run=_import_hours)
+
+
+def _evaluate_forecast(chosen: argparse.Namespace) -> int:
+    import json
+
+    from hub.parking.api import forecasts
+
+    found = forecasts.evaluate(chosen.file)
+    print(json.dumps(found) if chosen.json else forecasts.text(found))
+    return 0
+
+
+def _import_hours(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    print(f"{setup.import_hours(_settings(), chosen.file)} hours taken over")
+    return 0
+
+
+def _parking(chosen: argparse.Namespace) -> int:
+    import json
+
+    from hub.parking.api import tariffs
+
+    found = tariffs.quote(
+        chosen.tariff,
+        chosen.start,
+        chosen.end,
+        exempt=chosen.exempt,
+        used_free_minutes=chosen.used_free_minutes,
+        language=chosen.language,
+    )
+    if chosen.json:
+        print(json.dumps({"cents": found.cents, "lines": list(found.lines)}, ensure_ascii=False))
+    else:
+        print(found.cents, *found.lines, sep="\n")
+    return 0
+
+
+def _add_payments(payments: argparse.ArgumentParser) -> None:
+    actions = payments.add_subparsers(required=True, metavar="ACTION", dest="action")
+    actions.add_parser("check", help="add up the whole ledger; exit code 1 when it is broken")
+    statement = actions.add_parser("import-camt", help="take in an account statement (CAMT.053), each entry once")
+    statement.add_argument("file", type=Path)
+    debits = actions.add_parser("export-debits", help="write waiting direct debits into a new file (pain.008)")
+    debits.add_argument("file", type=Path)
+    debits.add_argument("--collect-on", required=True, metavar="DAY", help="2027-01-31")
+    machine = actions.add_parser("add-machine", help="a machine that takes payments from cards; prints its key once")
+    machine.add_argument("name")
+    machine.add_argument("--operation", required=True, help="whose income it is: parking, pool ...")
+    machine.add_argument("--max-cents", type=int, default=5000, metavar="N", help="most for one payment (default 5000)")
+    actions.add_parser("end-machine", help="its key opens nothing any more").add_argument("name")
+    payments.set_defaults(run=_payments)
+
+
+def _payments(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    settings = _settings()
+    if chosen.action == "check":
+        sentence, is_whole = setup.check_payments(settings)
+        print(sentence)
+        return 0 if is_whole else 1
+    if chosen.action == "import-camt":
+        print(setup.import_statement(settings, chosen.file))
+    elif chosen.action == "export-debits":
+        print(setup.export_debits(settings, chosen.file, chosen.collect_on))
+    else:
+        facts = (getattr(chosen, "operation", ""), getattr(chosen, "max_cents", 0))
+        print(setup.change_machine(settings, chosen.name, *facts, ends=chosen.action == "end-machine"))
     return 0
 
 

@@ -35,6 +35,12 @@ from hub.operations import api as operations
 from hub.operations import messages as operations_messages
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
+from hub.parking.api import checks, pushes, stays
+from hub.parking.api import personal as parking_personal
+from hub.parking.api.checks import CHECK_DAYS, PLATE_DAYS
+from hub.parking.api.forecasts import Forecasts
+from hub.parking.api.purse import WalletPurse
+from hub.payments import api as payments
 from hub.privacy import api as privacy
 from hub.push import api as push
 from hub.settings import Settings
@@ -74,6 +80,22 @@ def _logging_out(settings: Settings, database: Database) -> jobs.Handler:
     return logging_out(settings, database)
 
 
+def _telling_aggregator(settings: Settings, database: Database) -> jobs.Handler:
+    from hub.parking.work import pushing
+
+    return pushing(settings, database)
+
+
+def _payment_job(name: str) -> Callable[[Settings, Database], jobs.Handler]:
+    def make(settings: Settings, database: Database) -> jobs.Handler:
+        from hub.payments import work
+
+        made: jobs.Handler = getattr(work, name)(settings, database)
+        return made
+
+    return make
+
+
 def _retention(settings: Settings, database: Database) -> jobs.Handler:
     def run(_arguments: dict[str, Any], _context: jobs.Context) -> None:
         for rule, count in retention.run(database, retention_rules(settings), clock.now_ms()):
@@ -99,6 +121,10 @@ JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     inbox_work.TIDY_JOB: inbox_work.tidying,
     openid.LOGOUT_JOB: _logging_out,
     push.PUSH_JOB: _pushing,
+    pushes.PUSH_JOB: _telling_aggregator,
+    payments.payments.POLL_JOB: _payment_job("polling"),
+    payments.refunds.REFUND_JOB: _payment_job("refunding"),
+    payments.receipts.RECEIPT_JOB: _payment_job("receipting"),
 }
 SCHEDULES: Sequence[jobs.Schedule] = (
     jobs.Schedule("retention", "retention", daily_at="03:20"),
@@ -109,15 +135,29 @@ SCHEDULES: Sequence[jobs.Schedule] = (
 )
 
 
+def _kept_payments(session: Session, person_id: int, now: int) -> Sequence[privacy.Kept]:
+    until = payments.personal.kept_until(session, person_id, now)
+    return (privacy.Kept("payments", "payments", until),) if until else ()
+
+
 def person_data(settings: Settings) -> list[privacy.Holder]:
     """Who holds data about persons: what each exports, deletes and must keep. The account is first and goes last."""
     return [
         privacy.Holder("account", account.personal.export, account.personal.erase),
         privacy.Holder("inbox", inbox_work.exporting(settings), inbox.forget_person),
         privacy.Holder("openid", openid.export, openid.forget),
+        privacy.Holder("payments", payments.personal.export, payments.personal.forget, _kept_payments),
+        privacy.Holder("parking", parking_personal.export, parking_personal.forget),
         privacy.Holder("push", push.export, push.forget_person),
         privacy.Holder("audit", privacy.audit_export, privacy.audit_forget, privacy.audit_kept),
     ]
+
+
+def purse_of(settings: Settings) -> WalletPurse:
+    """Wallets pay for stays; the town's data say at which tax rate."""
+    sites = json.loads((settings.town_dir / "sites.json").read_text())["sites"]
+    taxes = {site["id"]: str((site.get("tariff") or {}).get("vat_included_pct", 0)) for site in sites}
+    return WalletPurse(taxes, {site["id"]: site.get("short", site["name"])["de"] for site in sites})
 
 
 def retention_rules(settings: Settings) -> list[retention.Rule]:
@@ -131,6 +171,10 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
         retention.Rule("threads of the inbox", f"{inbox.KEEP_DAYS} days after the last word", inbox.tidy),
         retention.Rule("address and text of mails that could not be sent", "1 day", inbox.forget_dead_mails),
         retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),
+        retention.Rule("payment providers' notices", "30 days", payments.payments.give_up_old),
+        retention.Rule("files of receipts (they can be made again)", "30 days", payments.receipts.forget_old),
+        retention.Rule("number plates of stays", f"{PLATE_DAYS} days", parking_personal.tidy),
+        retention.Rule("number plates of wardens' checks", f"{CHECK_DAYS} days", checks.tidy),
         retention.Rule("feedback about barriers", "180 days", bulletin.forget_old),
         retention.Rule("messages of nodes", f"{days} days", partial(ingest.forget_old, keep_days=days)),
     ]
@@ -141,6 +185,8 @@ def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], No
     table = {event: list(handlers) for event, handlers in EVENTS.items()}
     for event, handler in inbox_messages.handlers(inbox.house_of(settings)).items():
         table.setdefault(event, []).append(handler)
+    telling = parking_messages.telling(inbox.house_of(settings), purse_of(settings).titles)
+    table.setdefault(stays.StayChanged, []).append(telling)
     table[jobs.JobDied].append(operations_messages.alarming(alert_channels(settings), settings.public_url))
     return table
 
@@ -164,6 +210,9 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.openid import web as openid_web
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
+    from hub.parking.web import feeds as feeds_web
+    from hub.parking.web import stays as stays_web
+    from hub.payments import web as payments_web
     from hub.privacy import web as privacy_web
     from hub.push import web as push_web
     from hub.radio import web as radio_web
@@ -179,16 +228,20 @@ def create_app(settings: Settings) -> "flask.Flask":
         "office_unread": inbox_web.office_unread,
         "upstream": settings.bundid_name if settings.bundid_issuer else "",
     }
+    app.jinja_env.filters |= payments_web.FILTERS
     app.extensions["person_data"] = person_data(settings)
+    app.extensions["purse"] = purse_of(settings)
     app.extensions["form_target"] = openid_web.form_target
     app.extensions["machine_errors"] = openid_web.machine_errors
-    for made in (account_web, openid_web, inbox_web, operations_web):
+    for made in (account_web, openid_web, inbox_web, operations_web, payments_web):
         for blueprint in made.blueprints:
             app.register_blueprint(blueprint)
     for room in (
         system,
         ingest_web,
         parking_web,
+        stays_web,
+        feeds_web,
         bulletin_web,
         fleet_web,
         dashboard_web,
@@ -218,11 +271,29 @@ def create_web() -> "flask.Flask":
     return create_app(settings)
 
 
+def schedules(settings: Settings) -> Sequence[jobs.Schedule]:
+    """`SCHEDULES` and those that a setting asks for."""
+    telling = jobs.Schedule("parkapi push", pushes.PUSH_JOB, every_s=pushes.PUSH_EVERY_S)
+    return (*SCHEDULES, *((telling,) if settings.parkapi_push_url else ()))
+
+
 def runner(settings: Settings, database: Database) -> jobs.Runner:
     """The worker's loop over the jobs; wires what listens to their events."""
     events.wire(events_of(settings))
     handlers = {kind: make(settings, database) for kind, make in JOBS.items()}
-    return jobs.Runner(database, handlers, clock.now_ms, schedules=SCHEDULES)
+    return jobs.Runner(database, handlers, clock.now_ms, schedules=schedules(settings))
+
+
+def _looking_after_stays(settings: Settings, database: Database) -> Callable[[int], None]:
+    purse = purse_of(settings)
+
+    def look(now: int) -> None:
+        with database.read() as session:
+            bays = stays.bays_of_open(session, parking.bays(session, now))
+        if bays is not None:
+            database.write(lambda session: stays.tick(session, purse, bays, now))
+
+    return look
 
 
 def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task]:
@@ -278,6 +349,11 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         database.write(partial(operations.tidy, now=now))
         database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
 
+    forecasts = Forecasts(settings.town_dir)
+
+    def forecast_parking(now: int) -> None:
+        forecasts.turn(database, now)
+
     rounds = itertools.count()
 
     def tidy_parking(now: int) -> None:
@@ -294,7 +370,9 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         Task("orders to nodes", 1, lambda now: fleet.tell(database, publish, now)),
         Task("alerts of nodes", 20, look_after_nodes),
         Task("notices", 5, send_notices),
+        Task("parking stays", 5, _looking_after_stays(settings, database)),
         Task("parking hours", 20, sum_up_parking),
+        Task("parking forecasts", 2, forecast_parking),
         Task("series", 5, export),
         Task("parking history", 60, tidy_parking),
         Task("tidy", 60, tidy),
@@ -375,6 +453,7 @@ def load_tables() -> Any:
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
     from hub.openid import store as _openid  # noqa: F401 (registers its tables)
     from hub.operations import store as _operations  # noqa: F401 (registers its tables)
+    from hub.payments import store as _payments  # noqa: F401 (registers its tables)
     from hub.push import store as _push  # noqa: F401 (registers its tables)
 
     return Base.metadata

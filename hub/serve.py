@@ -8,7 +8,7 @@ from hub.core.supervisor import Program, Supervisor
 from hub.environment import current_environment
 from hub.settings import Settings
 
-WEB_THREADS = 8
+WEB_THREADS = 32  # most of them wait for a commit that they share
 JOBS_SECONDS = 5.0  # so long a job may go on after SIGTERM; then its lease ends and it is run again
 
 

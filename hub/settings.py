@@ -21,6 +21,10 @@ _SCHEMES = {
     "clamd_url": ("clamd", "unix"),
     "bundid_issuer": ("http", "https"),
     "push_contact": ("mailto",),
+    "parkapi_push_url": ("http", "https"),
+    "payment_sandbox_url": ("http", "https"),
+    "xbezahldienste_url": ("https", "http"),
+    "xbezahldienste_token_url": ("https", "http"),
 }
 _KEY_BYTES = 32
 _TOWNS = Path(__file__).parent / "data"
@@ -85,6 +89,13 @@ class Settings(BaseSettings):
     mail_from: str = Field(default="stadtknoten@localhost", description="Sender of the hub's mails")
     alert_mail: str = Field(default="", description="Address that hears of alerts")
     alert_webhook: str = Field(default="", description="https address that is told alerts as JSON")
+    parkapi_push_url: str = Field(
+        default="",
+        description="https://user:password@host/path of an aggregator that is told the car parks (ParkAPI v3)",
+    )
+    parkapi_push_password_file: Path | None = Field(
+        default=None, description="File (0600) with the password for it, when it shall not stand in the address"
+    )
     breached_passwords_dir: Path | None = Field(
         default=None, description="Directory of stolen passwords' SHA-1 range files (ABCDE or ABCDE.txt)"
     )
@@ -100,6 +111,20 @@ class Settings(BaseSettings):
         default=None, validate_default=True, description="File (0600) with the hub's secret at that broker"
     )
     bundid_name: str = Field(default="BundID", min_length=1, max_length=40, description="What pages call it")
+    payment_sandbox_url: str = Field(default="", description="Address of the demonstration's payment provider")
+    payment_sandbox_key_file: Path | None = Field(
+        default=None, description="File (0600) with the key shared with that provider; made at the first start"
+    )
+    xbezahldienste_url: str = Field(default="", description="Payment service of the public sector (XBezahldienste)")
+    xbezahldienste_token_url: str = Field(default="", description="Where its OAuth2 tokens come from")
+    xbezahldienste_client_id: str = Field(default="", description="Who we are there")
+    xbezahldienste_secret_file: Path | None = Field(default=None, description="File (0600) with the client secret")
+    xbezahldienste_originator: str = Field(default="stadtknoten", description="originatorId of this online service")
+    xbezahldienste_end_point: str = Field(default="08125007", description="endPointId, e.g. the municipality's key")
+    bank_name: str = Field(default="", description="Holder of the town's account, for bank transfers and debits")
+    bank_iban: str = Field(default="", description="The town's account; empty: no bank transfers and debits")
+    bank_bic: str = Field(default="", description="BIC of the town's bank")
+    sepa_creditor_id: str = Field(default="", description="Creditor identifier; empty: no direct debits")
     behind_proxy: bool = Field(default=False, description="1 when nginx in front sets X-Forwarded-For and -Proto")
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")
@@ -137,6 +162,17 @@ class Settings(BaseSettings):
             _read_secret(value)
         return value
 
+    @field_validator("parkapi_push_url")
+    @classmethod
+    def _no_open_password(cls, value: str) -> str:
+        """A password goes over TLS, or does not leave this machine."""
+        address = urlsplit(value)
+        if value and not address.hostname:
+            raise ValueError("names no host; write https://user:password@host/path")
+        if address.scheme == "http" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("use https:// or the password can be read on its way")
+        return value
+
     @cached_property
     def database(self) -> str:
         """The database URL that is in use."""
@@ -167,6 +203,11 @@ class Settings(BaseSettings):
         """Names of push services."""
         return tuple(name.strip().lower() for name in self.push_hosts.split(",") if name.strip())
 
+    def parkapi_push_password(self) -> str | None:
+        """What stands in the password's file; None when there is none. OSError when it cannot be read."""
+        file = self.parkapi_push_password_file
+        return file.read_text().strip() if file is not None else None
+
     def secret(self) -> bytes:
         """The signing key, 32 bytes, made with rights 0600 when it is not there yet."""
         return _read_or_make(self.secret_file or self.state_dir / "secret.key")
@@ -174,6 +215,10 @@ class Settings(BaseSettings):
     def bundid_secret(self) -> str:
         """The hub's secret at BundID's broker; ValueError when its file is missing, empty or open to others."""
         return _read_secret(self.bundid_client_secret_file) if self.bundid_client_secret_file else ""
+
+    def payment_sandbox_key(self) -> bytes:
+        """The key shared with the demonstration's payment provider, 32 bytes, made like the others."""
+        return _read_or_make(self.payment_sandbox_key_file or self.state_dir / "sandbox.key")
 
     def grant_key(self) -> bytes:
         """The private key with which grants for nodes are signed, 32 bytes, made like the other."""

@@ -17,13 +17,16 @@ from hub.account.api import demo as personas
 from hub.bulletin import api as bulletin
 from hub.core import audit, events, i18n, retention
 from hub.core.clock import now_ms
-from hub.core.db import Database
+from hub.core.db import Database, Session
 from hub.core.files import Intake
 from hub.core.files.work import vault_of
 from hub.fleet import api as fleet
 from hub.inbox import api as inbox
 from hub.openid import api as openid
 from hub.parking import api as parking
+from hub.parking.api import forecasts
+from hub.payments import api as payments
+from hub.payments.gateway import camt
 from hub.radio import api as radio
 from hub.settings import Settings
 
@@ -62,6 +65,16 @@ def add_radio_decoder(settings: Settings, name: str, file: Path) -> None:
     database = Database(settings.database)
     try:
         database.write(partial(radio.add_decoder, name=name, spec=spec, actor=audit.CLI, now=now_ms()))
+    finally:
+        database.close()
+
+
+def import_hours(settings: Settings, file: Path) -> int:
+    """Takes over measurements of before out of a CSV file; returns how many hours. ValueError in a plain sentence."""
+    database = Database(settings.database)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return forecasts.import_hours(database, lines)
     finally:
         database.close()
 
@@ -170,3 +183,79 @@ def add_client(
     if as_json:
         return json.dumps(facts)
     return "\n".join(f"{key}: {value}" for key, value in facts.items())
+
+
+def check_payments(settings: Settings) -> tuple[str, bool]:
+    """(what a look at the whole book found, whether all is well)."""
+    database = Database(settings.database)
+    try:
+        with database.read() as session:
+            found = payments.check(session)
+    finally:
+        database.close()
+    counted = f"{found.transfers} transfers, {found.accounts} accounts, sum {found.total}"
+    if found.is_whole:
+        return f"ledger whole: {counted}", True
+    wrong = [f"balance of {name} is not the sum of its postings" for name in found.different]
+    wrong += [f"{name} is below its limit" for name in found.below]
+    wrong += [f"{found.empty} transfers without postings"] if found.empty else []
+    return "\n".join([f"ledger broken: {counted}", *wrong]), False
+
+
+def import_statement(settings: Settings, file: Path) -> str:
+    """Takes in an account statement (CAMT.053), each entry once; what came of it. ValueError for a strange file."""
+    creditor = payments.providers.bank(settings)
+    if creditor is None:
+        raise ValueError("HUB_BANK_IBAN is not set, so no statement is expected")
+    entries = camt.read(file)
+    if any(one.iban != creditor.iban for one in entries):
+        raise ValueError(f"{file.name} is not (only) of the town's account")
+    database = Database(settings.database)
+    events.wire(app.events_of(settings))
+    take, now = payments.bank.take, now_ms()
+    try:
+        outcomes = [
+            database.write(lambda session, one=one: take(session, one, creditor.iban, now))  # type: ignore[misc]
+            for one in entries
+        ]
+    finally:
+        database.close()
+    counted = payments.bank.summary(outcomes)
+    return f"{len(entries)} entries" + "".join(f", {count} {outcome}" for outcome, count in counted.items())
+
+
+def export_debits(settings: Settings, file: Path, collected_on: str) -> str:
+    """Writes what waits to be collected into a new file for the bank (pain.008); ValueError when that cannot be."""
+    creditor = payments.providers.bank(settings)
+    if creditor is None or not creditor.creditor_id:
+        raise ValueError("HUB_BANK_IBAN and HUB_SEPA_CREDITOR_ID are needed for direct debits")
+    if file.exists():
+        raise ValueError(f"{file} exists already")
+    day, database = date.fromisoformat(collected_on), Database(settings.database)
+    unseal = payments.Cashier(settings, database).sealer.open
+
+    def work(session: Session) -> int:
+        content, count = payments.debits.export(session, creditor, unseal, day, now_ms())
+        if count:
+            file.write_bytes(content)  # before the commit: a file that nobody sent is better than a debit in no file
+            file.chmod(0o600)
+        return count
+
+    try:
+        count = database.write(work)
+    finally:
+        database.close()
+    return f"{count} direct debits in {file}" if count else "nothing to collect"
+
+
+def change_machine(settings: Settings, name: str, operation: str, max_cents: int, *, ends: bool) -> str:
+    """Makes a machine and shows its key once, or ends it; ValueError for a strange or unknown one."""
+    database = Database(settings.database)
+    try:
+        if ends:
+            database.write(partial(payments.machines.end, name=name, now=now_ms()))
+            return f"the key of {name} opens nothing any more"
+        add = partial(payments.machines.add, name=name, operation=operation, max_cents=max_cents, now=now_ms())
+        return f"name {name}, key {database.write(add)}"
+    finally:
+        database.close()

@@ -10,23 +10,12 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
-import holidays
 import opening_hours
 
 from hub.bulletin.rules import Span
+from hub.core.holidays import is_holiday
 
-_STATE = "BW"
 _DAY = timedelta(days=1)
-
-
-def is_holiday(day: date) -> bool:
-    """True on a public holiday of Baden-Württemberg."""
-    return day in _holidays(day.year)
-
-
-@lru_cache(maxsize=8)
-def _holidays(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("DE", subdiv=_STATE, years=year))
 
 
 def check(hours: str) -> None:

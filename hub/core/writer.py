@@ -7,7 +7,8 @@ lost (disk full, lost lock) its jobs are run again one by one, so that the innoc
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -36,6 +37,41 @@ class _Job:
         self.error: BaseException | None = None
         self.done = threading.Event()
 
+    def savepoint(self, session: Session) -> AbstractContextManager[Any]:
+        """What takes back this job alone when it fails."""
+        return session.begin_nested()
+
+    def finish(self) -> None:
+        """The group is committed, or this job has failed."""
+        self.done.set()
+
+
+class _PlainJob(_Job):
+    """Speaks to the driver alone, so the session knows nothing of its savepoint; that is several times as fast."""
+
+    def __init__(
+        self, function: Callable[[Session], Any], settled: Callable[[Any, BaseException | None], None]
+    ) -> None:
+        self.function, self._settled = function, settled
+        self.result, self.error = None, None
+
+    @contextmanager
+    def savepoint(self, session: Session) -> Iterator[None]:
+        driver: Any = session.connection().connection.driver_connection
+        session.info["driver"] = driver
+        driver.execute("SAVEPOINT plain")
+        try:
+            yield
+        except BaseException:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK TO plain")
+                driver.execute("RELEASE plain")
+            raise
+        driver.execute("RELEASE plain")
+
+    def finish(self) -> None:
+        self._settled(self.result, self.error)
+
 
 class GroupWriter:
     """Queue and thread around one writing engine."""
@@ -61,6 +97,14 @@ class GroupWriter:
         result: T = job.result
         return result
 
+    def submit(self, function: Callable[[Session], T], settled: Callable[[T, BaseException | None], None]) -> None:
+        """Queues `function` without waiting; `settled(result, error)` is called in the writer after the commit.
+
+        `function` speaks to the driver's connection alone and leaves no objects in the session; `settled` is quick and
+        raises nothing. queue.Full when too many wait.
+        """
+        self._jobs.put_nowait(_PlainJob(function, settled))
+
     def close(self) -> None:
         """Finishes what waits, then ends the thread."""
         self._jobs.put(None)
@@ -74,7 +118,7 @@ class GroupWriter:
                     if single.error is None:
                         self._commit([single])
             for single in group:
-                single.done.set()
+                single.finish()
             if ending:
                 return
 
@@ -113,7 +157,7 @@ class GroupWriter:
 
     def _run(self, session: Session, job: _Job) -> None:
         try:
-            with session.begin_nested():
+            with job.savepoint(session):
                 job.result = job.function(session)
         except BaseException as error:
             job.result, job.error = None, error

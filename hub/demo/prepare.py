@@ -10,6 +10,7 @@ def main() -> None:
     setup.migrate(settings)
     setup.seed(settings)
     setup.seed_personas(settings)
+    settings.payment_sandbox_key()  # the provider's process reads it
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Ports:
     portal: int
     live: int
     broker: int
+    cashier: int
 
 
 def run(options: Options) -> int:
@@ -47,6 +49,8 @@ def run(options: Options) -> int:
     supervisor.start()
     if _wait_until_ready(f"http://127.0.0.1:{chosen.web}/readyz"):
         _say_hello(options, chosen)
+        town = _town_dir(environment)
+        subprocess.Popen([sys.executable, "-m", "hub.demo.past", str(town)], env=environment)
     else:
         print("The web server does not answer yet; its messages stand above. Ctrl-C ends the demo.", file=sys.stderr)  # noqa: T201
     supervisor.run()
@@ -63,6 +67,7 @@ def choose_ports(options: Options) -> Ports:
         portal=ports.choose(wanted_portal, taken),
         live=ports.choose(web + 2, taken),
         broker=ports.choose(1883, taken),
+        cashier=ports.choose(web + 4, taken),
     )
     for name, wanted, got in (
         ("web", options.port, chosen.web),
@@ -87,12 +92,17 @@ def make_environment(options: Options, chosen: Ports) -> dict[str, str]:
         "HUB_PORT": str(chosen.web),
         "HUB_LIVE_PORT": str(chosen.live),
         "HUB_PORTAL_URL": f"http://localhost:{chosen.portal}",
+        "HUB_PAYMENT_SANDBOX_URL": f"http://localhost:{chosen.cashier}",
+        "HUB_BANK_NAME": "Stadt Bad Rappenau (Demonstration)",
+        "HUB_BANK_IBAN": "DE02500105170137075030",  # an invented account with right check digits
+        "HUB_BANK_BIC": "INGDDEFF",
+        "HUB_SEPA_CREDITOR_ID": "DE98ZZZ09999999999",
     }
 
 
 def programs(options: Options, chosen: Ports, environment: dict[str, str]) -> list[Program]:
     """The processes of the demo; the simulated nodes reach the hub over the broker alone."""
-    town = Path(__file__).parents[1] / "data" / environment.get("HUB_TOWN", "bad_rappenau")
+    town = _town_dir(environment)
     state = options.state_dir.absolute()
     hub = [Program(part, ("-m", "hub", *arguments), environment) for part, arguments in _HUB_PARTS.items()]
     simulation = Program(
@@ -113,7 +123,19 @@ def programs(options: Options, chosen: Ports, environment: dict[str, str]) -> li
         ),
         environment,
     )
-    return [*hub, simulation, portal]
+    cashier = Program(
+        "payment provider",
+        (
+            *("-m", "hub.demo.sandbox_provider", "--port", str(chosen.cashier)),
+            *("--key-file", str(state / "sandbox.key"), "--state-dir", str(state)),
+        ),
+        environment,
+    )
+    return [*hub, simulation, portal, cashier]
+
+
+def _town_dir(environment: Mapping[str, str]) -> Path:
+    return Path(__file__).parents[1] / "data" / environment.get("HUB_TOWN", "bad_rappenau")
 
 
 _HUB_PARTS = {

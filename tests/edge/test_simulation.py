@@ -2,13 +2,13 @@
 
 import json
 import statistics
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge.simulation import demand, town
+from edge.simulation import demand, history, town
 
 TOWN = Path(__file__).parents[2] / "hub" / "data" / "bad_rappenau"
 TABLE = json.loads((TOWN / "demand.json").read_text())
@@ -78,3 +78,14 @@ def test_a_boards_pins_exist_and_are_used_once(place: town.Place) -> None:
     assert set(pins) <= set(range(2, 28))
     echoes = {bay.pins[1] for bay in bays if bay.sensor == "ultrasonic"}
     assert echoes.isdisjoint({2, 3}), "GPIO 2 and 3 have fixed pull resistors"
+
+
+def test_the_past_is_a_table_of_hours_up_to_the_last_whole_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert history.main(["--town", str(TOWN), "--weeks", "1"]) == 0
+    head, *rows = [line.split(",") for line in capsys.readouterr().out.splitlines()]
+    assert head == ["site", "ts", "occupied"]
+    sites = {site for site, _, _ in rows}
+    assert len(rows) == 168 * len(sites) == 168 * 16
+    newest = max(datetime.fromisoformat(ts) for _, ts, _ in rows)
+    assert timedelta(hours=1) <= datetime.now(UTC) - newest < timedelta(hours=2, minutes=5)
+    assert any(float(cars) > 0 for _, _, cars in rows)

@@ -16,6 +16,7 @@ PATHS = {
     "datenschutz": "/datenschutz",
     "barrierefreiheit": "/barrierefreiheit",
     "demo": "/demo",
+    "daten": "/daten",
     "anmelden": "/anmelden",
     "fehlt": "/gibt-es-nicht",
 }

@@ -87,6 +87,7 @@ def _letters() -> dict[str, str]:
 
 def _operations() -> dict[str, str]:
     return {
+        "parking.checked": _("Kennzeichen geprüft"),
         "jobs.retried": _("Auftrag noch einmal versucht"),
         "jobs.paused": _("Aufträge angehalten"),
         "jobs.resumed": _("Aufträge fortgesetzt"),
@@ -108,6 +109,7 @@ def areas() -> Mapping[str, str]:
         "inbox": _("Postfach"),
         "fleet": _("Knoten"),
         "radio": _("Funksensoren"),
+        "parking": _("Parken"),
         "jobs": _("Aufträge"),
         "tasks": _("Aufgaben"),
         "audit": _("Protokoll"),

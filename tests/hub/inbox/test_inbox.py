@@ -41,7 +41,10 @@ def test_an_unknown_language_gets_german() -> None:
 def test_every_letter_is_filled_in_completely_in_both_languages() -> None:
     for kind, language in product(api.letters(), ("de", "en")):
         letter = rules.write(
-            api.letters(), kind, language, HOUSE.values(code="1", token="2", to="3", when="4", count="5", day="6")
+            api.letters(),
+            kind,
+            language,
+            HOUSE.values(code="1", token="2", to="3", when="4", count="5", day="6", site="7", end="8"),
         )
         assert letter.subject.strip()
         assert letter.text.strip()

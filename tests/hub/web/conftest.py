@@ -27,6 +27,7 @@ PUBLIC_PAGES = (
     "/datenschutz",
     "/barrierefreiheit",
     "/demo",
+    "/daten",
     "/anmelden",
 )
 

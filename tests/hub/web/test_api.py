@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
 from hub.core.web.system import OPENAPI
+from hub.parking.api import feeds
 
 BAY = "thermarium-001"
-MACHINE_PATHS = ("/api/", "/.well-known/", "/oauth/", "/healthz", "/readyz", "/metrics")
+MACHINE_PATHS = ("/api/", "/feeds/", "/.well-known/", "/oauth/", "/healthz", "/readyz", "/metrics")
 PAGES = ("/oauth/authorize", "/oauth/consent", "/oauth/wechseln", "/oauth/logout", "/oauth/logout/ja")
 
 
@@ -43,6 +44,8 @@ def test_every_endpoint_for_machines_is_described_and_nothing_else(web_app: Flas
         for rule in web_app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
+    routes |= {(f"/feeds/{name}", "GET") for name in feeds.FORMATS}  # one route serves them all
+    routes -= {("/feeds/{name}", "GET")}
     for_machines = {(path, method) for path, method in routes if path.startswith(MACHINE_PATHS) and path not in PAGES}
     assert described == for_machines
 

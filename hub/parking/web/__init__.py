@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -10,7 +12,8 @@ from edge import wire
 from hub.core import i18n, web
 from hub.core.clock import now_ms
 from hub.parking import api
-from hub.parking.api import SiteNow
+from hub.parking.api import SiteNow, forecasts
+from hub.parking.web import words
 
 blueprint = flask.Blueprint("parking", __name__)
 
@@ -20,6 +23,21 @@ FILTERS: Mapping[str, Callable[[SiteNow], bool]] = {
     "behindert": lambda site: bool(site.facts.get("disabled_bays")),
     "laden": lambda site: bool(site.facts.get("ev_points")),
 }
+HOURS_BACK = 11  # hours before the present one in the picture of the day
+
+
+@dataclass(frozen=True)
+class Day:
+    """The picture of a car park's day, what is known of the next hours, and a sentence about them."""
+
+    picture: forecasts.Picture
+    forecast: forecasts.ForecastNow
+    sentence: str
+
+    @property
+    def has_anything(self) -> bool:
+        """Whether there is something to draw."""
+        return bool(self.picture.measured or self.picture.expected)
 
 
 @blueprint.get("/parken")
@@ -91,14 +109,18 @@ def _page(site_id: str | None) -> ResponseReturnValue:
         sites=[one for one in sites if matches is None or matches(one)],
         selected=selected,
         bays=bays,
-        hours=_hours_today(selected, now) if selected else [],
+        day=_day(selected, now) if selected else None,
         total=api.total(sites),
         chosen=chosen if chosen in FILTERS else "",
         now=now,
     )
 
 
-def _hours_today(selected: SiteNow, now: int) -> list[float | None]:
-    midnight = i18n.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+def _day(selected: SiteNow, now: int) -> Day:
+    """Half a day back and a day ahead."""
     with web.read() as session:
-        return api.today(session, selected.id, int(midnight.timestamp() * 1000), now)
+        shares = api.today(session, selected.id, now - now % api.HOUR_MS - HOURS_BACK * api.HOUR_MS, now)
+        found = forecasts.forecast(session, selected.id, selected.capacity, now)
+    offset = int((i18n.local(now).utcoffset() or timedelta()).total_seconds()) // 3600
+    shown = forecasts.picture(shares, found.expected, selected.capacity, now, offset)
+    return Day(shown, found, words.sentence(found.outlook, now) if found.outlook else "")

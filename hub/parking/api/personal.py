@@ -1,0 +1,39 @@
+"""What parking holds about a person: cars and stays."""
+
+from hub.core import i18n
+from hub.core.db import Session
+from hub.parking.api import stays
+from hub.parking.rules import checks as rules
+from hub.parking.store import stays as store
+
+_MANY = 10_000
+_DAY = 86_400_000
+
+
+def export(session: Session, person_id: int, now: int) -> dict[str, object]:
+    """Cars and stays as plain values."""
+    owner = f"person:{person_id}"
+    return {
+        "cars": [{"plate": one.plate, "name": one.name} for one in store.cars(session, owner)],
+        "stays": [
+            {
+                "site": one.site,
+                "plate": one.plate,
+                "started_at": one.started_at,
+                "ended_at": one.ended_at or 0,
+                "cents": one.cents,
+            }
+            for one in stays.of_holder(session, owner, now, _MANY)
+        ],
+    }
+
+
+def forget(session: Session, person_id: int, _now: int) -> None:
+    """Cars go, stays stay as sums without plate and person."""
+    store.forget_person(session, person_id, f"person:{person_id}")
+
+
+def tidy(session: Session, now: int) -> int:
+    """Takes old plates out of stays; returns how many rows changed."""
+    before = now - rules.PLATE_DAYS * _DAY
+    return store.forget_plates(session, before, i18n.local(before).date())

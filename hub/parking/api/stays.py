@@ -1,0 +1,323 @@
+"""Starting, extending, correcting, ending parking stays, and paying for them exactly once.
+
+Money is set aside in steps while a stay runs and settled at its end, so nobody parks for more than they have and
+nobody has to think about the end. `Purse` is what holds the money.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from hub.core import events, i18n
+from hub.core.db import Session
+from hub.parking.api import tariffs
+from hub.parking.api.tariffs import Bill, NotAllowedError
+from hub.parking.rules import stays as rules
+from hub.parking.rules import tariff
+from hub.parking.rules.stays import CANCELLED, ENDED, ENDING, RUNNING, BayNow, Stay
+from hub.parking.store import stays as store
+from hub.parking.store.stays import StayRow, TakenError
+
+PREVIEW_MS = 60 * rules.MINUTE  # money for the first hour is set aside at the start
+
+
+class ShownBay(Protocol):
+    """A bay as `parking.api.bays` shows it."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def state(self) -> str:
+        """free, occupied, unknown or faulty."""
+
+    @property
+    def since(self) -> int | None:
+        """Since when, ms."""
+
+
+class RefusedError(Exception):
+    """`reason`: plate, running (the car has a stay), money, max_stay, residents_only, over (too late), gone."""
+
+    def __init__(self, reason: str, minutes: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.minutes = reason, minutes
+
+
+class Purse(Protocol):
+    """Where the money is: set aside under a key, then settled once; what is too much goes back."""
+
+    def hold(self, session: Session, key: str, number: int, holder: str, cents: int, now: int) -> bool:
+        """Sets more money aside; False when there is too little. The same number again changes nothing."""
+
+    def settle(
+        self, session: Session, key: str, holder: str, site: str, held: int, cents: int, lines: list[str], now: int
+    ) -> None:
+        """Takes `cents` of the `held` ones that were set aside and gives the rest back; once for each key."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a driver asks for; `holder` pays, `planned_end` ms or None = until I drive away."""
+
+    site: str
+    tariff: str
+    plate: str
+    holder: str
+    person_id: int | None
+    source: str
+    bay: str | None = None
+    planned_end: int | None = None
+    exempt: str = ""
+
+
+@dataclass(frozen=True)
+class StayNow:
+    """A stay as its driver sees it; `cents` so far or in the end."""
+
+    token: str
+    state: str
+    site: str
+    tariff: str
+    bay: str | None
+    plate: str
+    holder: str
+    started_at: int
+    end: int | None
+    ended_at: int | None
+    ended_by: str
+    cents: int
+    lines: tuple[str, ...]
+    may_object: bool
+
+
+@dataclass(frozen=True)
+class StayChanged:
+    """Something about a stay that its driver should hear; kind: ending, settled, reminder, no_money."""
+
+    person_id: int | None
+    token: str
+    kind: str
+    site: str
+    cents: int
+    end: int | None
+    now: int
+
+
+def start(session: Session, purse: Purse, order: Order, now: int) -> str:
+    """Begins a stay and returns its token; RefusedError says why not. Without a holder it is owed for."""
+    try:
+        plate = rules.plate(order.plate)
+    except ValueError:
+        raise RefusedError("plate") from None
+    day = i18n.local(now).date()
+    used = store.used_free(session, plate, order.tariff, day)
+    longest = _longest_end(order, now)
+    first = _ahead(order.planned_end, longest, now + PREVIEW_MS)
+    cents = _bill(order.tariff, now, first, order.exempt, used).cents
+    token = secrets.token_urlsafe(24)
+    asked = ("site", "tariff", "bay", "exempt", "holder", "person_id", "source", "planned_end")
+    facts = {name: getattr(order, name) for name in asked}
+    plates = {"plate": plate, "running_plate": plate, "used_free": used}
+    try:
+        stay_id = store.add(session, **facts, **plates, token=token, state=RUNNING, started_at=now, longest_end=longest)
+    except TakenError:
+        raise RefusedError("running") from None
+    if order.holder and cents:
+        if not purse.hold(session, _key(token), 0, order.holder, cents, now):
+            raise RefusedError("money")
+        store.change(session, stay_id, RUNNING, held_cents=cents, holds=1)
+    return token
+
+
+def find(session: Session, token: str, now: int, language: str = "de") -> StayNow | None:
+    """A stay with its price so far, or as it was settled."""
+    row = store.find(session, token)
+    return None if row is None else _now(row, now, language)
+
+
+def of_holder(session: Session, holder: str, now: int, limit: int = 50) -> list[StayNow]:
+    """A holder's newest stays."""
+    return [_now(row, now, "de") for row in store.of_holder(session, holder, limit)]
+
+
+def extend(session: Session, purse: Purse, token: str, planned_end: int | None, now: int) -> None:
+    """Another planned end, or none; RefusedError when the tariff or the money does not allow it."""
+    row = _running(session, token)
+    if planned_end is not None and (planned_end <= now or (row.longest_end and planned_end > row.longest_end)):
+        raise RefusedError("max_stay", _minutes(row))
+    if not store.change(session, row.id, RUNNING, planned_end=planned_end, reminded=False):
+        raise RefusedError("gone")
+    if not _hold_up_to(session, purse, row, planned_end or now + PREVIEW_MS, now):
+        raise RefusedError("money")
+
+
+def correct_plate(session: Session, token: str, typed: str) -> None:
+    """Another plate for a running stay: a typing error must not cost a fine."""
+    row = _running(session, token)
+    try:
+        store.give_plate(session, row.id, RUNNING, rules.plate(typed))
+    except ValueError:
+        raise RefusedError("plate") from None
+    except TakenError:
+        raise RefusedError("running") from None
+
+
+def stop(session: Session, purse: Purse, token: str, now: int, by: str = "driver") -> None:
+    """Ends a running stay now and settles it; a stay that is over already stays as it is."""
+    row = store.find(session, token, lock=True)
+    if row is None:
+        raise RefusedError("gone")
+    if row.state == RUNNING:
+        _settle(session, purse, row, RUNNING, min(now, rules.end_of(_facts(row)) or now), by, now)
+    elif row.state == ENDING:
+        _settle(session, purse, row, ENDING, row.ended_at or now, row.ended_by, now)
+
+
+def object_to_end(session: Session, token: str, now: int) -> None:
+    """The driver says that the car is still there: the stay goes on, and its bay ends it no more."""
+    row = store.find(session, token, lock=True)
+    if row is None or not rules.may_object(_facts(row), now):
+        raise RefusedError("over")
+    facts = {"state": RUNNING, "ended_at": None, "ended_by": "", "watches_bay": False}
+    try:
+        store.give_plate(session, row.id, ENDING, row.plate, **facts)
+    except TakenError:
+        raise RefusedError("running") from None
+
+
+def bays_of_open(session: Session, shown: Sequence[ShownBay]) -> dict[str, BayNow] | None:
+    """The bays of open stays as they are now; None when no stay is open, and so there is nothing to do."""
+    rows = store.open_stays(session, (RUNNING, ENDING), lock=False)
+    wanted = {row.bay for row in rows if row.bay}
+    found = {one.id: BayNow(one.state, one.since) for one in shown if one.id in wanted and one.since is not None}
+    return found if rows else None
+
+
+def tick(session: Session, purse: Purse, bays: Mapping[str, BayNow], now: int) -> int:
+    """Looks after every open stay: ends, reminders, money set aside; returns how many changed."""
+    return sum(_look_after(session, purse, row, bays, now) for row in store.open_stays(session, (RUNNING, ENDING)))
+
+
+def _look_after(session: Session, purse: Purse, row: StayRow, bays: Mapping[str, BayNow], now: int) -> bool:
+    stay, bay = _facts(row), bays.get(row.bay or "")
+    if row.state == ENDING:
+        over = rules.is_to_be_settled(stay, now)
+        return over and _settle(session, purse, row, ENDING, row.ended_at or now, row.ended_by, now)
+    if (left := rules.left_at(stay, bay, now)) is not None:
+        facts = {"state": ENDING, "running_plate": None, "ended_at": left, "ended_by": "sensor"}
+        return store.change(session, row.id, RUNNING, **facts) and _tell(session, row, "ending", now)
+    end = rules.end_of(stay)
+    if end is not None and end <= now:
+        return _settle(session, purse, row, RUNNING, end, "plan", now)
+    if not _hold_up_to(session, purse, row, _ahead(end, None, now + rules.AHEAD_MS), now):
+        return _settle(session, purse, row, RUNNING, now, "money", now) and _tell(session, row, "no_money", now)
+    seen = rules.seen_occupied(stay, bay)
+    if seen != row.occupied_at:
+        store.change(session, row.id, RUNNING, occupied_at=seen)
+    if rules.is_to_be_reminded(stay, now) and store.change(session, row.id, RUNNING, reminded=True):
+        return _tell(session, row, "reminder", now)
+    return seen != row.occupied_at
+
+
+def _hold_up_to(session: Session, purse: Purse, row: StayRow, until: int, now: int) -> bool:
+    """Sets aside what the stay will cost until then; True when there is enough."""
+    more = _bill(row.tariff, row.started_at, until, row.exempt, row.used_free).cents - row.held_cents
+    if more <= 0 or not row.holder:
+        return True
+    if not purse.hold(session, _key(row.token), row.holds, row.holder, more, now):
+        return False
+    store.change(session, row.id, row.state, held_cents=row.held_cents + more, holds=row.holds + 1)
+    return True
+
+
+def _settle(session: Session, purse: Purse, row: StayRow, state: str, end: int, by: str, now: int) -> bool:
+    """Ends the stay and pays for it, in one transaction and once."""
+    bill = _bill(row.tariff, row.started_at, max(end, row.started_at), row.exempt, row.used_free)
+    # an end at the last held minute never costs more than was set aside; without a holder all of it is owed
+    cents = min(bill.cents, row.held_cents) if row.holder else bill.cents
+    lines = tariff.lines(bill, "de")
+    facts = {"state": ENDED, "running_plate": None, "ended_at": end, "ended_by": by, "cents": cents}
+    if not store.change(session, row.id, state, **facts, lines=json.dumps(lines, ensure_ascii=False)):
+        return False
+    store.use_free(session, row.plate, row.tariff, _free_minutes(bill))
+    if row.holder:
+        purse.settle(session, _key(row.token), row.holder, row.site, row.held_cents, cents, lines, now)
+    _tell(session, row, "settled", now, cents)
+    return True
+
+
+def _tell(session: Session, row: StayRow, kind: str, now: int, cents: int = 0) -> bool:
+    end = rules.end_of(_facts(row))
+    events.announce(session, StayChanged(row.person_id, row.token, kind, row.site, cents, end, now))
+    return True
+
+
+def _free_minutes(bill: Bill) -> dict[date, int]:
+    found: dict[date, int] = {}
+    for entry in bill.entries:
+        if entry.kind == "free" and entry.day is not None:
+            found[entry.day] = found.get(entry.day, 0) + -(-entry.numbers[0] // 1)
+    return found
+
+
+def _bill(name: str, start: int, end: int, exempt: str, used: int) -> Bill:
+    chosen = tariffs.pricer(name)
+    try:
+        return chosen.price(start // 1000, -(-end // 1000), exempt=exempt or None, used_free_minutes=used)
+    except NotAllowedError as error:
+        raise RefusedError(error.reason, error.minutes) from None
+
+
+def _longest_end(order: Order, now: int) -> int | None:
+    minutes = tariffs.pricer(order.tariff).tariff.on(i18n.local(now).date()).max_stay
+    longest = now + minutes * rules.MINUTE if minutes is not None else None
+    if order.planned_end is not None and (order.planned_end <= now or (longest and order.planned_end > longest)):
+        raise RefusedError("max_stay", minutes or 0)
+    return longest
+
+
+def _ahead(planned: int | None, longest: int | None, until: int) -> int:
+    return min(one for one in (planned, longest, until) if one is not None)
+
+
+def _running(session: Session, token: str) -> StayRow:
+    row = store.find(session, token, lock=True)
+    if row is None or row.state != RUNNING:
+        raise RefusedError("gone")
+    return row
+
+
+def _minutes(row: StayRow) -> int:
+    return (row.longest_end - row.started_at) // rules.MINUTE if row.longest_end else 0
+
+
+def _facts(row: StayRow) -> Stay:
+    return Stay(**{name: getattr(row, name) for name in Stay.__dataclass_fields__})
+
+
+def _now(row: StayRow, now: int, language: str) -> StayNow:
+    if row.cents is not None:
+        cents, lines = row.cents, tuple(json.loads(row.lines))
+    elif row.state == CANCELLED:
+        cents, lines = 0, ()
+    else:
+        bill = _bill(row.tariff, row.started_at, row.ended_at or now, row.exempt, row.used_free)
+        cents, lines = bill.cents, tuple(tariff.lines(bill, language))
+    names = ("token", "state", "site", "tariff", "bay", "plate", "holder", "started_at", "ended_at", "ended_by")
+    stay = _facts(row)
+    return StayNow(
+        **{name: getattr(row, name) for name in names},
+        end=rules.end_of(stay),
+        cents=cents,
+        lines=lines,
+        may_object=rules.may_object(stay, now),
+    )
+
+
+def _key(token: str) -> str:
+    return f"stay:{token}"

@@ -1,0 +1,234 @@
+"""Tables of stays, cars, permits and free minutes that were used."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    Identity,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.core.db import Base, Session
+
+_BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class StayRow(Base):
+    """A stay. `holder` pays: person:17, organisation:3, child:5, or empty for a card without an account.
+
+    `running_plate` is the plate while the stay runs and NULL afterwards: no car can run two stays at once.
+    """
+
+    __tablename__ = "parking_stay"
+
+    id: Mapped[int] = mapped_column(_BigId, Identity(), primary_key=True)
+    token: Mapped[str] = mapped_column(String(43), unique=True)
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    site: Mapped[str] = mapped_column(String(63), index=True)
+    tariff: Mapped[str] = mapped_column(String(63))
+    bay: Mapped[str | None] = mapped_column(String(63))
+    plate: Mapped[str] = mapped_column(String(10))
+    running_plate: Mapped[str | None] = mapped_column(String(10), unique=True)
+    exempt: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    holder: Mapped[str] = mapped_column(String(40), index=True)
+    person_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    source: Mapped[str] = mapped_column(String(10))
+    started_at: Mapped[int] = mapped_column(BigInteger)
+    planned_end: Mapped[int | None] = mapped_column(BigInteger)
+    longest_end: Mapped[int | None] = mapped_column(BigInteger)
+    occupied_at: Mapped[int | None] = mapped_column(BigInteger)
+    watches_bay: Mapped[bool] = mapped_column(Boolean, default=True)
+    reminded: Mapped[bool] = mapped_column(Boolean, default=False)
+    ended_at: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    ended_by: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    used_free: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    held_cents: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    holds: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    cents: Mapped[int | None] = mapped_column(BigInteger)
+    lines: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class CarRow(Base):
+    """A car that somebody parks often; `by_camera`: stays begin by its plate at an entrance."""
+
+    __tablename__ = "parking_car"
+    __table_args__ = (UniqueConstraint("holder", "plate"),)
+
+    id: Mapped[int] = mapped_column(_BigId, Identity(), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(40), index=True)
+    person_id: Mapped[int] = mapped_column(Integer, index=True)
+    plate: Mapped[str] = mapped_column(String(10), index=True)
+    name: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    by_camera: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class PermitRow(Base):
+    """A plate that may park: resident or disabled, at one car park or (empty) at all, until a moment."""
+
+    __tablename__ = "parking_permit"
+
+    id: Mapped[int] = mapped_column(_BigId, Identity(), primary_key=True)
+    plate: Mapped[str] = mapped_column(String(10), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    site: Mapped[str] = mapped_column(String(63), default="", server_default="")
+    until: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class FreeRow(Base):
+    """Free minutes that a plate used on a day under a tariff: each are given once."""
+
+    __tablename__ = "parking_free"
+
+    plate: Mapped[str] = mapped_column(String(10), primary_key=True)
+    tariff: Mapped[str] = mapped_column(String(63), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True, index=True)
+    minutes: Mapped[int] = mapped_column(Integer)
+
+
+class TakenError(Exception):
+    """The plate has a running stay already."""
+
+
+def add(session: Session, **facts: Any) -> int:
+    """A new stay's number; TakenError when the plate has a running one."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    made = dialect.insert(StayRow).values(**facts).on_conflict_do_nothing(index_elements=["running_plate"])
+    number = session.execute(made.returning(StayRow.id)).scalar()
+    if number is None:
+        raise TakenError
+    return int(number)
+
+
+def find(session: Session, token: str, *, lock: bool = False) -> StayRow | None:
+    """The stay with this token; locked for a change where the database can."""
+    chosen = select(StayRow).where(StayRow.token == token)
+    return session.scalars(chosen.with_for_update() if lock else chosen).first()
+
+
+def change(session: Session, stay_id: int, was: str, /, **facts: Any) -> bool:
+    """Changes a stay that is in this state; False when it no longer is (somebody else was quicker)."""
+    changed = update(StayRow).where(StayRow.id == stay_id, StayRow.state == was).values(**facts)
+    return bool(session.execute(changed).rowcount)  # type: ignore[attr-defined]
+
+
+def give_plate(session: Session, stay_id: int, was: str, plate: str, /, **facts: Any) -> bool:
+    """The same, with a plate that runs from now on; TakenError when it has another running stay."""
+    try:
+        with session.begin_nested():
+            return change(session, stay_id, was, plate=plate, running_plate=plate, **facts)
+    except IntegrityError:
+        raise TakenError from None
+
+
+def open_stays(session: Session, states: Sequence[str], *, lock: bool = True) -> Sequence[StayRow]:
+    """Stays in these states, the oldest first; to be changed: without those that somebody else is changing."""
+    chosen = select(StayRow).where(StayRow.state.in_(states)).order_by(StayRow.id)
+    return session.scalars(chosen.with_for_update(skip_locked=True) if lock else chosen).all()
+
+
+def running_of(session: Session, plate: str) -> StayRow | None:
+    """The plate's running stay."""
+    return session.scalars(select(StayRow).where(StayRow.running_plate == plate)).first()
+
+
+def last_of(session: Session, plate: str, site: str) -> StayRow | None:
+    """The plate's newest stay at a car park that was paid or runs."""
+    mine = select(StayRow).where(StayRow.plate == plate, StayRow.site == site, StayRow.state != "cancelled")
+    return session.scalars(mine.order_by(StayRow.id.desc()).limit(1)).first()
+
+
+def of_holder(session: Session, holder: str, limit: int, before: int | None = None) -> Sequence[StayRow]:
+    """A holder's stays, the newest first."""
+    mine = select(StayRow).where(StayRow.holder == holder)
+    if before is not None:
+        mine = mine.where(StayRow.id < before)
+    return session.scalars(mine.order_by(StayRow.id.desc()).limit(limit)).all()
+
+
+def used_free(session: Session, plate: str, tariff: str, day: date) -> int:
+    """Free minutes that the plate used."""
+    row = session.get(FreeRow, (plate, tariff, day))
+    return row.minutes if row is not None else 0
+
+
+def use_free(session: Session, plate: str, tariff: str, days: Mapping[date, int]) -> None:
+    """Notes free minutes that a stay used."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    for day, minutes in days.items():
+        values = {"plate": plate, "tariff": tariff, "day": day, "minutes": minutes}
+        more = dialect.insert(FreeRow).values(**values)
+        session.execute(
+            more.on_conflict_do_update(
+                index_elements=["plate", "tariff", "day"], set_={"minutes": FreeRow.minutes + more.excluded.minutes}
+            )
+        )
+
+
+def cars(session: Session, holder: str) -> Sequence[CarRow]:
+    """A holder's cars."""
+    return session.scalars(select(CarRow).where(CarRow.holder == holder).order_by(CarRow.plate)).all()
+
+
+def add_car(session: Session, **facts: Any) -> None:
+    """Keeps a car; IntegrityError when the holder has it already."""
+    session.execute(insert(CarRow).values(**facts))
+
+
+def remove_car(session: Session, holder: str, car_id: int) -> bool:
+    """False when it is not theirs."""
+    gone = delete(CarRow).where(CarRow.holder == holder, CarRow.id == car_id)
+    return bool(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+
+
+def cars_by_camera(session: Session, plate: str) -> Sequence[CarRow]:
+    """Whose stays may begin by this plate at an entrance."""
+    return session.scalars(select(CarRow).where(CarRow.plate == plate, CarRow.by_camera)).all()
+
+
+def permits(session: Session, plate: str, site: str, now: int) -> Sequence[PermitRow]:
+    """Permits of a plate that hold here and now."""
+    mine = select(PermitRow).where(PermitRow.plate == plate, PermitRow.until > now, PermitRow.site.in_(("", site)))
+    return session.scalars(mine.order_by(PermitRow.until.desc())).all()
+
+
+def add_permit(session: Session, **facts: Any) -> None:
+    """Stores a permit."""
+    session.execute(insert(PermitRow).values(**facts))
+
+
+def forget_plates(session: Session, before: int, day: date) -> int:
+    """Takes the plate out of stays that ended before (ms), and free minutes of days before; returns how many."""
+    old = update(StayRow).where(StayRow.ended_at < before, StayRow.plate != "", StayRow.running_plate.is_(None))
+    gone = session.execute(old.values(plate="", bay=None)).rowcount  # type: ignore[attr-defined]
+    free = session.execute(delete(FreeRow).where(FreeRow.day < day)).rowcount  # type: ignore[attr-defined]
+    return int(gone + free)
+
+
+def forget_person(session: Session, person_id: int, holder: str) -> None:
+    """Deletes a person's cars; their stays lose plate and person, also those that they started for others."""
+    session.execute(delete(CarRow).where((CarRow.holder == holder) | (CarRow.person_id == person_id)))
+    mine = update(StayRow).where((StayRow.person_id == person_id) | (StayRow.holder == holder))
+    over = mine.where(StayRow.running_plate.is_(None))
+    session.execute(over.values(plate="", bay=None))
+    session.execute(mine.values(person_id=None))
+
+
+def spent(session: Session, holder: str, since: int) -> int:
+    """Cents that a holder paid for stays that ended since (ms)."""
+    paid = select(func.coalesce(func.sum(StayRow.cents), 0))
+    return int(session.execute(paid.where(StayRow.holder == holder, StayRow.ended_at >= since)).scalar() or 0)

@@ -1,0 +1,1 @@
+"""Money: a double-entry ledger, payments through providers, wallets, receipts."""

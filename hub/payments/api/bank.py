@@ -1,0 +1,83 @@
+"""The town's bank account: entries of its statements become payments, each entry once."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from hub.core.db import Session
+from hub.payments.api import ledger, payments
+from hub.payments.gateway.camt import Entry
+from hub.payments.rules import ledger as ledger_rules
+from hub.payments.rules import payment as rules
+from hub.payments.rules import reference
+from hub.payments.rules.ledger import Line
+from hub.payments.rules.payment import Report, Status
+from hub.payments.store import payments as store
+from hub.payments.store.payment_tables import AttemptRow
+
+MATCHED, PARTIAL, OVERPAID, RETURNED = "matched", "partial", "overpaid", "returned"
+UNCLEAR, IGNORED, CURRENCY, KNOWN = "unclear", "ignored", "currency", "known"
+
+
+def take(session: Session, entry: Entry, own_iban: str, now: int) -> str:
+    """Takes in one entry; what came of it. ValueError for the statement of another account."""
+    if entry.iban != own_iban:
+        raise ValueError(f"this statement is of {reference.masked(entry.iban)}, not of the town's account")
+    facts = {"booked_on": entry.booked_on, "cents": entry.cents, "text": _shown(entry), "at": now}
+    if not store.add_bank_entry(session, id=entry.id, outcome=UNCLEAR, **facts):
+        return KNOWN
+    attempt = _attempt(session, entry)
+    if entry.currency != rules.CURRENCY:
+        outcome = CURRENCY
+    elif entry.cents > 0:
+        outcome = _incoming(session, entry, attempt, now)
+    else:
+        outcome = _outgoing(session, entry, attempt, now)
+    store.settle_bank_entry(session, entry.id, outcome, attempt.id if attempt is not None else None)
+    return outcome
+
+
+def _incoming(session: Session, entry: Entry, attempt: AttemptRow | None, now: int) -> str:
+    """Money came in: for the payment with this reference, else somebody must look for its owner."""
+    if attempt is None or entry.is_return:
+        line = Line(ledger_rules.BANK, ledger_rules.UNCLEAR, entry.cents)
+        ledger.transfer(session, f"bank:{entry.id}", [line], now, "incoming, unclear")
+        return UNCLEAR
+    total = attempt.captured + entry.cents
+    after = payments.take_report(session, attempt.id, Report(Status.CAPTURED, total, attempt.returned), now)
+    if after is None or after.payment.paid == after.payment.cents:
+        return MATCHED
+    return OVERPAID if after.payment.paid > after.payment.cents else PARTIAL
+
+
+def _outgoing(session: Session, entry: Entry, attempt: AttemptRow | None, now: int) -> str:
+    """Money was taken back; other outgoing money is not ours to book."""
+    if attempt is None or not entry.is_return:
+        return IGNORED
+    total = min(attempt.captured, attempt.returned - entry.cents)
+    if attempt.captured == 0:  # a debit that came back before it was seen to arrive
+        payments.take_report(session, attempt.id, Report(Status.FAILED), now)
+        return RETURNED
+    payments.take_report(session, attempt.id, Report(Status.CAPTURED, attempt.captured, total), now)
+    return RETURNED
+
+
+def _attempt(session: Session, entry: Entry) -> AttemptRow | None:
+    """The bank transfer or debit that an entry belongs to, by what the payer or the bank wrote."""
+    for text in (entry.reference, entry.end_to_end, entry.text):
+        found = reference.find_reference(text)
+        if found is not None:
+            for method in (rules.BY_TRANSFER, rules.BY_DEBIT):
+                row = store.attempt_by_ref(session, method, found)
+                if row is not None:
+                    return row
+    return None
+
+
+def _shown(entry: Entry) -> str:
+    """What staff needs to find the owner: the reference alone when there is one, for texts name people."""
+    return (entry.reference or entry.end_to_end or entry.text)[:200]
+
+
+def summary(outcomes: Sequence[str]) -> dict[str, int]:
+    """Outcome -> how often."""
+    return dict(sorted(Counter(outcomes).items()))

@@ -1,0 +1,68 @@
+"""SEPA direct debit: mandates, and the file that collects what was agreed."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from hub.core.db import Session
+from hub.payments.gateway import debit
+from hub.payments.gateway.debit import Creditor, Debit
+from hub.payments.rules import reference
+from hub.payments.store import payments as store
+from hub.payments.store import wallets
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """A mandate that holds; `iban_end` is all that pages show of the account."""
+
+    id: int
+    reference: str
+    holder: str
+    iban_end: str
+    signed_on: date
+
+
+def give(session: Session, owner: str, holder: str, iban: str, seal: Callable[[str], str], today: date) -> Mandate:
+    """A new mandate; ValueError for a wrong account number or no name."""
+    number, name = reference.iban(iban), " ".join(holder.split())
+    if not 0 < len(name) <= 70 or not name.isprintable():
+        raise ValueError("the holder's name is missing")
+    ref = f"SK{today:%y%m%d}{secrets.token_hex(5).upper()}"
+    made = wallets.add_mandate(session, owner, ref, name, seal(number), reference.masked(number), today)
+    return Mandate(made, ref, name, reference.masked(number), today)
+
+
+def of(session: Session, owner: str) -> list[Mandate]:
+    """The owner's mandates that hold."""
+    return [
+        Mandate(row.id, row.reference, row.holder, row.iban_end, row.signed_on)
+        for row in wallets.mandates_of(session, owner)
+    ]
+
+
+end = wallets.end_mandate
+
+
+def export(
+    session: Session, creditor: Creditor, unseal: Callable[[str], str], collected_on: date, now: int
+) -> tuple[bytes, int]:
+    """(file, how many) of everything that waits to be collected; afterwards it waits no more.
+
+    A mandate's first collection is FRST, later ones are RCUR. ValueError when the bank would refuse the file.
+    """
+    found = store.debits_to_export(session)
+    debits, used = [], set[int]()
+    for attempt, payment, mandate in found:
+        sequence = "RCUR" if mandate.is_used or mandate.id in used else "FRST"
+        used.add(mandate.id)
+        facts = (mandate.holder, unseal(mandate.iban), mandate.reference, mandate.signed_on)
+        debits.append(Debit(payment.cents, *facts, sequence, attempt.provider_ref, payment.title))
+    if not debits:
+        return b"", 0
+    file, name = debit.write(creditor, debits, collected_on), f"{collected_on}-{secrets.token_hex(6)}"
+    for attempt, _payment, mandate in found:
+        store.change_attempt(session, attempt.id, exported=name)
+        wallets.use_mandate(session, mandate.id, now)
+    return file, len(debits)

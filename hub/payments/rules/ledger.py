@@ -1,0 +1,226 @@
+"""The ledger: money moves from one account to another, so all balances together are always zero.
+
+Cents, integers. What the town owes stands above zero (wallets, revenue), what others owe the town below it (bank,
+providers, cash, receivables). A wallet has a floor of zero; a database constraint guards it as well.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+MAX_CENTS = 100_000_000_000  # a billion euros: more is a mistake
+WALLET = "wallet:"
+REVENUE = "revenue:"
+PREPAID = "prepaid"  # paid for something that is not fully paid yet
+UNCLEAR = "unclear"  # money whose owner or purpose nobody knows yet
+REFUNDS = "refunds"  # on its way back to the payer
+BANK = "bank"
+_NAME = re.compile(r"[a-z]+(:[a-z0-9][A-Za-z0-9_.-]*){0,3}")
+_KEY_LENGTH, _WHAT_LENGTH, _NAME_LENGTH = 120, 60, 80
+
+
+class RefusedError(Exception):
+    """`reason`: funds, day_limit, key (used before for something else), lines (no sensible booking)."""
+
+    def __init__(self, reason: str, about: str = "") -> None:
+        super().__init__(f"{reason} {about}".strip())
+        self.reason, self.about = reason, about
+
+
+class Line(NamedTuple):
+    """`cents` (more than 0) move from the account `source` to `target`."""
+
+    source: str
+    target: str
+    cents: int
+
+
+class Transfer(NamedTuple):
+    """Lines that are booked together or not at all; `key` makes a repetition harmless, `what` says the reason."""
+
+    key: str
+    lines: tuple[Line, ...]
+    what: str
+
+
+class Booked(NamedTuple):
+    """A transfer in the book: its number and when (ms); `is_new` False when it had been booked before."""
+
+    number: int
+    at: int
+    is_new: bool = True
+
+
+class Known(NamedTuple):
+    """A transfer that the book already has under a key."""
+
+    number: int
+    digest: str
+    at: int
+
+
+class Account(NamedTuple):
+    """An account now; `floor` and `day_limit` None = none; `spent` counts for the day `spent_day` (days since 1970)."""
+
+    id: int
+    name: str
+    balance: int = 0
+    floor: int | None = None
+    day_limit: int | None = None
+    spent: int = 0
+    spent_day: int = 0
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What a group of transfers comes to: an outcome for each, and what is to be written."""
+
+    outcomes: tuple[Booked | RefusedError, ...]
+    transfers: tuple[tuple[int, str, str, str, int], ...]  # number, key, digest, what, at
+    postings: tuple[tuple[int, int, int, int], ...]  # transfer, source account, target account, cents
+    accounts: tuple[Account, ...]  # those that changed
+
+
+def wallet(owner: str) -> str:
+    """The wallet's account of person:7, organisation:3 or child:5."""
+    return WALLET + owner
+
+
+def held(owner: str) -> str:
+    """What was set aside of somebody's wallet for something that is not paid yet."""
+    return f"held:{owner}"
+
+
+def revenue(operation: str, tax: str) -> str:
+    """The account of a city operation's income at one tax rate in percent (19, 7, 0)."""
+    return f"{REVENUE}{operation}:{tax}"
+
+
+def receivable(owner: str) -> str:
+    """What a payer owes after money was taken back."""
+    return f"receivable:{owner or 'anyone'}"
+
+
+def floor_of(name: str) -> int | None:
+    """The lowest balance that an account may have; None = any."""
+    return 0 if name.startswith(WALLET) else None
+
+
+def digest(transfer: Transfer) -> str:
+    """Names the content: lines and reason, 32 hexadecimal digits."""
+    content = "\n".join([transfer.what, *(f"{source} {target} {cents}" for source, target, cents in transfer.lines)])
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def problem(transfer: Transfer) -> RefusedError | None:
+    """What is wrong with a transfer in itself."""
+    if not transfer.lines or not 0 < len(transfer.key) <= _KEY_LENGTH or len(transfer.what) > _WHAT_LENGTH:
+        return RefusedError("lines", "a transfer has a key and at least one line")
+    for source, target, cents in transfer.lines:
+        if type(cents) is not int or not 0 < cents <= MAX_CENTS:
+            return RefusedError("lines", f"{cents!r} is no amount in cents")
+        if source == target:
+            return RefusedError("lines", f"{source} cannot pay itself")
+    return None
+
+
+def is_name(name: str) -> bool:
+    """Whether an account may be called so: wallet:person:7, revenue:parking:19."""
+    return len(name) <= _NAME_LENGTH and _NAME.fullmatch(name) is not None
+
+
+def settle(
+    transfers: Sequence[Transfer],
+    known: Mapping[str, Known],
+    accounts: Mapping[str, Account],
+    numbers: Iterator[int],
+    now: int,
+    day: int,
+) -> Settlement:
+    """Books one transfer after the other on the accounts as they are; a refused one changes nothing.
+
+    `numbers` gives the next free numbers, `day` (days since 1970) is the one that payments of today count for.
+    """
+    seen, book, changed = dict(known), dict(accounts), set[str]()
+    outcomes: list[Booked | RefusedError] = []
+    rows: list[tuple[int, str, str, str, int]] = []
+    postings: list[tuple[int, int, int, int]] = []
+    for transfer in transfers:
+        content = digest(transfer)
+        before = seen.get(transfer.key)
+        if before is not None:
+            same = before.digest == content
+            outcomes.append(Booked(before.number, before.at, False) if same else RefusedError("key", transfer.key))
+            continue
+        moved = problem(transfer) or _moved(transfer, book, day)
+        if isinstance(moved, RefusedError):
+            outcomes.append(moved)
+            continue
+        number = next(numbers)
+        seen[transfer.key] = Known(number, content, now)
+        book.update(moved)
+        changed.update(moved)
+        rows.append((number, transfer.key, content, transfer.what, now))
+        postings += [(number, book[source].id, book[target].id, cents) for source, target, cents in transfer.lines]
+        outcomes.append(Booked(number, now))
+    return Settlement(tuple(outcomes), tuple(rows), tuple(postings), tuple(book[name] for name in sorted(changed)))
+
+
+def _moved(transfer: Transfer, book: Mapping[str, Account], day: int) -> dict[str, Account] | RefusedError:
+    """The accounts after a transfer, or why it must not happen."""
+    after: dict[str, Account] = {}
+    for source, target, cents in transfer.lines:
+        giver = after.get(source) or book[source]
+        taker = after.get(target) or book[target]
+        after[source] = _spent(giver, cents, target, day)
+        after[target] = taker._replace(balance=taker.balance + cents)
+    for name, one in after.items():
+        if one.floor is not None and one.balance < one.floor and one.balance < book[name].balance:
+            return RefusedError("funds", name)
+        if one.day_limit is not None and one.spent > one.day_limit and one.spent_day == day and _spends(one, book):
+            return RefusedError("day_limit", name)
+    return after
+
+
+def _spent(giver: Account, cents: int, target: str, day: int) -> Account:
+    """A payment out of a wallet counts for the day; moving money between wallets or back does not."""
+    if not (giver.name.startswith(WALLET) and target.startswith(REVENUE)):
+        return giver._replace(balance=giver.balance - cents)
+    spent = cents if giver.spent_day != day else giver.spent + cents
+    return giver._replace(balance=giver.balance - cents, spent=spent, spent_day=day)
+
+
+def _spends(after: Account, book: Mapping[str, Account]) -> bool:
+    before = book[after.name]
+    return after.spent_day != before.spent_day or after.spent > before.spent
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a look at the whole book found; everything but the counts is empty when all is well."""
+
+    transfers: int
+    accounts: int
+    total: int
+    different: tuple[str, ...]  # accounts whose balance is not the sum of their postings
+    below: tuple[str, ...]  # accounts below their floor
+    empty: int  # transfers without postings
+
+    @property
+    def is_whole(self) -> bool:
+        """True when nothing is wrong."""
+        return not (self.total or self.different or self.below or self.empty)
+
+
+def checked(rows: Sequence[tuple[str, int, int | None, int]], transfers: int, empty: int) -> Check:
+    """Judges (name, balance, floor, sum of the postings) of every account."""
+    return Check(
+        transfers,
+        len(rows),
+        sum(balance for _, balance, _, _ in rows),
+        tuple(name for name, balance, _, derived in rows if balance != derived),
+        tuple(name for name, balance, floor, _ in rows if floor is not None and balance < floor),
+        empty,
+    )

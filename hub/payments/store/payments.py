@@ -1,0 +1,207 @@
+"""Payments, their attempts, refunds and notices."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hub.core.db import Session
+from hub.payments.rules import payment as rules
+from hub.payments.rules.payment import Attempt, Payment, State, Status
+from hub.payments.store.payment_tables import (
+    AttemptRow,
+    BankEntryRow,
+    MandateRow,
+    NoticeRow,
+    PaymentRow,
+    ReceiptRow,
+    RefundRow,
+)
+
+
+def _insert(session: Session, table: Any) -> Any:
+    return (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def add(session: Session, **values: Any) -> bool:
+    """A new payment; False when its key is known."""
+    made = _insert(session, PaymentRow).values(**values).on_conflict_do_nothing().returning(PaymentRow.id)
+    return session.execute(made).first() is not None
+
+
+def by_key(session: Session, key: str) -> PaymentRow | None:
+    """The payment with its maker's key."""
+    return session.scalars(select(PaymentRow).where(PaymentRow.key == key)).first()
+
+
+def get(session: Session, payment_id: str, *, lock: bool = False) -> PaymentRow | None:
+    """A payment as it is now; with `lock` nobody else changes it until the transaction ends."""
+    chosen = select(PaymentRow).where(PaymentRow.id == payment_id).execution_options(populate_existing=True)
+    return session.scalars(chosen.with_for_update(key_share=True) if lock else chosen).first()
+
+
+def change(session: Session, payment_id: str, **values: Any) -> None:
+    """New values of a payment."""
+    session.execute(update(PaymentRow).where(PaymentRow.id == payment_id).values(**values))
+
+
+def payment(row: PaymentRow) -> Payment:
+    """The payment of a row."""
+    return Payment(
+        row.id,
+        row.owner,
+        row.purpose,
+        rules.unpack(row.items),
+        row.cents,
+        State(row.state),
+        row.from_wallet,
+        row.captured,
+        row.returned,
+        row.refunded,
+    )
+
+
+def of_owner(session: Session, owner: str, limit: int, before: int | None = None) -> Sequence[PaymentRow]:
+    """An owner's payments, the newest first (made before `before` ms)."""
+    chosen = select(PaymentRow).where(PaymentRow.owner == owner)
+    if before is not None:
+        chosen = chosen.where(PaymentRow.created_at < before)
+    return session.scalars(chosen.order_by(PaymentRow.created_at.desc(), PaymentRow.id).limit(limit)).all()
+
+
+def by_ids(session: Session, ids: Sequence[str]) -> Mapping[str, PaymentRow]:
+    """Payments by their ids."""
+    return {row.id: row for row in session.scalars(select(PaymentRow).where(PaymentRow.id.in_(ids)))}
+
+
+def waiting_top_ups(session: Session, owner: str, since: int) -> int:
+    """Cents of top-ups that somebody began to pay since a moment and that have not arrived."""
+    chosen = select(func.coalesce(func.sum(PaymentRow.cents - PaymentRow.captured), 0)).where(
+        PaymentRow.owner == owner,
+        PaymentRow.purpose == rules.TOP_UP,
+        PaymentRow.state == State.STARTED,
+        PaymentRow.created_at > since,
+    )
+    return int(session.scalar(chosen) or 0)
+
+
+def add_attempt(session: Session, payment_id: str, method: str, now: int, **values: Any) -> int:
+    """A new attempt's number; without a `provider_ref` it gets one that nobody else has, until the provider answers."""
+    given = {"provider_ref": f"new {payment_id} {now}", "url": "", "status": Status.PENDING, **values}
+    made = insert(AttemptRow).values(payment_id=payment_id, method=method, created_at=now, **given)
+    number: int = session.execute(made.returning(AttemptRow.id)).scalar_one()
+    return number
+
+
+def attempt(session: Session, number: int) -> AttemptRow | None:
+    """An attempt as it is now."""
+    chosen = select(AttemptRow).where(AttemptRow.id == number).execution_options(populate_existing=True)
+    return session.scalars(chosen).first()
+
+
+def attempts_of(session: Session, payment_id: str) -> Sequence[AttemptRow]:
+    """A payment's attempts, the newest first."""
+    chosen = select(AttemptRow).where(AttemptRow.payment_id == payment_id).execution_options(populate_existing=True)
+    return session.scalars(chosen.order_by(AttemptRow.id.desc())).all()
+
+
+def attempt_by_ref(session: Session, method: str, ref: str) -> AttemptRow | None:
+    """The attempt that a provider knows by `ref`."""
+    chosen = select(AttemptRow).where(AttemptRow.method == method, AttemptRow.provider_ref == ref)
+    return session.scalars(chosen.execution_options(populate_existing=True)).first()
+
+
+def change_attempt(session: Session, number: int, **values: Any) -> None:
+    """New values of an attempt."""
+    session.execute(update(AttemptRow).where(AttemptRow.id == number).values(**values))
+
+
+def as_attempt(row: AttemptRow) -> Attempt:
+    """The attempt of a row."""
+    return Attempt(row.method, Status(row.status), row.captured, row.returned)
+
+
+def note_notice(session: Session, method: str, notice_id: str, now: int) -> bool:
+    """Remembers a provider's notice; False when it was taken in before."""
+    row = _insert(session, NoticeRow).values(method=method, id=notice_id, at=now)
+    return session.execute(row.on_conflict_do_nothing().returning(NoticeRow.id)).first() is not None
+
+
+def forget_notices(session: Session, before: int) -> int:
+    """Forgets old numbers of notices; how many."""
+    gone = session.execute(delete(NoticeRow).where(NoticeRow.at < before))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def add_refund(session: Session, **values: Any) -> int:
+    """A new refund's number."""
+    number: int = session.execute(insert(RefundRow).values(**values).returning(RefundRow.id)).scalar_one()
+    return number
+
+
+def refund(session: Session, number: int) -> RefundRow | None:
+    """A refund as it is now."""
+    chosen = select(RefundRow).where(RefundRow.id == number).execution_options(populate_existing=True)
+    return session.scalars(chosen).first()
+
+
+def refunds_of(session: Session, payment_id: str) -> Sequence[RefundRow]:
+    """A payment's refunds, the oldest first."""
+    chosen = select(RefundRow).where(RefundRow.payment_id == payment_id).execution_options(populate_existing=True)
+    return session.scalars(chosen.order_by(RefundRow.id)).all()
+
+
+def change_refund(session: Session, number: int, state: str) -> None:
+    """asked, done or failed."""
+    session.execute(update(RefundRow).where(RefundRow.id == number).values(state=state))
+
+
+def receipt(session: Session, payment_id: str, language: str, state: str) -> bytes | None:
+    """A receipt that was made before."""
+    return session.scalar(
+        select(ReceiptRow.file).where(
+            ReceiptRow.payment_id == payment_id, ReceiptRow.language == language, ReceiptRow.state == state
+        )
+    )
+
+
+def keep_receipt(session: Session, **values: Any) -> None:
+    """Keeps a receipt's file."""
+    session.execute(_insert(session, ReceiptRow).values(**values).on_conflict_do_nothing())
+
+
+def forget_receipts(session: Session, before: int) -> int:
+    """Forgets files that can be made again; how many."""
+    gone = session.execute(delete(ReceiptRow).where(ReceiptRow.at < before))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def add_bank_entry(session: Session, **values: Any) -> bool:
+    """Notes an entry of the bank account; False when it is known."""
+    row = _insert(session, BankEntryRow).values(**values)
+    return session.execute(row.on_conflict_do_nothing().returning(BankEntryRow.id)).first() is not None
+
+
+def settle_bank_entry(session: Session, entry_id: str, outcome: str, attempt_id: int | None) -> None:
+    """What came of an entry."""
+    session.execute(
+        update(BankEntryRow).where(BankEntryRow.id == entry_id).values(outcome=outcome, attempt_id=attempt_id)
+    )
+
+
+def debits_to_export(session: Session) -> list[tuple[AttemptRow, PaymentRow, MandateRow]]:
+    """Direct debits that no file carried yet."""
+    chosen = (
+        select(AttemptRow, PaymentRow, MandateRow)
+        .join(PaymentRow, PaymentRow.id == AttemptRow.payment_id)
+        .join(MandateRow, MandateRow.id == AttemptRow.mandate_id)
+        .where(AttemptRow.method == rules.BY_DEBIT, AttemptRow.exported == "", AttemptRow.status == Status.PENDING)
+        .order_by(AttemptRow.id)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(chosen)]
+
+
+def clear_owner(session: Session, owner: str) -> None:
+    """Payments stay for the tax office, without a payer."""
+    session.execute(update(PaymentRow).where(PaymentRow.owner == owner).values(owner=""))

@@ -1,0 +1,65 @@
+"""Stays paid out of real wallets: money is set aside, the fee is booked once, the rest comes back."""
+
+import pytest
+
+from hub.core.db import Database
+from hub.parking.api import stays
+from hub.parking.api.purse import WalletPurse
+from hub.payments import api as payments
+from hub.payments.rules import ledger as ledger_rules
+from tests.hub.parking.test_stays import HOUR, MINUTE, NOW, begin, heard, look, tick
+
+__all__ = ["heard"]
+PURSE = WalletPurse({"thermarium": "19"}, {"thermarium": "Thermarium"})
+WALLET = "wallet:person:1"
+
+
+def fill(database: Database, cents: int) -> None:
+    line = ledger_rules.Line("bank", WALLET, cents)
+    database.write(lambda session: payments.transfer(session, "fill", [line], NOW, "a top-up"))
+
+
+def balances(database: Database) -> tuple[int, int, int]:
+    """(wallet, set aside, revenue)"""
+    with database.read() as session:
+        assert payments.check(session).is_whole
+        names = (WALLET, "held:person:1", "revenue:parking:19")
+        return tuple(payments.balance(session, name) for name in names)  # type: ignore[return-value]
+
+
+def test_a_stay_takes_its_fee_and_gives_back_what_it_did_not_need(database: Database, heard) -> None:
+    fill(database, 1000)
+    token = begin(database, PURSE)
+    assert balances(database) == (900, 100, 0), "the first hour is set aside"
+    tick(database, PURSE, NOW + 100 * MINUTE)
+    assert balances(database) == (800, 200, 0)
+    database.write(lambda session: stays.stop(session, PURSE, token, NOW + 85 * MINUTE))
+    assert balances(database) == (900, 0, 100)
+    with database.read() as session:
+        (paid,) = payments.wallet.paid(session, "person:1", 10)
+    assert (paid.payment.cents, paid.payment.items[0].tax) == (100, "19")
+    assert paid.payment.items[0].lines[-1] == "Summe 1,00\u00a0€"
+
+
+def test_an_empty_wallet_starts_nothing_and_leaves_nothing_behind(database: Database, heard) -> None:
+    with pytest.raises(stays.RefusedError, match="money"):
+        begin(database, PURSE)
+    fill(database, 100)
+    token = begin(database, PURSE)
+    tick(database, PURSE, NOW + 2 * HOUR)
+    assert (look(database, token, NOW + 3 * HOUR).ended_by, balances(database)) == ("money", (0, 0, 100))
+
+
+def test_a_free_stay_books_no_fee(database: Database, heard) -> None:
+    fill(database, 100)
+    token = begin(database, PURSE)
+    database.write(lambda session: stays.stop(session, PURSE, token, NOW + 20 * MINUTE))
+    assert balances(database) == (100, 0, 0)
+
+
+def test_a_days_limit_holds_for_money_that_is_set_aside(database: Database, heard) -> None:
+    fill(database, 1000)
+    database.write(lambda session: payments.wallet.set_day_limit(session, "person:1", 50))
+    with pytest.raises(stays.RefusedError, match="money"):
+        begin(database, PURSE)
+    assert balances(database) == (1000, 0, 0)

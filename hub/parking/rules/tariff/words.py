@@ -76,7 +76,7 @@ def _euro(cents: Fraction | int, language: str) -> str:
 
 
 def _number(number: Fraction | int, language: str) -> str:
-    text = f"{_decimal(Fraction(number)):f}"
+    text = f"{_decimal(round(Fraction(number), 1)):f}"  # seconds say nothing to a driver
     return text.replace(".", ",") if language == "de" else text
 
 

@@ -176,9 +176,9 @@ def test_the_desk_gives_each_caller_their_own_answer(database: Database, fill) -
 def test_no_caller_of_the_desk_gets_the_answer_of_another_one(database: Database, fill) -> None:
     fill("person:1", 64 * 300)
     desk = Desk(database, lambda session, orders: api.book(session, orders, NOW))
-    found = together(64, lambda index: desk.put(Transfer(f"own{index}", (LINE,), "desk")))
+    found = together(64, lambda index: desk.put(Transfer(f"own{index}", (LINE._replace(cents=5),), "desk")))
     with database.read() as session:
-        keys = dict(session.execute(text("SELECT id, key FROM payments_transfer")).tuples().all())
+        keys = {row[0]: row[1] for row in session.execute(text("SELECT id, key FROM payments_transfer"))}
     assert [keys[one.number] for one in found] == [f"own{index}" for index in range(64)]
 
 

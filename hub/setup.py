@@ -26,7 +26,6 @@ from hub.openid import api as openid
 from hub.parking import api as parking
 from hub.parking.api import forecasts
 from hub.payments import api as payments
-from hub.payments.gateway import camt
 from hub.radio import api as radio
 from hub.settings import Settings
 
@@ -204,6 +203,8 @@ def check_payments(settings: Settings) -> tuple[str, bool]:
 
 def import_statement(settings: Settings, file: Path) -> str:
     """Takes in an account statement (CAMT.053), each entry once; what came of it. ValueError for a strange file."""
+    from hub.payments.gateway import camt
+
     creditor = payments.providers.bank(settings)
     if creditor is None:
         raise ValueError("HUB_BANK_IBAN is not set, so no statement is expected")

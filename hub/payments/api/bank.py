@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from hub.core.db import Session
 from hub.payments.api import ledger, payments
-from hub.payments.gateway.camt import Entry
 from hub.payments.rules import ledger as ledger_rules
 from hub.payments.rules import payment as rules
 from hub.payments.rules import reference
@@ -14,11 +14,14 @@ from hub.payments.rules.payment import Report, Status
 from hub.payments.store import payments as store
 from hub.payments.store.payment_tables import AttemptRow
 
+if TYPE_CHECKING:
+    from hub.payments.gateway.camt import Entry  # lxml is needed where a file is read alone
+
 MATCHED, PARTIAL, OVERPAID, RETURNED = "matched", "partial", "overpaid", "returned"
 UNCLEAR, IGNORED, CURRENCY, KNOWN = "unclear", "ignored", "currency", "known"
 
 
-def take(session: Session, entry: Entry, own_iban: str, now: int) -> str:
+def take(session: Session, entry: "Entry", own_iban: str, now: int) -> str:
     """Takes in one entry; what came of it. ValueError for the statement of another account."""
     if entry.iban != own_iban:
         raise ValueError(f"this statement is of {reference.masked(entry.iban)}, not of the town's account")
@@ -36,7 +39,7 @@ def take(session: Session, entry: Entry, own_iban: str, now: int) -> str:
     return outcome
 
 
-def _incoming(session: Session, entry: Entry, attempt: AttemptRow | None, now: int) -> str:
+def _incoming(session: Session, entry: "Entry", attempt: AttemptRow | None, now: int) -> str:
     """Money came in: for the payment with this reference, else somebody must look for its owner."""
     if attempt is None or entry.is_return:
         line = Line(ledger_rules.BANK, ledger_rules.UNCLEAR, entry.cents)
@@ -49,7 +52,7 @@ def _incoming(session: Session, entry: Entry, attempt: AttemptRow | None, now: i
     return OVERPAID if after.payment.paid > after.payment.cents else PARTIAL
 
 
-def _outgoing(session: Session, entry: Entry, attempt: AttemptRow | None, now: int) -> str:
+def _outgoing(session: Session, entry: "Entry", attempt: AttemptRow | None, now: int) -> str:
     """Money was taken back; other outgoing money is not ours to book."""
     if attempt is None or not entry.is_return:
         return IGNORED
@@ -61,7 +64,7 @@ def _outgoing(session: Session, entry: Entry, attempt: AttemptRow | None, now: i
     return RETURNED
 
 
-def _attempt(session: Session, entry: Entry) -> AttemptRow | None:
+def _attempt(session: Session, entry: "Entry") -> AttemptRow | None:
     """The bank transfer or debit that an entry belongs to, by what the payer or the bank wrote."""
     for text in (entry.reference, entry.end_to_end, entry.text):
         found = reference.find_reference(text)
@@ -73,7 +76,7 @@ def _attempt(session: Session, entry: Entry) -> AttemptRow | None:
     return None
 
 
-def _shown(entry: Entry) -> str:
+def _shown(entry: "Entry") -> str:
     """What staff needs to find the owner: the reference alone when there is one, for texts name people."""
     return (entry.reference or entry.end_to_end or entry.text)[:200]
 

@@ -5,6 +5,7 @@ On PostgreSQL all transfers of a transaction belong into one call of `book`: it 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hub.core import i18n
 from hub.core.db import Session
@@ -41,12 +42,12 @@ def transfer(session: Session, key: str, lines: Sequence[Line], now: int, what: 
 def book(session: Session, transfers: Sequence[Transfer], now: int) -> Sequence[Booked | RefusedError]:
     """Books a group, one after the other; each is booked or refused by itself."""
     names = {name for one in transfers for line in one.lines for name in line[:2]}
-    strange = [name for name in names if not rules.is_name(name)]
-    if strange:
-        raise RefusedError("lines", f"{strange[0]!r} is no account")
-    ordered = sorted(names)
+    ordered = list(names)
     found = store.accounts(session, ordered, lock=True)
     if len(found) < len(names):
+        strange = [name for name in names - found.keys() if not rules.is_name(name)]
+        if strange:
+            raise RefusedError("lines", f"{strange[0]!r} is no account")
         missing = [(name, rules.floor_of(name), wallet_rules.day_limit_of(name)) for name in names - found.keys()]
         store.add_accounts(session, missing)
         found = store.accounts(session, ordered, lock=True)
@@ -74,7 +75,12 @@ def check(session: Session) -> Check:
 
 def day_of(now: int) -> int:
     """The day of a moment in the town's time, counted from 1970."""
-    return i18n.local(now).date().toordinal() - 719_163
+    return _day_of(now // 60_000)
+
+
+@lru_cache(maxsize=256)
+def _day_of(minute: int) -> int:
+    return i18n.local(minute * 60_000).date().toordinal() - 719_163
 
 
 revenues = store.totals

@@ -152,10 +152,11 @@ def take_report(session: Session, number: int, report: Report, now: int) -> List
     if row is None or payment_row is None:
         return None
     before, attempt_before = store.payment(payment_row), store.as_attempt(row)
-    step = rules.advance(before, attempt_before, report)
-    if report.returned > row.returned and before.owner:
-        held = ledger.balance(session, f"wallet:{before.owner}")
-        step = rules.advance(before, attempt_before, report, held)
+    is_back = report.returned > row.returned and before.owner
+    held = ledger.balance(session, f"wallet:{before.owner}") if is_back else 0
+    others = [one for one in store.attempts_of(session, before.id) if one.id != number]
+    waits = any(one.status == Status.PENDING for one in others)
+    step = rules.advance(before, attempt_before, report, held, others_wait=waits)
     if step.problem:
         store.change_attempt(session, number, problem=step.problem)
         return listed(payment_row)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import requests
-
 from hub.payments.gateway import AwayError, DeclinedError
 
 TIMEOUT_S = 8
@@ -14,6 +12,8 @@ def call(
     method: str, url: str, *, headers: dict[str, str], body: object = None, form: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """The answer's JSON object; AwayError for time-outs, 5xx, 401, 408, 425, 429 and nonsense, else DeclinedError."""
+    import requests
+
     try:
         answer = requests.request(
             method, url, json=body, data=form, headers=headers, timeout=TIMEOUT_S, allow_redirects=False

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fpdf import FPDF
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 _FONTS = Path(__file__).parent / "fonts"
 _LEFT, _WIDTH, _RIGHT = 20, 130, 40  # mm
@@ -35,6 +37,8 @@ class Paper:
 
 def render(paper: Paper) -> bytes:
     """The PDF file."""
+    from fpdf import FPDF
+
     pdf = FPDF(format="A4")
     pdf.add_font("DejaVu", "", _FONTS / "DejaVuSans.ttf")
     pdf.add_font("DejaVu", "B", _FONTS / "DejaVuSans-Bold.ttf")
@@ -66,13 +70,13 @@ def render(paper: Paper) -> bytes:
     return bytes(pdf.output())
 
 
-def _text(pdf: FPDF, text: str, size: float, *, bold: bool = False, grey: bool = False) -> None:
+def _text(pdf: "FPDF", text: str, size: float, *, bold: bool = False, grey: bool = False) -> None:
     pdf.set_font("DejaVu", "B" if bold else "", size)
     pdf.set_text_color(90 if grey else 0)
     pdf.multi_cell(_WIDTH + _RIGHT, size * 0.5, text, new_x="LMARGIN", new_y="NEXT", align="L")
 
 
-def _pair(pdf: FPDF, name: str, value: str, size: float, *, bold: bool = False) -> None:
+def _pair(pdf: "FPDF", name: str, value: str, size: float, *, bold: bool = False) -> None:
     pdf.set_font("DejaVu", "B" if bold else "", size)
     pdf.set_text_color(0)
     top = pdf.get_y()
@@ -83,7 +87,7 @@ def _pair(pdf: FPDF, name: str, value: str, size: float, *, bold: bool = False) 
     pdf.set_y(max(below, top + size * 0.55 * max(1, -(-len(name) // 48))))
 
 
-def _rule(pdf: FPDF) -> None:
+def _rule(pdf: "FPDF") -> None:
     pdf.ln(3)
     pdf.set_draw_color(180)
     pdf.line(_LEFT, pdf.get_y(), _LEFT + _WIDTH + _RIGHT, pdf.get_y())

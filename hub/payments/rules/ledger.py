@@ -143,58 +143,74 @@ def settle(
 
     `numbers` gives the next free numbers, `day` (days since 1970) is the one that payments of today count for.
     """
-    seen, book, changed = dict(known), dict(accounts), set[str]()
+    seen = dict(known)
+    book = {name: _Open(account) for name, account in accounts.items()}
     outcomes: list[Booked | RefusedError] = []
     rows: list[tuple[int, str, str, str, int]] = []
     postings: list[tuple[int, int, int, int]] = []
     for transfer in transfers:
+        key, lines, what = transfer
         content = digest(transfer)
-        before = seen.get(transfer.key)
+        before = seen.get(key)
         if before is not None:
             same = before.digest == content
-            outcomes.append(Booked(before.number, before.at, False) if same else RefusedError("key", transfer.key))
+            outcomes.append(Booked(before.number, before.at, False) if same else RefusedError("key", key))
             continue
-        moved = problem(transfer) or _moved(transfer, book, day)
-        if isinstance(moved, RefusedError):
-            outcomes.append(moved)
+        refused = problem(transfer) or _move(lines, book, day)
+        if refused is not None:
+            outcomes.append(refused)
             continue
         number = next(numbers)
-        seen[transfer.key] = Known(number, content, now)
-        book.update(moved)
-        changed.update(moved)
-        rows.append((number, transfer.key, content, transfer.what, now))
-        postings += [(number, book[source].id, book[target].id, cents) for source, target, cents in transfer.lines]
+        seen[key] = Known(number, content, now)
+        rows.append((number, key, content, what, now))
+        postings += [(number, book[source].id, book[target].id, cents) for source, target, cents in lines]
         outcomes.append(Booked(number, now))
-    return Settlement(tuple(outcomes), tuple(rows), tuple(postings), tuple(book[name] for name in sorted(changed)))
+    changed = tuple(one.account() for one in book.values() if one.has_changed)
+    return Settlement(tuple(outcomes), tuple(rows), tuple(postings), changed)
 
 
-def _moved(transfer: Transfer, book: Mapping[str, Account], day: int) -> dict[str, Account] | RefusedError:
-    """The accounts after a transfer, or why it must not happen."""
-    after: dict[str, Account] = {}
-    for source, target, cents in transfer.lines:
-        giver = after.get(source) or book[source]
-        taker = after.get(target) or book[target]
-        after[source] = _spent(giver, cents, target, day)
-        after[target] = taker._replace(balance=taker.balance + cents)
-    for name, one in after.items():
-        if one.floor is not None and one.balance < one.floor and one.balance < book[name].balance:
+class _Open:
+    """An account while a group of transfers is booked; it changes some hundred times a millisecond."""
+
+    __slots__ = ("balance", "before", "day_limit", "floor", "has_changed", "id", "spent", "spent_day")
+
+    def __init__(self, before: Account) -> None:
+        self.before, self.has_changed = before, False
+        self.id, _, self.balance, self.floor, self.day_limit, self.spent, self.spent_day = before
+
+    def account(self) -> Account:
+        """The account as it is now."""
+        return self.before._replace(balance=self.balance, spent=self.spent, spent_day=self.spent_day)
+
+
+def _move(lines: Sequence[Line], book: Mapping[str, _Open], day: int) -> RefusedError | None:
+    """Moves the money of all lines, or of none and says why.
+
+    A payment out of a wallet counts for the day; moving money between wallets or back does not.
+    """
+    changes: dict[str, int] = {}
+    spending: dict[str, int] = {}
+    for source, target, cents in lines:
+        changes[source] = changes.get(source, 0) - cents
+        changes[target] = changes.get(target, 0) + cents
+        if source.startswith(WALLET) and target.startswith(REVENUE):
+            spending[source] = spending.get(source, 0) + cents
+    for name, cents in changes.items():
+        one = book[name]
+        if cents < 0 and one.floor is not None and one.balance + cents < one.floor:
             return RefusedError("funds", name)
-        if one.day_limit is not None and one.spent > one.day_limit and one.spent_day == day and _spends(one, book):
+    for name, cents in spending.items():
+        one = book[name]
+        spent = cents + (one.spent if one.spent_day == day else 0)
+        if one.day_limit is not None and spent > one.day_limit:
             return RefusedError("day_limit", name)
-    return after
-
-
-def _spent(giver: Account, cents: int, target: str, day: int) -> Account:
-    """A payment out of a wallet counts for the day; moving money between wallets or back does not."""
-    if not (giver.name.startswith(WALLET) and target.startswith(REVENUE)):
-        return giver._replace(balance=giver.balance - cents)
-    spent = cents if giver.spent_day != day else giver.spent + cents
-    return giver._replace(balance=giver.balance - cents, spent=spent, spent_day=day)
-
-
-def _spends(after: Account, book: Mapping[str, Account]) -> bool:
-    before = book[after.name]
-    return after.spent_day != before.spent_day or after.spent > before.spent
+        spending[name] = spent
+    for name, cents in changes.items():
+        one = book[name]
+        one.balance, one.has_changed = one.balance + cents, True
+    for name, spent in spending.items():
+        book[name].spent, book[name].spent_day = spent, day
+    return None
 
 
 @dataclass(frozen=True)

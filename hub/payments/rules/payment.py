@@ -113,8 +113,13 @@ class Step:
     problem: str = ""  # currency
 
 
-def advance(payment: Payment, attempt: Attempt, report: Report, wallet_balance: int = 0) -> Step:
-    """Takes a report in; `wallet_balance` is what the owner's wallet holds (for money that was taken back)."""
+def advance(
+    payment: Payment, attempt: Attempt, report: Report, wallet_balance: int = 0, *, others_wait: bool = False
+) -> Step:
+    """Takes a report in; `wallet_balance` is what the owner's wallet holds (for money that was taken back).
+
+    While other attempts wait (`others_wait`), one that failed does not make the payment fail.
+    """
     if report.currency != CURRENCY:
         return Step(payment, attempt, problem="currency")
     more = max(0, report.captured - attempt.captured)
@@ -122,7 +127,7 @@ def advance(payment: Payment, attempt: Attempt, report: Report, wallet_balance: 
     status = Status.CAPTURED if attempt.captured + more else _status(attempt, report)
     after = replace(attempt, status=status, captured=attempt.captured + more, returned=attempt.returned + back)
     grown = replace(payment, captured=payment.captured + more, returned=payment.returned + back)
-    state = _state(payment, grown, after)
+    state = _state(payment, grown, after, others_wait)
     lines = [
         *_incoming(payment, grown, state, after.clearing),
         *_taken_back(grown, back, after.clearing, wallet_balance),
@@ -136,12 +141,12 @@ def _status(attempt: Attempt, report: Report) -> Status:
     return attempt.status if attempt.status in (Status.FAILED, Status.CANCELLED) else report.status
 
 
-def _state(before: Payment, after: Payment, attempt: Attempt) -> State:
+def _state(before: Payment, after: Payment, attempt: Attempt, others_wait: bool) -> State:
     if after.paid >= after.cents:
         return State.COMPLETED
     if before.state in (State.COMPLETED, State.RETURNED):
         return State.RETURNED
-    if attempt.status in (Status.FAILED, Status.CANCELLED) and not after.paid:
+    if attempt.status in (Status.FAILED, Status.CANCELLED) and not after.paid and not others_wait:
         return State.FAILED
     return State.STARTED if before.state == State.OPEN or after.paid > before.paid else before.state
 

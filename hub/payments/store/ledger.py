@@ -7,6 +7,7 @@ from typing import Any
 from hub.core.db import Session
 from hub.payments.rules.ledger import Account, Known, Settlement
 
+_ROWS = 500  # in one statement
 _COLUMNS = "id, name, balance, floor, day_limit, spent, spent_day"
 
 
@@ -35,6 +36,14 @@ def rows(session: Session, statement: str, values: Sequence[Any] = ()) -> list[A
     return list(session.connection().exec_driver_sql(statement.replace("?", "%s"), tuple(values)))
 
 
+def _run(session: Session, statement: str, values: Sequence[Any]) -> None:
+    driver = _driver(session)
+    if driver is not None:
+        driver.execute(statement, values)
+    else:
+        session.connection().exec_driver_sql(statement.replace("?", "%s"), tuple(values))
+
+
 def run_many(session: Session, statement: str, values: Sequence[tuple[Any, ...]]) -> None:
     """Runs a plain statement once for each row of values."""
     if not values:
@@ -44,6 +53,16 @@ def run_many(session: Session, statement: str, values: Sequence[tuple[Any, ...]]
         driver.executemany(statement, values)
     else:
         session.connection().exec_driver_sql(statement.replace("?", "%s"), list(values))
+
+
+def insert_many(session: Session, head: str, values: Sequence[tuple[Any, ...]]) -> None:
+    """Adds rows by `INSERT INTO table (columns)`: one statement for many rows, so that the driver gives the
+    interpreter's lock away once and not for every row.
+    """
+    for start in range(0, len(values), _ROWS):
+        some = values[start : start + _ROWS]
+        marks = ",".join([f"({_marks(some[0])})"] * len(some))
+        _run(session, f"{head} VALUES {marks}", [value for row in some for value in row])
 
 
 def _marks(values: Sequence[object]) -> str:
@@ -87,18 +106,23 @@ def numbers(session: Session) -> Iterator[int]:
 
 def write(session: Session, settled: Settlement) -> None:
     """Adds transfers and postings and sets the balances; an IntegrityError takes the whole group back."""
-    run_many(
-        session,
-        "INSERT INTO payments_transfer (id, key, digest, what, at) VALUES (?, ?, ?, ?, ?)",
-        settled.transfers,
-    )
-    posting = "INSERT INTO payments_posting (transfer_id, source_id, target_id, cents) VALUES (?, ?, ?, ?)"
-    run_many(session, posting, settled.postings)
-    run_many(
-        session,
-        "UPDATE payments_account SET balance = ?, spent = ?, spent_day = ? WHERE id = ?",
-        [(one.balance, one.spent, one.spent_day, one.id) for one in settled.accounts],
-    )
+    insert_many(session, "INSERT INTO payments_transfer (id, key, digest, what, at)", settled.transfers)
+    posting = "INSERT INTO payments_posting (transfer_id, source_id, target_id, cents)"
+    insert_many(session, posting, settled.postings)
+    values = [(one.balance, one.spent, one.spent_day, one.id) for one in settled.accounts]
+    if not _is_sqlite(session):
+        update = "UPDATE payments_account SET balance = ?, spent = ?, spent_day = ? WHERE id = ?"
+        run_many(session, update, values)
+        return
+    for start in range(0, len(values), _ROWS):
+        some = values[start : start + _ROWS]
+        marks = ",".join(["(?,?,?,?)"] * len(some))
+        _run(
+            session,
+            "UPDATE payments_account SET balance = v.column1, spent = v.column2, spent_day = v.column3 "  # noqa: S608
+            f"FROM (VALUES {marks}) AS v WHERE payments_account.id = v.column4",
+            [value for row in some for value in row],
+        )
 
 
 def set_day_limit(session: Session, name: str, cents: int | None) -> None:

@@ -145,11 +145,11 @@ def end_machine(session: Session, name: str, now: int) -> bool:
 
 def add_paid(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
     """Payments out of a wallet at once: (id, key, owner, purpose, reference, title, items, cents, at)."""
-    ledger.run_many(
+    ledger.insert_many(
         session,
         "INSERT INTO payments_payment (id, key, owner, purpose, reference, title, items, cents, state, from_wallet, "
-        "created_at, completed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'completed', ?, ?, ?)",
-        [(*row[:8], row[7], row[8], row[8]) for row in rows],
+        "created_at, completed_at)",
+        [(*row[:8], "completed", row[7], row[8], row[8]) for row in rows],
     )
 
 

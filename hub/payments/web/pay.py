@@ -193,6 +193,7 @@ def _page(one: api.Listed, problem: str = "") -> ResponseReturnValue:
         payment=payment,
         attempts=attempts,
         waits=waits[0] if waits else None,
+        has_failed=bool(attempts) and attempts[0].status in (Status.FAILED, Status.CANCELLED),
         partial=0 < payment.paid < payment.cents,
         refunds=refunds,
         wallet=mine if payment.purpose != TOP_UP else None,

@@ -173,6 +173,15 @@ def test_the_desk_gives_each_caller_their_own_answer(database: Database, fill) -
     assert is_whole(database)
 
 
+def test_no_caller_of_the_desk_gets_the_answer_of_another_one(database: Database, fill) -> None:
+    fill("person:1", 64 * 300)
+    desk = Desk(database, lambda session, orders: api.book(session, orders, NOW))
+    found = together(64, lambda index: desk.put(Transfer(f"own{index}", (LINE._replace(cents=5),), "desk")))
+    with database.read() as session:
+        keys = {row[0]: row[1] for row in session.execute(text("SELECT id, key FROM payments_transfer"))}
+    assert [keys[one.number] for one in found] == [f"own{index}" for index in range(64)]
+
+
 def test_a_statement_shows_the_newest_first_and_goes_on_from_there(database: Database, fill) -> None:
     fill("person:1", 10_000)
     for number in range(7):

@@ -145,7 +145,7 @@ def test_paying_out_of_the_wallet_twice_pays_once(web_app: Flask) -> None:
         assert client.post(f"{path}/geldboerse", data={"csrf": token}).status_code == 303
     with database.read() as session:
         assert api.balance(session, f"wallet:{owner}") == before - 300
-    assert "Bezahlt am" in client.get(path).text
+    assert "Bezahlt: " in client.get(path).text
     stranger = as_person(web_app, "citizen")
     assert send(stranger, f"{path}/geldboerse").status_code == 404
 

@@ -131,6 +131,16 @@ def test_a_payment_paid_by_wallet_while_the_card_is_on_its_way_gives_the_second_
     assert is_whole(database)
 
 
+def test_an_attempt_that_failed_does_not_end_a_payment_while_another_one_waits(database: Database, ear: Ear) -> None:
+    one = ask(database)
+    first = attempt(database, one.payment.id)
+    second = attempt(database, one.payment.id, ref="pay_2")
+    assert report(database, first, Status.CANCELLED).payment.state == State.STARTED
+    assert report(database, second, Status.FAILED).payment.state == State.FAILED
+    assert report(database, first, Status.CAPTURED, 1000).payment.state == State.COMPLETED
+    assert ear.kinds() == ["Failed", "Completed"]
+
+
 def test_a_failed_payment_is_announced_and_completes_by_another_attempt(database: Database, ear: Ear) -> None:
     one = ask(database)
     report(database, attempt(database, one.payment.id), Status.FAILED)

@@ -102,6 +102,10 @@ class Person:
     def register(self, mail: str) -> None:
         """Opens an account with a passkey; ends on the page with the emergency codes."""
         self.open("/konto/neu")
+        self.finish_registration(mail)
+
+    def finish_registration(self, mail: str) -> None:
+        """From the page that asks for the address."""
         self.fill("E-Mail-Adresse", mail)
         self.press("Code schicken")
         self.fill("Code aus der E-Mail", self.mailed_code(mail))

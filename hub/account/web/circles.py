@@ -73,11 +73,11 @@ def invite(organisation_id: int) -> ResponseReturnValue:
         codes.allow_mail(mail, desk.address(), now)
         web.write(lambda session: organisations.invite(session, person, organisation_id, mail, role, until, now))
     except organisations.RefusedError as error:
-        return _organisation(organisation_id, _reason(error.reason))
+        return _organisation(organisation_id, _reason(error.reason), form.to_dict())
     except api.ThrottledError as error:
-        return _organisation(organisation_id, desk.too_often(error))
+        return _organisation(organisation_id, desk.too_often(error), form.to_dict())
     except ValueError:
-        return _organisation(organisation_id, _("Bitte prüfen Sie E-Mail-Adresse und Datum."))
+        return _organisation(organisation_id, _("Bitte prüfen Sie E-Mail-Adresse und Datum."), form.to_dict())
     return desk.back("circles.organisation_page", "eingeladen", organisation_id=organisation_id)
 
 
@@ -225,7 +225,7 @@ def _organisations(problem: str = "", name: str = "") -> ResponseReturnValue:
     )
 
 
-def _organisation(organisation_id: int, problem: str = "") -> ResponseReturnValue:
+def _organisation(organisation_id: int, problem: str = "", typed: dict[str, str] | None = None) -> ResponseReturnValue:
     person, now = desk.person(), now_ms()
     with web.read() as session:
         found = organisations.get(session, person.id, organisation_id, now)
@@ -241,6 +241,7 @@ def _organisation(organisation_id: int, problem: str = "") -> ResponseReturnValu
         pending=pending,
         person=person,
         problem=problem,
+        typed=typed or {},
         now=now,
         may=rules.may_administer,
         roles=[one for one in MemberRole if rules.may_administer(found.role, one, found.until)],

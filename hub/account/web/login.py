@@ -167,7 +167,7 @@ def page(
     target: str, name: str = "", problem: Problem | None = None, *, again: bool = False, wanted: int | None = None
 ) -> flask.Response:
     """The log-in, or for somebody who is logged in (and wherever `again`) the page that asks once more."""
-    allow_target(target)
+    is_wish = allow_target(target)
     question = passkeys.ask_login(desk.ring(), desk.site(), now_ms())
     again = again or bool(flask.request.form.get("confirm")) or flask.request.path == CONFIRM_PATH
     confirming = web.visitor() if again else None
@@ -185,6 +185,7 @@ def page(
             serious=problem is not None and problem.status == 401,
             question=question,
             wanted=wanted,
+            is_wish=is_wish,
             overview=_overview() if confirming is not None else None,
             after_log_out=_log_in_anew(target),
         ),
@@ -207,9 +208,10 @@ def _with_retry(response: flask.Response, problem: Problem | None) -> flask.Resp
     return response
 
 
-def allow_target(target: str) -> None:
-    """A log-in on the way to a connected service ends there."""
+def allow_target(target: str) -> bool:
+    """A log-in on the way to a connected service ends there; True for such a target, which only wishes for a level."""
     find_origin = flask.current_app.extensions.get("form_target")
     origin = find_origin(target) if find_origin is not None else None
     if origin:
         web.allow_form_target(origin)
+    return bool(origin)

@@ -48,7 +48,6 @@ def test_the_answer_names_state_and_issuer(provider: Provider, service: Service,
         "https://POOL.example/cb",
         "https://pool.example.evil.example/cb",
         "javascript:alert(1)",
-        f"{CALLBACK}\x00",
         "x" * 3000,
     ],
 )
@@ -97,7 +96,6 @@ def test_an_unknown_client_gets_a_page(service: Service, rosa: Visitor) -> None:
         ({"max_age": "-1"}, "invalid_request"),
         ({"max_age": "1.5"}, "invalid_request"),
         ({"max_age": "١"}, "invalid_request"),
-        ({"nonce": "a\x00b"}, "invalid_request"),
         ({"nonce": "n" * 2001}, "invalid_request"),
     ],
 )
@@ -208,13 +206,21 @@ def test_an_old_log_in_is_confirmed_when_max_age_says_so(provider: Provider, ser
     assert 3590 < time.time() - claims["auth_time"] < 3700
 
 
+@pytest.mark.parametrize("change", [{"redirect_uri": f"{CALLBACK}\x00"}, {"nonce": "a\x00b"}, {"client_id": "\x00"}])
+def test_a_nul_is_refused_before_anybody_reads_it(service: Service, rosa: Visitor, change: dict[str, str]) -> None:
+    answer = rosa.authorize(service, **change)
+    assert (answer.status_code, answer.headers.get("Location")) == (400, None)
+
+
 def test_acr_values_are_a_wish_and_the_token_says_what_is_true(service: Service, rosa: Visitor) -> None:
     """OpenID Connect Core 3.1.2.1: acr_values asks for a voluntary claim. Essential ones (5.5.1.1) need the parameter
     claims, which we do not support and do not announce, so it is ignored."""
     rosa.code(service)
     answer = rosa.authorize(service, acr_values=SUBSTANTIAL)
     assert parse_qs(urlsplit(answer.headers["Location"]).query)["level"] == ["2"]
-    back = rosa.type_password(rosa.get(answer.headers["Location"]))
+    page = rosa.get(answer.headers["Location"])
+    assert "Sie kommen auch so weiter" in page.text
+    back = rosa.type_password(page)
     tokens = service.exchange(sent(rosa.get(back.headers["Location"]))["code"]).json()
     assert service.claims(tokens["id_token"])["acr"] == LOW
     essential = json.dumps({"id_token": {"acr": {"essential": True, "values": [SUBSTANTIAL]}}})

@@ -12,13 +12,14 @@ from hub.bulletin import api
 from hub.core.db import Database
 from hub.parking import api as parking
 from hub.settings import Settings
+from tests import ready
 
 
 @cache
 def _composed(now_ms: int) -> str:
     with TemporaryDirectory() as directory:
         settings = Settings(state_dir=Path(directory))
-        setup.migrate(settings)
+        ready.migrate(settings)
         setup.seed(settings)
         database = Database(settings.database)
         with database.read() as session:

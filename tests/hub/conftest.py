@@ -1,6 +1,7 @@
 """A database for each test, once on SQLite and once on a real PostgreSQL."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -8,12 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url
 
-from hub import app
+from hub import app, setup
 from hub.core import events
 from hub.core.db import Base, Database
+from hub.settings import Settings
+from tests import ready
 from tests.servers import free_port, wait_for_port
 
 app.load_tables()
@@ -68,23 +72,68 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database of either kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'hub.db'}"
-    url: str = request.getfixturevalue("postgres_url")
-    database = Database(url)
-    database.write(lambda session: session.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public")) and None)
-    database.close()
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_url: str) -> str:
+    """The address of a database on that server which has every table."""
+    _order(postgres_url, "CREATE DATABASE tables")
+    url = make_url(postgres_url).set(database="tables").render_as_string(hide_password=False)
+    setup.migrate(Settings(database_url=url))
     return url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def kind_of_database(request: pytest.FixtureRequest) -> str:
+    """The two kinds that the hub knows."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, kind_of_database: str, tmp_path: Path) -> str:
+    """The address of a database of either kind that has every table and no row."""
+    if kind_of_database == "sqlite":
+        settings = Settings(database_url=f"sqlite:///{tmp_path / 'hub.db'}")
+        ready.migrate(settings)
+        return settings.database
+    url: str = request.getfixturevalue("postgres_tables")
+    _empty(url)
+    return url
+
+
+@pytest.fixture
+def empty_database_url(request: pytest.FixtureRequest, kind_of_database: str, tmp_path: Path) -> str:
+    """The address of a database of either kind without any table."""
+    if kind_of_database == "sqlite":
+        return f"sqlite:///{tmp_path / 'hub.db'}"
+    server: str = request.getfixturevalue("postgres_url")
+    name = f"test_{secrets.token_hex(6)}"
+    _order(server, f"CREATE DATABASE {name}")
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _order(url: str, *statements: str) -> None:
+    """Statements outside of any transaction, with every trigger silent."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True, options="-c session_replication_role=replica") as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _empty(url: str) -> None:
+    """Deletes every row and starts every number anew: much quicker than to make the tables again."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    names = [table.name for table in Base.metadata.sorted_tables]
+    full = " UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in names)
+    counted = "SELECT quote_ident(sequencename) FROM pg_sequences WHERE last_value IS NOT NULL"
+    with psycopg.connect(plain) as connection:
+        deletes = [f"DELETE FROM {name}" for (name,) in connection.execute(full).fetchall()]
+        restarts = [f"ALTER SEQUENCE {name} RESTART" for (name,) in connection.execute(counted).fetchall()]
+    _order(url, *deletes, *restarts)
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """An open database with every table and the hub's own event wiring."""
     made = Database(database_url)
-    Base.metadata.create_all(made.engine)
     events.wire(app.EVENTS)
     yield made
     made.close()

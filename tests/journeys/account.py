@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, CDPSession, Page
 
 from hub import setup
 from hub.settings import Settings
+from tests import ready
 from tests.servers import free_port, wait_for_port
 from tests.spine.processes import Process
 
@@ -29,7 +30,7 @@ class Office:
 def office(directory: Path, more: dict[str, str] | None = None) -> Iterator[Office]:
     """Web and worker on SQLite, with an admin named leitstelle; `more` goes into their environment."""
     settings = Settings(state_dir=directory, port=free_port(), live_port=free_port(), demo=True)
-    setup.migrate(settings)
+    ready.migrate(settings)
     setup.seed(settings)
     setup.set_admin(settings, "leitstelle", password=ADMIN_PASSWORD)
     url = f"http://localhost:{settings.port}"

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from hub import setup
 from hub.settings import Settings
+from tests import ready
 from tests.journeys.pages import CHROMIUM
 from tests.servers import Mosquitto, free_port, wait_for_port
 from tests.spine.processes import Process, agent_config
@@ -39,7 +40,7 @@ def browser() -> Iterator[Browser]:
 def live_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveTown]:
     directory: Path = tmp_path_factory.mktemp("town")
     settings = Settings(state_dir=directory, port=free_port(), live_port=free_port())
-    setup.migrate(settings)
+    ready.migrate(settings)
     setup.seed(settings)
     running: list[Process] = []
     with Mosquitto(directory / "mosquitto") as broker:

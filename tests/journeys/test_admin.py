@@ -19,6 +19,7 @@ from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.ingest import api as ingest
 from hub.settings import Settings
+from tests import ready
 from tests.servers import free_port, wait_for_port
 
 pytestmark = pytest.mark.journey
@@ -48,7 +49,7 @@ class ControlRoom:
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlRoom]:
     settings = Settings(state_dir=tmp_path_factory.mktemp("hub"), port=free_port())
-    setup.migrate(settings)
+    ready.migrate(settings)
     setup.seed(settings)
     setup.set_admin(settings, NAME, password=PASSWORD)
     chosen = {"HUB_STATE_DIR": str(settings.state_dir), "HUB_PORT": str(settings.port)}

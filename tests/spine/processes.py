@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hub import setup
 from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.parking import api as parking
 from hub.settings import Settings
+from tests import ready
 from tests.hub import town
 
 
@@ -64,7 +64,7 @@ def make_hub(directory: Path, port: int, bays: int) -> dict[str, str]:
     """A migrated database with the tiny town; returns the environment of the hub's processes."""
     facts = town.write(directory / "town", bays)
     settings = Settings(state_dir=directory)
-    setup.migrate(settings)
+    ready.migrate(settings)
     database = Database(settings.database)
     database.write(lambda session: fleet.seed(session, facts))
     database.write(lambda session: parking.seed(session, facts))

@@ -18,7 +18,6 @@ import requests
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from hub import setup
 from hub.account import api
 from hub.account.api.upstream import Identity
 from hub.account.store import people
@@ -26,6 +25,7 @@ from hub.app import create_app
 from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.settings import Settings
+from tests import ready
 from tests.hub.account import hostile
 from tests.servers import free_port, wait_for_port
 
@@ -88,7 +88,7 @@ def settings(directory: Path, issuer: str, client_id: str = "stadtknoten") -> Se
 def hub(directory: Path, issuer: str, client_id: str = "stadtknoten") -> Iterator[flask.Flask]:
     """The web application."""
     chosen = settings(directory, issuer, client_id)
-    setup.migrate(chosen)
+    ready.migrate(chosen)
     made = create_app(chosen)
     yield made
     made.extensions["database"].close()

@@ -8,12 +8,12 @@ import flask
 from flask.testing import FlaskClient
 
 from hub import app as wiring
-from hub import setup
 from hub.account import api
 from hub.core import events
 from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.settings import Settings
+from tests import ready
 from tests.hub.account.desk import register
 
 
@@ -21,7 +21,7 @@ from tests.hub.account.desk import register
 def house(directory: Path) -> Iterator[flask.Flask]:
     """The whole application on a database of its own."""
     settings = Settings(state_dir=directory)
-    setup.migrate(settings)
+    ready.migrate(settings)
     made = wiring.create_app(settings)
     yield made
     events.wire({})

@@ -22,6 +22,7 @@ from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.push import api as push
 from hub.settings import Settings
+from tests import ready
 from tests.hub.account.conftest import quick_hashes
 from tests.hub.account.desk import register
 from tests.hub.push.phones import Phones, push_service
@@ -39,7 +40,7 @@ def phones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phones]:
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory, phones: Phones) -> Iterator[Flask]:
     settings = Settings(state_dir=tmp_path_factory.mktemp("hub"), push_hosts=phones.host)
-    setup.migrate(settings)
+    ready.migrate(settings)
     setup.seed(settings)
     made = wiring.create_app(settings)
     yield made

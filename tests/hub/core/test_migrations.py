@@ -17,18 +17,18 @@ def migrate(url: str, directory: Path) -> Database:
     return Database(url)
 
 
-def test_migrating_an_empty_database_gives_the_declared_tables(database_url: str, tmp_path: Path) -> None:
+def test_migrating_an_empty_database_gives_the_declared_tables(empty_database_url: str, tmp_path: Path) -> None:
     app.load_tables()
-    database = migrate(database_url, tmp_path)
+    database = migrate(empty_database_url, tmp_path)
     with database.engine.connect() as connection:
         difference = compare_metadata(MigrationContext.configure(connection), Base.metadata)
     database.close()
     assert difference == []
 
 
-def test_a_job_that_was_dead_before_becomes_a_task(database_url: str, tmp_path: Path) -> None:
-    command.upgrade(setup.alembic_config(database_url), "0012")
-    database = Database(database_url)
+def test_a_job_that_was_dead_before_becomes_a_task(empty_database_url: str, tmp_path: Path) -> None:
+    command.upgrade(setup.alembic_config(empty_database_url), "0012")
+    database = Database(empty_database_url)
     insert = (
         "INSERT INTO core_job (kind, arguments, state, created_at, finished_at, tries, max_tries, lost, last_error) "
         "VALUES ('mail', '{}', :state, 1, 5, 8, 8, 0, 'away')"
@@ -36,18 +36,18 @@ def test_a_job_that_was_dead_before_becomes_a_task(database_url: str, tmp_path: 
     for state in ("dead", "done"):
         database.write(lambda session, state=state: session.execute(text(insert), {"state": state}) and None)
     database.close()
-    database = migrate(database_url, tmp_path)
+    database = migrate(empty_database_url, tmp_path)
     with database.read() as session:
         found = session.execute(text("SELECT kind, reason, since, deaths, note FROM operations_task")).all()
     database.close()
     assert [tuple(row) for row in found] == [("mail", "away", 5, 1, "")]
 
 
-def test_counters_and_sums_of_an_older_hub_are_carried_over(database_url: str, tmp_path: Path) -> None:
+def test_counters_and_sums_of_an_older_hub_are_carried_over(empty_database_url: str, tmp_path: Path) -> None:
     from hub.setup import alembic_config
 
-    command.upgrade(alembic_config(database_url), "0002")
-    database = Database(database_url)
+    command.upgrade(alembic_config(empty_database_url), "0002")
+    database = Database(empty_database_url)
 
     def fill(session) -> None:
         session.execute(text("INSERT INTO ingest_counter (name, detail, value) VALUES ('stored', 'bay', 7)"))
@@ -61,19 +61,19 @@ def test_counters_and_sums_of_an_older_hub_are_carried_over(database_url: str, t
 
     database.write(fill)
     database.close()
-    database = migrate(database_url, tmp_path)
+    database = migrate(empty_database_url, tmp_path)
     with database.read() as session:
         assert session.execute(text("SELECT value, worker FROM ingest_counter")).one() == (7, 0)
         assert session.execute(text("SELECT highest, stored, held FROM ingest_outbox")).one() == (1, 1, 0)
     database.close()
 
 
-def test_old_messages_become_threads_under_their_old_numbers(database_url: str, tmp_path: Path) -> None:
+def test_old_messages_become_threads_under_their_old_numbers(empty_database_url: str, tmp_path: Path) -> None:
     from hub.inbox import api as inbox
     from hub.setup import alembic_config
 
-    command.upgrade(alembic_config(database_url), "0014")
-    database = Database(database_url)
+    command.upgrade(alembic_config(empty_database_url), "0014")
+    database = Database(empty_database_url)
 
     def fill(session) -> None:
         session.execute(
@@ -91,7 +91,7 @@ def test_old_messages_become_threads_under_their_old_numbers(database_url: str, 
 
     database.write(fill)
     database.close()
-    database = migrate(database_url, tmp_path)
+    database = migrate(empty_database_url, tmp_path)
     with database.read() as session:
         found = inbox.thread(session, 3, 7)
         assert found is not None

@@ -18,12 +18,13 @@ from werkzeug.serving import make_server
 
 from edge import enrolment, wire
 from hub import app as wiring
-from hub import identities, setup
+from hub import identities
 from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.parking import api as parking
 from hub.settings import Settings
+from tests import ready
 from tests.hub import town
 from tests.servers import free_port, program, wait_for_port
 
@@ -75,7 +76,7 @@ class Hub:
         self.tls, broker_dir = directory / "tls", directory / "broker"
         broker_dir.mkdir()
         plain = Settings(state_dir=directory, town=str(facts))
-        setup.migrate(plain)
+        ready.migrate(plain)
         self.database = Database(plain.database)
         self.database.write(lambda session: fleet.seed(session, facts))
         self.database.write(lambda session: parking.seed(session, facts))

@@ -18,6 +18,7 @@ from hub.core.db import Database
 from hub.core.web.uploads import MAX_FILES, takes_files
 from hub.inbox import api
 from hub.settings import Settings
+from tests import ready
 from tests.hub.core.files import samples
 from tests.hub.web.conftest import form_token
 
@@ -27,7 +28,7 @@ MEGABYTE = 1024 * 1024
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[flask.Flask]:
     settings = Settings(state_dir=tmp_path_factory.mktemp("hub"), demo=True, upload_mb=1)
-    setup.migrate(settings)
+    ready.migrate(settings)
     setup.seed(settings)
     setup.seed_personas(settings)
     setup.seed_personas(settings)

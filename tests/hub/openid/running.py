@@ -28,6 +28,7 @@ from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.openid import api as openid
 from hub.settings import Settings
+from tests import ready
 from tests.hub.account.desk import PASSWORD, register
 from tests.servers import free_port, wait_for_port
 from tests.spine.processes import Process
@@ -43,7 +44,7 @@ class Provider:
     def __init__(self, directory: Path) -> None:
         self.settings = Settings(state_dir=directory, port=free_port(), live_port=free_port())
         self.url = f"http://localhost:{self.settings.port}"
-        setup.migrate(self.settings)
+        ready.migrate(self.settings)
         setup.seed(self.settings)
         self.database = Database(self.settings.database)
         register(self.database, ROSA, now=now_ms())

@@ -15,6 +15,7 @@ from hub.app import create_app
 from hub.core.clock import now_ms
 from hub.openid import rules
 from hub.settings import Settings
+from tests import ready
 from tests.hub.account.desk import register
 from tests.hub.openid import service as inside
 from tests.hub.openid.running import CALLBACK, LOGGED_OUT, Provider, Service, Visitor
@@ -196,7 +197,7 @@ def _shared(provider: Provider) -> tuple[Service, Visitor]:
 def test_no_soup_upsets_either_database(database_url: str, tmp_path: Path) -> None:
     """PostgreSQL refuses what SQLite takes: NUL, numbers that are too large, texts that are too long."""
     chosen = Settings(state_dir=tmp_path, database_url=database_url, public_url="http://localhost:8080")
-    setup.migrate(chosen)
+    ready.migrate(chosen)
     setup.seed(chosen)
     app = create_app(chosen)
     database, browser = app.extensions["database"], app.test_client()

@@ -15,6 +15,7 @@ from hub.core import clock
 from hub.core.db import Database
 from hub.openid.web import ground
 from hub.settings import Settings
+from tests import ready
 from tests.hub.account.desk import register
 from tests.hub.openid.service import CALLBACK, LOGGED_OUT, Service, connect, form_token, log_in, sent
 
@@ -24,7 +25,7 @@ MAIL = "rosa@example.org"
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[flask.Flask]:
     settings = Settings(state_dir=Path(tmp_path_factory.mktemp("hub")), public_url="http://localhost:8080")
-    setup.migrate(settings)
+    ready.migrate(settings)
     setup.seed(settings)
     made = create_app(settings)
     database = made.extensions["database"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from hub import setup
 from hub.core.db import Database
 from hub.settings import Settings
+from tests import ready
 from tests.hub.payments.cashier import KEY, Provider, provider
 from tests.hub.payments.statements import IBAN
 from tests.servers import free_port, wait_for_port
@@ -43,7 +44,7 @@ def house(directory: Path, *, worker: bool = True) -> Iterator[House]:
             sepa_creditor_id="DE98ZZZ09999999999",
         )
         (directory / "sandbox.key").write_bytes(KEY)
-        setup.migrate(settings)
+        ready.migrate(settings)
         setup.seed(settings)
         setup.seed_personas(settings)
         names = ("port", "live_port", "public_url", "payment_sandbox_url", "bank_iban", "bank_name", "bank_bic")

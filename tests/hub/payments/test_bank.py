@@ -13,6 +13,7 @@ from hub.payments.api import State
 from hub.payments.gateway import camt, epc
 from hub.payments.gateway.debit import Creditor
 from hub.settings import Settings
+from tests import ready
 from tests.hub.payments.conftest import NOW, Ear, balance, is_whole
 from tests.hub.payments.statements import IBAN, details, entry, statement
 from tests.hub.payments.test_payments import ask, attempt
@@ -198,7 +199,7 @@ def test_a_wrong_account_number_gives_no_mandate(database: Database) -> None:
 
 def test_the_commands_check_the_ledger_and_take_a_statement_once(tmp_path: Path) -> None:
     settings = Settings(state_dir=tmp_path, bank_iban=IBAN, bank_name="Stadt", sepa_creditor_id=CREDITOR.creditor_id)
-    setup.migrate(settings)
+    ready.migrate(settings)
     file = tmp_path / "statement.xml"
     file.write_bytes(statement(entry("5.00", "B1", details(text="Spende"))))
     assert setup.import_statement(settings, file) == "1 entries, 1 unclear"

@@ -15,6 +15,7 @@ from hub.core.db import Database
 from hub.payments import api
 from hub.payments.api import Item, Line, Order
 from hub.settings import Settings
+from tests import ready
 from tests.hub.payments.statements import IBAN
 
 ITEMS = (Item('=HYPERLINK("http://x")', 300, "pool", "7", ("Tageskarte",)),)
@@ -29,7 +30,7 @@ def web_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         bank_name="Stadt",
         sepa_creditor_id="DE98ZZZ09999999999",
     )
-    setup.migrate(settings)
+    ready.migrate(settings)
     setup.seed(settings)
     setup.seed_personas(settings)
     made = wiring.create_app(settings)

@@ -10,12 +10,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from hub import app as wiring
-from hub import setup
 from hub.account.web import desk as web_desk
 from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.privacy import api, web
 from hub.settings import Settings
+from tests import ready
 from tests.hub.account.desk import register
 from tests.hub.privacy.test_erasure import live_fully
 from tests.hub.web.conftest import form_token
@@ -26,7 +26,7 @@ MAIL = "a.sehr.langer.name@example.org"
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[flask.Flask]:
     settings = Settings(state_dir=tmp_path)
-    setup.migrate(settings)
+    ready.migrate(settings)
     made = wiring.create_app(settings)
     yield made
     made.extensions["database"].close()

@@ -16,6 +16,7 @@ from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.ingest import api as ingest
 from hub.settings import Settings
+from tests import ready
 
 PUBLIC_PAGES = (
     "/",
@@ -35,7 +36,7 @@ PUBLIC_PAGES = (
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     made = Settings(state_dir=tmp_path_factory.mktemp("hub"), live_port=8093)
-    setup.migrate(made)
+    ready.migrate(made)
     setup.seed(made)
     return made
 

@@ -15,13 +15,14 @@ from hub.account.api import sessions
 from hub.app import create_app
 from hub.core.clock import now_ms
 from hub.settings import Settings
+from tests import ready
 from tests.hub.account.desk import PASSWORD
 from tests.hub.web.conftest import form_token
 
 
 def town(directory: Path, *, demo: bool):
     settings = Settings(state_dir=directory, demo=demo)
-    setup.migrate(settings)
+    ready.migrate(settings)
     setup.seed(settings)
     return settings, create_app(settings)
 

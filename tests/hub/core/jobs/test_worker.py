@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hub import app, setup
+from hub import app
 from hub.core import clock, jobs
 from hub.core.db import Database
 from hub.operations import api as operations
 from hub.settings import Settings
+from tests import ready
 from tests.hub.core.jobs.work import states
 from tests.hub.fleet.test_alerts import Hook
 from tests.servers import free_port
@@ -30,7 +31,7 @@ def hook() -> Iterator[Hook]:
 @pytest.mark.process
 def test_the_worker_does_jobs_tells_of_a_dead_one_and_ends_promptly(tmp_path: Path, hook: Hook) -> None:
     settings = Settings(state_dir=tmp_path)
-    setup.migrate(settings)
+    ready.migrate(settings)
     database = Database(settings.database)
     database.write(lambda session: jobs.add(session, "tidy jobs", {}, now=clock.now_ms()))
     database.write(lambda session: jobs.add(session, "no such kind", {}, now=clock.now_ms()))

@@ -14,6 +14,7 @@ from hub.core import clock, events
 from hub.core.db import Database
 from hub.ingest import api as ingest
 from hub.settings import Settings
+from tests import ready
 from tests.hub.parking.feeds import environment
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]
@@ -25,7 +26,7 @@ def directory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     """The town's feeds as files, and what the hub says of itself in sites.geojson's words."""
     made = tmp_path_factory.mktemp("feeds")
     settings = Settings(state_dir=made)
-    setup.migrate(settings)
+    ready.migrate(settings)
     setup.seed(settings)
     web = app.create_app(settings)
     if request.param == "measured":

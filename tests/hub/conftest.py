@@ -11,9 +11,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import make_url
 
 from hub import app, setup
+from hub.account.api import guard
+from hub.account.api.hashing import Hasher
+from hub.account.api.throttle import Throttle
 from hub.core import events
 from hub.core.db import Base, Database
 from hub.settings import Settings
@@ -31,6 +35,14 @@ def _postgres_programs() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(sentence)
     pytest.skip(sentence)
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cheap password hash and a fresh throttle, so that tests take milliseconds."""
+    hasher, throttle = Hasher(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)), Throttle()
+    monkeypatch.setattr(guard, "current_hasher", lambda: hasher)
+    monkeypatch.setattr(guard, "current_throttle", lambda: throttle)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from hub.settings import Settings
 README = Path(__file__).parents[2] / "README.md"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -1,15 +1,11 @@
-"""A cheap password hash and a fresh throttle, so that tests take milliseconds; a hub that trusts a broker."""
+"""A hub that trusts a broker."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import flask
 import pytest
-from argon2 import PasswordHasher
 
-from hub.account.api import guard
-from hub.account.api.hashing import Hasher
-from hub.account.api.throttle import Throttle
 from hub.app import create_app
 from hub.core.clock import now_ms
 from hub.core.db import Base, Database
@@ -17,13 +13,6 @@ from hub.settings import Settings
 from tests.hub.account import brokers
 from tests.hub.account.brokers import Traveller
 from tests.hub.account.desk import register
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    hasher, throttle = Hasher(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)), Throttle()
-    monkeypatch.setattr(guard, "current_hasher", lambda: hasher)
-    monkeypatch.setattr(guard, "current_throttle", lambda: throttle)
 
 
 @pytest.fixture(scope="session")

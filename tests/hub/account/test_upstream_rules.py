@@ -149,6 +149,7 @@ def start(directory: Path, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.process
 def test_a_secret_that_others_may_read_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
     file = secret(tmp_path, 0o640)
     result = start(tmp_path, HUB_BUNDID_CLIENT_SECRET_FILE=str(file))
@@ -160,6 +161,7 @@ def test_a_secret_that_others_may_read_stops_the_start_with_one_sentence(tmp_pat
     assert start(tmp_path, HUB_BUNDID_CLIENT_SECRET_FILE=str(file)).returncode == 0
 
 
+@pytest.mark.process
 def test_a_missing_secret_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
     for more in ({}, {"HUB_BUNDID_CLIENT_SECRET_FILE": str(tmp_path / "none")}):
         result = start(tmp_path, **more)

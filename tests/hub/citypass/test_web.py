@@ -23,12 +23,9 @@ from hub.core.db import Database
 from hub.push import api as push
 from hub.settings import Settings
 from tests import ready
-from tests.hub.account.conftest import quick_hashes
 from tests.hub.account.desk import register
 from tests.hub.push.phones import Phones, push_service
 from tests.hub.web.conftest import form_token
-
-__all__ = ["quick_hashes"]
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,12 @@ from hub.account import api as account
 from hub.app import EVENTS, create_app
 from hub.core import events
 from hub.core.clock import now_ms
-from hub.core.db import Base, Database
+from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.ingest import api as ingest
 from hub.parking import api as parking
 from hub.settings import Settings
+from tests import ready
 
 MARKET, LAKE, BOARD = "rathausplatz", "kurpark_see", "thermarium-b1"
 NODES = [
@@ -76,8 +77,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def town(settings: Settings) -> Iterator[Town]:
+    ready.migrate(settings)
     database = Database(settings.database)
-    Base.metadata.create_all(database.engine)
     for module in (fleet, parking):
         database.write(lambda session, module=module: module.seed(session, settings.town_dir))
     events.wire(EVENTS)

@@ -6,10 +6,7 @@ import pytest
 
 from hub.core.db import Database
 from hub.core.files import Intake, Vault
-from tests.hub.account.conftest import quick_hashes
 from tests.hub.account.desk import register
-
-__all__ = ["quick_hashes"]
 
 
 @pytest.fixture

@@ -96,6 +96,7 @@ def test_what_a_mail_told_of_at_once_is_not_in_the_digest(database: Database, ro
     assert digests(database) == 0
 
 
+@pytest.mark.thorough
 def test_hundreds_of_people_are_served_in_several_transactions(database: Database) -> None:
     from hub.account.api.keyring import new_handle
     from hub.account.store import people

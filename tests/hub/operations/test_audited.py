@@ -25,6 +25,8 @@ from hub.settings import Settings
 from tests.hub.dashboard.conftest import LAKE, MARKET, Town
 from tests.hub.operations.test_tasks import die
 
+pytestmark = pytest.mark.thorough
+
 ME, OTHER = "person:1", 2
 DECODER = json.dumps({"fields": [{"name": "distance_mm", "offset": 0, "size": 2, "endian": "big"}]})
 DEVICE = {"network": "tts", "id": "Bay-7", "node": "thermarium-b1", "bay": "thermarium-001", "decoder": "bosch_tps110"}

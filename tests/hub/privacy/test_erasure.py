@@ -213,6 +213,7 @@ def test_unused_accounts_are_warned_and_deleted_and_a_log_in_saves_them(
         assert account.find(session, otto) is not None
 
 
+@pytest.mark.thorough
 def test_a_night_of_many_erasures_lets_others_write_in_between(
     database: Database, holders: list[api.Holder], monkeypatch: pytest.MonkeyPatch
 ) -> None:

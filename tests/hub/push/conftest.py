@@ -1,13 +1,10 @@
-"""The fake push service, quick password hashes."""
+"""The fake push service."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.hub.account.conftest import quick_hashes
 from tests.hub.push.phones import Phones, push_service
-
-__all__ = ["quick_hashes"]
 
 
 @pytest.fixture(scope="session")

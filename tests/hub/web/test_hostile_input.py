@@ -18,6 +18,8 @@ from hub.core.clock import now_ms
 from hub.core.db import Base, Database
 from hub.settings import Settings
 
+pytestmark = pytest.mark.thorough
+
 SOURCE = Path(wiring.__file__).parent
 # every name under which some page reads its query or form
 NAMES = sorted(

@@ -54,6 +54,7 @@ def test_a_scanner_behind_a_unix_socket(tmp_path: Path) -> None:
         process.stop()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", ["hang", "cut", "error", "babble", "slow"])
 def test_a_sick_scanner_is_no_verdict_and_not_waited_for_for_ever(mode: str, vault: Vault) -> None:
     with clamd(mode) as scanner:

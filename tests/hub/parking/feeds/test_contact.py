@@ -26,6 +26,7 @@ MOMENTS = st.one_of(st.none(), st.integers(0, 200))
 CONTACTS = st.lists(st.builds(Contact, st.sampled_from(STATES), MOMENTS, MOMENTS), max_size=8)
 
 
+@pytest.mark.thorough
 @given(CONTACTS, st.integers(0, 300))
 def test_a_contact_is_never_in_the_future_nor_made_up(contacts: list[Contact], now: int) -> None:
     found = last_contact(contacts, now)

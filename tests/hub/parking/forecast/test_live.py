@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from hub.core.db import Database
 from hub.parking import api as parking
 from hub.parking import store
@@ -12,6 +14,8 @@ from hub.parking.api import forecasts
 from hub.parking.api.forecasts import HOUR_MS, Forecasts
 from tests.hub import town as tiny
 from tests.hub.parking.forecast.data import Hours, Wild, rows, shape
+
+pytestmark = pytest.mark.thorough
 
 BAYS = 40
 MINUTE = 60_000

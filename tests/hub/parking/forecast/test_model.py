@@ -15,6 +15,8 @@ from hub.parking.rules.forecast import Calendar, Forecaster, Report
 from hub.parking.rules.forecast.evaluation import held_out_hours
 from tests.hub.parking.forecast.data import SHAPES, Hours, Wild, capacities, shape, town
 
+pytestmark = pytest.mark.thorough
+
 SPRING, AUTUMN = date(2026, 3, 2), date(2026, 9, 7)
 BEGIN = int(datetime(2026, 8, 3, tzinfo=UTC).timestamp()) // 3600
 

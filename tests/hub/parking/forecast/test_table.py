@@ -67,6 +67,7 @@ def evaluate(file: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.process
 def test_the_command_prints_the_errors_of_all_three_as_json_and_as_a_table(tmp_path: Path) -> None:
     file = tmp_path / "cars.csv"
     lines = rows({"a": shape("office", 1, date(2026, 9, 7), 42), "b": shape("pool", 1, date(2026, 9, 7), 5)})

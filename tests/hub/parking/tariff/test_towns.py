@@ -53,6 +53,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.process
 def test_the_command_line_prints_the_price_and_its_derivation(tmp_path) -> None:
     stay = ("--from", "2026-03-02T08:00+01:00", "--to", "2026-03-02T07:31:00Z")
     found = command("--tariff", "thermarium", *stay, "--json")

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import flask
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import make_url
 
 from hub import app, setup
@@ -43,6 +45,28 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     hasher, throttle = Hasher(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)), Throttle()
     monkeypatch.setattr(guard, "current_hasher", lambda: hasher)
     monkeypatch.setattr(guard, "current_throttle", lambda: throttle)
+
+
+class _Compiled(BytecodeCache):
+    """Templates that some application of this process has compiled."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """Every application of the tests takes templates that another one has compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flask.Flask, "jinja_options", {"bytecode_cache": _Compiled()})
+        yield
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 # Two commands are enough: `make demo` runs the town, `make test` runs every test. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help tools setup assets demo test check fast format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-login lab shots lock clean
+.PHONY: help tools setup assets demo test check lint format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-login lab shots lock clean
 
 PORT ?= 8080
 python := .venv/bin/python
+alone := lab or journey or process or timing
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -23,13 +24,18 @@ tools:
 test: tools  ## every test; installs the servers it needs on Debian
 	@.ci/packages.sh
 	@$(python) -m hub.assets
-	@$(python) -m pytest -m "not slow"
+	@failed=0; \
+	$(python) -m pytest -q -n 2 --dist loadfile -m "not (slow or $(alone))" || failed=1; \
+	$(python) -m pytest -q -m "($(alone)) and not slow" || failed=1; \
+	exit $$failed
 
-check: tools  ## format, lint, types, import rules, fast tests: under a minute
+check: lint  ## format, lint, types, import rules, fast tests: about a minute
+	@$(python) -m pytest -q -n 2 -m "not (slow or thorough or postgres or $(alone))"
+
+lint: tools  ## format, lint, types, import rules
 	@$(python) -m ruff format --check . && $(python) -m ruff check .
 	@$(python) -m mypy
 	@.venv/bin/lint-imports
-	@$(python) -m pytest -q -n 2 -m "not (slow or thorough or lab or journey or postgres or process)"
 
 format: tools  ## put the code into its format
 	@$(python) -m ruff format . && $(python) -m ruff check --fix .

@@ -24,6 +24,7 @@ def test_a_digital_sensor_tells_when_a_car_is_there() -> None:
     assert bay.read(True).level is False
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(("metres", "level"), [(0.4, True), (2.4, False)])
 def test_an_ultrasonic_sensor_measures_the_distance(metres: float, level: bool) -> None:
     board = MockBoard([ULTRASONIC])
@@ -36,6 +37,7 @@ def test_an_ultrasonic_sensor_measures_the_distance(metres: float, level: bool) 
     bay.close()
 
 
+@pytest.mark.timing
 def test_a_lost_echo_is_no_answer_and_never_the_old_distance() -> None:
     board = MockBoard([ULTRASONIC])
     bay = UltrasonicBay(ULTRASONIC, board.factory)
@@ -49,6 +51,7 @@ def test_a_lost_echo_is_no_answer_and_never_the_old_distance() -> None:
     bay.close()
 
 
+@pytest.mark.timing
 def test_a_result_is_taken_once() -> None:
     board = MockBoard([ULTRASONIC])
     bay = UltrasonicBay(ULTRASONIC, board.factory)

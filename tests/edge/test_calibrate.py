@@ -69,6 +69,7 @@ def bay_of(file: Path, number: int) -> dict[str, object]:
     return tomllib.loads(file.read_text())["bays"][number]
 
 
+@pytest.mark.timing
 def test_an_ultrasonic_bay_gets_thresholds_between_car_and_ground(file: Path) -> None:
     assert calibrate_distance(file) == 0
     near, far = bay_of(file, 1)["occupied_below_m"], bay_of(file, 1)["free_above_m"]
@@ -77,6 +78,7 @@ def test_an_ultrasonic_bay_gets_thresholds_between_car_and_ground(file: Path) ->
     load(file)
 
 
+@pytest.mark.timing
 def test_comments_stay_and_the_old_file_is_kept(file: Path) -> None:
     assert calibrate_distance(file) == 0
     assert "# the node at the lake" in file.read_text()

@@ -1,10 +1,12 @@
 """A database for each test, once on SQLite and once on a real PostgreSQL."""
 
+import contextlib
 import os
 import secrets
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,7 +96,9 @@ def postgres_server() -> Iterator[str]:
     )
     try:
         assert wait_for_port(port)
-        yield f"postgresql+psycopg://test@127.0.0.1:{port}/postgres"
+        url = f"postgresql+psycopg://test@127.0.0.1:{port}/postgres"
+        _wait_until_it_answers(url)
+        yield url
     finally:
         server.terminate()
         server.wait(20)
@@ -144,6 +148,14 @@ def empty_database_url(request: pytest.FixtureRequest, kind_of_database: str, tm
     name = f"test_{secrets.token_hex(6)}"
     _order(server, f"CREATE DATABASE {name}")
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _wait_until_it_answers(url: str) -> None:
+    for _ in range(120):  # the port is open before the server has started
+        with contextlib.suppress(psycopg.OperationalError):
+            return _order(url)
+        time.sleep(0.25)
+    raise AssertionError("PostgreSQL did not start within 30 s")
 
 
 def _order(url: str, *statements: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from hub.core import audit
-from hub.core.db import Database
+from hub.core.db import Database, Session
 
 NOW = 1_800_000_000_000
 
@@ -33,8 +33,12 @@ def tamper(database: Database, statement: str) -> None:
         if database.is_sqlite
         else ("SET LOCAL session_replication_role = replica",)
     )
-    for one in (*guards, *statement.split(";")):
-        database.write(lambda session, one=one: session.execute(text(one)) and None)
+
+    def work(session: Session) -> None:
+        for one in (*guards, *statement.split(";")):
+            session.execute(text(one))
+
+    database.write(work)
 
 
 def test_an_empty_and_a_full_log_are_whole(database: Database) -> None:

@@ -4,7 +4,7 @@
 
 PORT ?= 8080
 python := .venv/bin/python
-alone := lab or journey or process or timing
+alone := lab or journey or timing
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -30,7 +30,7 @@ test: tools  ## every test; installs the servers it needs on Debian
 	exit $$failed
 
 check: lint  ## format, lint, types, import rules, fast tests: about a minute
-	@$(python) -m pytest -q -n 2 -m "not (slow or thorough or postgres or $(alone))"
+	@$(python) -m pytest -q -n 2 -m "not (slow or thorough or postgres or process or $(alone))"
 
 lint: tools  ## format, lint, types, import rules
 	@$(python) -m ruff format --check . && $(python) -m ruff check .

@@ -217,7 +217,9 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.openid import web as openid_web
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
+    from hub.parking.web import cards as cards_web
     from hub.parking.web import feeds as feeds_web
+    from hub.parking.web import liking as wishes_web
     from hub.parking.web import stays as stays_web
     from hub.payments import web as payments_web
     from hub.privacy import web as privacy_web
@@ -248,6 +250,8 @@ def create_app(settings: Settings) -> "flask.Flask":
         ingest_web,
         parking_web,
         stays_web,
+        cards_web,
+        wishes_web,
         feeds_web,
         bulletin_web,
         fleet_web,

@@ -52,9 +52,10 @@ def unpack(text: str) -> Derivation:
 
 def bill(name: str, start: int, end: int, exempt: str = "", used: int = 0) -> Bill:
     """The bill; RefusedError when the tariff forbids such a stay."""
-    chosen = tariffs.pricer(name)
+    chosen, begin = tariffs.pricer(name), start // 1000
+    finish = begin - (start - end) // 1000  # an hour is an hour, at whatever millisecond it begins
     try:
-        return chosen.price(start // 1000, -(-end // 1000), exempt=exempt or None, used_free_minutes=used)
+        return chosen.price(begin, finish, exempt=exempt or None, used_free_minutes=used)
     except NotAllowedError as error:
         raise RefusedError(error.reason, error.minutes) from None
 

@@ -12,15 +12,16 @@ from typing import Protocol
 
 from hub.core import events, i18n
 from hub.core.db import Session
-from hub.parking.api import bills
+from hub.parking.api import bills, shown
 from hub.parking.api.bills import Derivation, RefusedError
+from hub.parking.api.shown import StayNow, later_ends
 from hub.parking.rules import stays as rules
-from hub.parking.rules.stays import CANCELLED, CARD, ENDED, ENDING, RUNNING, USUAL, BayNow, Patience, Stay
+from hub.parking.rules.stays import CARD, ENDED, ENDING, RUNNING, USUAL, BayNow, Patience
 from hub.parking.store import cards
 from hub.parking.store import stays as store
 from hub.parking.store.stays import StayRow, TakenError
 
-__all__ = ["Order", "Purse", "RefusedError", "StayChanged", "StayNow"]
+__all__ = ["Order", "Purse", "RefusedError", "StayChanged", "StayNow", "later_ends"]
 log = logging.getLogger(__name__)
 
 PREVIEW_MS = 60 * rules.MINUTE  # money for the first hour is set aside at the start
@@ -73,39 +74,6 @@ class Order:
 
 
 @dataclass(frozen=True)
-class StayNow:
-    """A stay as its driver sees it; `cents` so far or in the end, `paid` what a card paid before for a fixed end.
-
-    `payments`: numbers of the payments behind it, for receipts.
-    """
-
-    token: str
-    state: str
-    site: str
-    tariff: str
-    bay: str | None
-    plate: str
-    holder: str
-    started_at: int
-    end: int | None
-    ended_at: int | None
-    ended_by: str
-    cents: int
-    lines: tuple[str, ...]
-    may_object: bool
-    is_prepaid: bool = False
-    paid: int = 0
-    longest_end: int | None = None
-    refunds_unused: bool = False
-    payments: tuple[str, ...] = ()
-
-    @property
-    def may_stop(self) -> bool:
-        """Whether ending it early changes anything for its driver."""
-        return not self.is_prepaid or self.refunds_unused
-
-
-@dataclass(frozen=True)
 class StayChanged:
     """Something about a stay that its driver should hear; kind: ending, settled, reminder, no_money."""
 
@@ -155,12 +123,12 @@ def find(session: Session, token: str, now: int, language: str = "de", patience:
     if row is None:
         return None
     payments = tuple(one.payment_id for one in cards.of_stay(session, row.id) if one.state == cards.USED)
-    return _now(row, now, language, patience, payments)
+    return shown.shown(row, now, language, patience, payments)
 
 
 def of_holder(session: Session, holder: str, now: int, limit: int = 50, language: str = "de") -> list[StayNow]:
     """A holder's newest stays."""
-    return [_now(row, now, language) for row in store.of_holder(session, holder, limit)]
+    return [shown.shown(row, now, language) for row in store.of_holder(session, holder, limit)]
 
 
 def extend(session: Session, purse: Purse, token: str, planned_end: int | None, now: int) -> None:
@@ -197,7 +165,7 @@ def stop(session: Session, purse: Purse, token: str, now: int, by: str = "driver
             return  # paid until its end, wherever the car is
         raise RefusedError("prepaid")
     if row.state == RUNNING:
-        _settle(session, purse, row, RUNNING, min(now, rules.end_of(_facts(row)) or now), by, now)
+        _settle(session, purse, row, RUNNING, min(now, rules.end_of(shown.facts(row)) or now), by, now)
     elif row.state == ENDING:
         _settle(session, purse, row, ENDING, row.ended_at or now, row.ended_by, now)
 
@@ -205,7 +173,7 @@ def stop(session: Session, purse: Purse, token: str, now: int, by: str = "driver
 def object_to_end(session: Session, token: str, now: int, patience: Patience = USUAL) -> None:
     """The driver says that the car is still there: the stay goes on, and its bay ends it no more."""
     row = store.find(session, token, lock=True)
-    if row is None or not rules.may_object(_facts(row), now, patience):
+    if row is None or not rules.may_object(shown.facts(row), now, patience):
         raise RefusedError("over")
     facts = {"state": RUNNING, "ended_at": None, "ended_by": "", "watches_bay": False}
     try:
@@ -214,11 +182,11 @@ def object_to_end(session: Session, token: str, now: int, patience: Patience = U
         raise RefusedError("running") from None
 
 
-def bays_of_open(session: Session, shown: Sequence[ShownBay]) -> dict[str, BayNow] | None:
+def bays_of_open(session: Session, seen: Sequence[ShownBay]) -> dict[str, BayNow] | None:
     """The bays of open stays as they are now; None when no stay is open, and so there is nothing to do."""
     rows = store.open_stays(session, (RUNNING, ENDING), lock=False)
     wanted = {row.bay for row in rows if row.bay}
-    found = {one.id: BayNow(one.state, one.since) for one in shown if one.id in wanted and one.since is not None}
+    found = {one.id: BayNow(one.state, one.since) for one in seen if one.id in wanted and one.since is not None}
     return found if rows else None
 
 
@@ -243,7 +211,7 @@ def look_after(session: Session, purse: Purse, stay_id: int, now: int) -> None:
 def _look_after(
     session: Session, purse: Purse, row: StayRow, bays: Mapping[str, BayNow], now: int, patience: Patience
 ) -> bool:
-    stay, bay = _facts(row), bays.get(row.bay or "")
+    stay, bay = shown.facts(row), bays.get(row.bay or "")
     if row.state == ENDING:
         over = rules.is_to_be_settled(stay, now, patience)
         return over and _settle(session, purse, row, ENDING, row.ended_at or now, row.ended_by, now)
@@ -295,7 +263,7 @@ def _settle(session: Session, purse: Purse, row: StayRow, state: str, end: int, 
 
 
 def _tell(session: Session, row: StayRow, kind: str, now: int, cents: int = 0) -> bool:
-    end = rules.end_of(_facts(row))
+    end = rules.end_of(shown.facts(row))
     events.announce(session, StayChanged(row.person_id, row.token, kind, row.site, cents, end, now))
     return True
 
@@ -313,35 +281,6 @@ def _running(session: Session, token: str) -> StayRow:
 
 def _minutes(row: StayRow) -> int:
     return (row.longest_end - row.started_at) // rules.MINUTE if row.longest_end else 0
-
-
-def _facts(row: StayRow) -> Stay:
-    return Stay(**{name: getattr(row, name) for name in Stay.__dataclass_fields__})
-
-
-def _now(row: StayRow, now: int, language: str, patience: Patience = USUAL, payments: tuple[str, ...] = ()) -> StayNow:
-    if row.cents is not None:
-        cents, derived = row.cents, bills.unpack(row.lines)
-    elif row.state == CANCELLED:
-        cents, derived = 0, Derivation()
-    else:
-        until = row.planned_end if row.source == CARD else row.ended_at or min(now, rules.end_of(_facts(row)) or now)
-        bill = bills.bill(row.tariff, row.started_at, until or now, row.exempt, row.used_free)
-        cents, derived = bill.cents, bills.derivation(bill)
-    names = ("token", "state", "site", "tariff", "bay", "plate", "holder", "started_at", "ended_at", "ended_by")
-    stay = _facts(row)
-    return StayNow(
-        **{name: getattr(row, name) for name in names},
-        end=rules.end_of(stay),
-        cents=cents,
-        lines=derived.lines(language),
-        may_object=rules.may_object(stay, now, patience),
-        is_prepaid=row.source == CARD,
-        paid=row.held_cents,
-        longest_end=row.longest_end,
-        refunds_unused=bills.refunds_unused(row.tariff),
-        payments=payments,
-    )
 
 
 def _key(token: str) -> str:

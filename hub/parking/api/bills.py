@@ -43,6 +43,15 @@ def derivation(bill: Bill) -> Derivation:
     return Derivation(tuple(tariff.lines(bill, "de")), tuple(tariff.lines(bill, "en")))
 
 
+def with_period(why: Derivation, start: int, end: int) -> Derivation:
+    """The lines with the time of the stay before them, as a receipt needs it; no plate, for receipts are kept long."""
+    first = [
+        f"{i18n.moment_with_date(start, language)} – {i18n.moment_with_date(end, language)}"
+        for language in ("de", "en")
+    ]
+    return Derivation((first[0], *why.de), (first[1], *why.en))
+
+
 def unpack(text: str) -> Derivation:
     """What `pack` wrote; before there were two languages it was a list of German lines."""
     found = json.loads(text) if text else {}

@@ -8,7 +8,7 @@ from typing import Any
 from hub.core import audit
 from hub.core.db import Session
 from hub.parking import store as parking_store
-from hub.parking.api import overstays
+from hub.parking.api import overstays, prepaid
 from hub.parking.rules import checks as rules
 from hub.parking.rules import stays as stay_rules
 from hub.parking.rules.checks import CHECK_DAYS, PLATE_DAYS, Right, Verdict
@@ -118,7 +118,10 @@ def _facts(session: Session, site: str) -> dict[str, Any]:
 def _rights(session: Session, site: str, now: int, plate: str) -> list[Right]:
     found = [right for _, right in _all_rights(session, site, now, plate)]
     paying = cards.awaiting(session, site, plate, now - PAYING_MS)
-    return [*found, Right("unpaid", paying.planned_end, "awaiting")] if paying is not None else found
+    waiting = prepaid.waiting(session, paying.token) if paying is not None else None
+    if paying is None or waiting is None or not waiting.is_begun:
+        return found
+    return [*found, Right("unpaid", paying.planned_end, "awaiting")]
 
 
 def _all_rights(session: Session, site: str, now: int, plate: str | None = None) -> list[tuple[str, Right]]:

@@ -55,7 +55,8 @@ def order(session: Session, purse: WalletPurse, wanted: Order, now: int) -> str:
     facts = {name: getattr(wanted, name) for name in ("site", "tariff", "bay", "holder", "source", "planned_end")}
     facts |= {"watches_bay": bills.refunds_unused(wanted.tariff), "longest_end": longest, "used_free": used}
     stay_id = store.add(session, **facts, token=token, state=AWAITING, plate=plate, started_at=now)
-    payment = purse.ask(session, f"card:{token}", token, wanted.site, bill.cents, bills.derivation(bill), now)
+    why = bills.with_period(bills.derivation(bill), now, end)
+    payment = purse.ask(session, f"card:{token}", token, wanted.site, bill.cents, why, now)
     facts = {"base_end": None, "new_end": end, "cents": bill.cents, "created_at": now}
     cards.add(session, payment_id=payment, stay_id=stay_id, state=OPEN, **facts)
     return token
@@ -78,7 +79,7 @@ def prolong(session: Session, purse: WalletPurse, token: str, minutes: int, now:
     if cents <= 0:
         store.change(session, row.id, RUNNING, planned_end=new_end)
         return ""
-    why = bills.derivation(bill)
+    why = bills.with_period(bills.derivation(bill), row.started_at, new_end)
     before = (f"davon schon bezahlt: {_euro(row.held_cents)}", f"of which paid before: {_euro(row.held_cents, 'en')}")
     why = Derivation((*why.de, before[0]), (*why.en, before[1])) if row.held_cents else why
     payment = purse.ask(session, f"card:{token}:{row.planned_end}:{new_end}", token, row.site, cents, why, now)

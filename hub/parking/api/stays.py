@@ -257,7 +257,8 @@ def _settle(session: Session, purse: Purse, row: StayRow, state: str, end: int, 
         payments = [one.payment_id for one in cards.of_stay(session, row.id) if one.state == cards.USED]
         purse.give_back(session, _key(row.token), payments, row.held_cents - cents, now)
     if row.holder:
-        purse.settle(session, _key(row.token), row.holder, row.site, row.held_cents, cents, lines, now)
+        why = bills.with_period(lines, row.started_at, end)
+        purse.settle(session, _key(row.token), row.holder, row.site, row.held_cents, cents, why, now)
     _tell(session, row, "settled", now, cents)
     return True
 

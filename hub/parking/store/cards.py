@@ -63,8 +63,9 @@ def forget_unpaid(session: Session, before: int) -> int:
 
 
 def awaiting(session: Session, site: str, plate: str, since: int) -> StayRow | None:
-    """A stay that somebody is paying for at this moment."""
-    chosen = select(StayRow).where(StayRow.site == site, StayRow.plate == plate, StayRow.state == "awaiting")
+    """The newest stay that is not paid yet."""
+    unpaid = StayRow.state.in_(("awaiting", "cancelled"))
+    chosen = select(StayRow).where(StayRow.site == site, StayRow.plate == plate, unpaid)
     return session.scalars(chosen.where(StayRow.started_at > since).order_by(StayRow.id.desc()).limit(1)).first()
 
 

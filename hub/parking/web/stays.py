@@ -1,7 +1,7 @@
 """Parking and paying: start by map or by the sticker on a bay, extend, stop, put the plate right."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import flask
@@ -265,13 +265,15 @@ def _stay_page(token: str, problem: str = "") -> ResponseReturnValue:
         site = next((one for one in api.sites(session, now) if found is not None and one.id == found.site), None)
         receipts = money.receipts(session, token, found.payments) if found is not None else []
         waiting = prepaid.waiting(session, token)
+    is_on_its_way = waiting is not None and waiting.is_begun
     if found is None or site is None:
         flask.abort(404)
+    found = replace(found, state=AWAITING) if is_on_its_way else found
     facts = {"stay": found, "site": site, "receipts": receipts, "waiting": waiting, "now": now}
     facts["ends"] = stays.later_ends(found, LENGTHS, now) if found.state == RUNNING else []
     facts["zone"] = tariffs.zone(found.tariff, language())
     response = _answer("parking/stay.html", problem, **facts, rule=overstays.of_site(site.facts))
-    if found.state == AWAITING and waiting is not None and waiting.is_begun:
+    if is_on_its_way:
         response.headers["Refresh"] = str(_LOOK_AGAIN_S)
     return response
 

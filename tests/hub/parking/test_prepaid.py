@@ -81,7 +81,7 @@ def prolong(database: Database, token: str, minutes: int, now: int) -> str:
 
 def test_a_stay_begins_with_its_payment_and_has_a_receipt_with_its_derivation(database: Database) -> None:
     token = ask(database)
-    assert (look(database, token, NOW).state, kind(database, NOW + MINUTE)) == ("awaiting", ("unpaid", "awaiting"))
+    assert (look(database, token, NOW).state, kind(database, NOW + MINUTE)) == ("awaiting", ("none", ""))
     waiting = to_pay(database, token)
     assert (waiting.cents, waiting.is_begun) == (100, False)
     pay(database, waiting.payment_id, NOW + MINUTE)
@@ -102,6 +102,7 @@ def test_money_that_comes_late_still_begins_the_stay_from_the_moment_it_was_aske
     token = ask(database)
     attempt = try_card(database, to_pay(database, token).payment_id, NOW + MINUTE)
     assert to_pay(database, token).is_begun
+    assert kind(database, NOW + 2 * MINUTE) == ("unpaid", "awaiting"), "a warden sees that money is on its way"
     database.write(lambda s: payments.payments.take_report(s, attempt, Report(Status.CANCELLED), NOW + 2 * MINUTE))
     assert look(database, token, NOW + 3 * MINUTE).state == "cancelled", "aborted: no stay is left"
     assert kind(database, NOW + 3 * MINUTE)[0] == "none"

@@ -10,13 +10,18 @@ from flask.typing import ResponseReturnValue
 from edge import wire
 from hub.core import i18n, web
 from hub.core.clock import now_ms
+from hub.core.web.language import language
 from hub.parking import api
 from hub.parking.api import SiteNow, forecasts, overstays, search, wishes
+from hub.parking.api.stays import of_holder
+from hub.parking.rules.stays import ENDING, RUNNING
 from hub.parking.web import seeking, words
+from hub.parking.web import stays as pages
 from hub.parking.web.liking import said
 
 blueprint = flask.Blueprint("parking", __name__)
 
+RECENT = 10  # stays that are looked through for one that runs
 HOURS_BACK = 11  # hours before the present one in the picture of the day
 
 
@@ -99,6 +104,7 @@ def _page(site_id: str | None) -> ResponseReturnValue:
         bays = api.bays(session, now, site_id) if selected else []
         liked = wishes.favourites(session, person.id) if person else frozenset()
         watches = wishes.watches(session, person.id, now) if person else []
+        recent = of_holder(session, pages.holder(), now, RECENT, language()) if person else []
     hits = search.hits(sites, asked.goal, asked.minutes, asked.sort, now)
     return flask.render_template(
         "parking/page.html",
@@ -113,6 +119,7 @@ def _page(site_id: str | None) -> ResponseReturnValue:
         places=search.places(web.settings().town_dir),
         lengths=search.LENGTHS,
         liked=liked,
+        running=[one for one in recent if one.state in (RUNNING, ENDING)],
         watch=next((one for one in watches if one.site == site_id), None),
         watch_hours=wishes.HOURS,
         told=said(flask.request.args.get("gesagt", "")),

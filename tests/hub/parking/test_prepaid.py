@@ -188,6 +188,17 @@ def test_two_who_prolong_at_once_pay_no_minute_twice(database: Database) -> None
     assert sum(cents for cents, _ in refunded(database)) == 100, "the hour that both of them paid for"
 
 
+@pytest.mark.parametrize("order_of_payment", [(60, 120), (120, 60)])
+def test_whichever_is_paid_first_the_same_hour_is_paid_once(database: Database, order_of_payment) -> None:
+    token = ask(database)
+    pay(database, to_pay(database, token).payment_id, NOW)
+    asked = {minutes: prolong(database, token, minutes, NOW + MINUTE) for minutes in order_of_payment}
+    for minutes in order_of_payment:
+        pay(database, asked[minutes], NOW + 2 * MINUTE)
+    found = look(database, token, NOW + 3 * MINUTE)
+    assert (found.end, found.paid, refunded(database)) == (NOW + 3 * HOUR, 300, [(100, "of no use")])
+
+
 def test_more_time_that_is_paid_late_goes_on_with_a_stay_that_ended_meanwhile(database: Database) -> None:
     token = ask(database)
     pay(database, to_pay(database, token).payment_id, NOW)

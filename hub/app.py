@@ -35,7 +35,7 @@ from hub.operations import api as operations
 from hub.operations import messages as operations_messages
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
-from hub.parking.api import checks, pushes, stays
+from hub.parking.api import checks, prepaid, pushes, stays, wishes
 from hub.parking.api import personal as parking_personal
 from hub.parking.api.checks import CHECK_DAYS, PLATE_DAYS
 from hub.parking.api.forecasts import Forecasts
@@ -62,6 +62,7 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     SessionsEnded: (openid.on_sessions_ended, push.on_sessions_ended),
     SecurityChanged: (openid.on_security_changed,),
     inbox.NewMessage: (_on_new_message,),
+    payments.PaymentFailed: (parking_messages.on_card_failed,),
     jobs.JobDied: (operations_messages.on_job_died,),
     jobs.JobsDone: (operations_messages.on_jobs_done,),
 }
@@ -174,6 +175,8 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
         retention.Rule("payment providers' notices", "30 days", payments.payments.give_up_old),
         retention.Rule("files of receipts (they can be made again)", "30 days", payments.receipts.forget_old),
         retention.Rule("number plates of stays", f"{PLATE_DAYS} days", parking_personal.tidy),
+        retention.Rule("stays that nobody paid for", "9 days", prepaid.tidy),
+        retention.Rule("wishes to hear that a car park fills up", "when they are over", wishes.tidy),
         retention.Rule("number plates of wardens' checks", f"{CHECK_DAYS} days", checks.tidy),
         retention.Rule("feedback about barriers", "180 days", bulletin.forget_old),
         retention.Rule("messages of nodes", f"{days} days", partial(ingest.forget_old, keep_days=days)),
@@ -187,6 +190,10 @@ def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], No
         table.setdefault(event, []).append(handler)
     telling = parking_messages.telling(inbox.house_of(settings), purse_of(settings).titles)
     table.setdefault(stays.StayChanged, []).append(telling)
+    warning = parking_messages.warning(inbox.house_of(settings), purse_of(settings).titles)
+    table.setdefault(wishes.SiteFills, []).append(warning)
+    beginning = parking_messages.beginning(purse_of(settings))
+    table.setdefault(payments.PaymentCompleted, []).append(beginning)
     table[jobs.JobDied].append(operations_messages.alarming(alert_channels(settings), settings.public_url))
     return table
 
@@ -210,7 +217,9 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.openid import web as openid_web
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
+    from hub.parking.web import cards as cards_web
     from hub.parking.web import feeds as feeds_web
+    from hub.parking.web import liking as wishes_web
     from hub.parking.web import stays as stays_web
     from hub.payments import web as payments_web
     from hub.privacy import web as privacy_web
@@ -241,6 +250,8 @@ def create_app(settings: Settings) -> "flask.Flask":
         ingest_web,
         parking_web,
         stays_web,
+        cards_web,
+        wishes_web,
         feeds_web,
         bulletin_web,
         fleet_web,
@@ -285,13 +296,23 @@ def runner(settings: Settings, database: Database) -> jobs.Runner:
 
 
 def _looking_after_stays(settings: Settings, database: Database) -> Callable[[int], None]:
-    purse = purse_of(settings)
+    purse, patience = purse_of(settings), stays.patience(settings.parking_grace_s, settings.parking_objection_s)
 
     def look(now: int) -> None:
         with database.read() as session:
             bays = stays.bays_of_open(session, parking.bays(session, now))
         if bays is not None:
-            database.write(lambda session: stays.tick(session, purse, bays, now))
+            database.write(lambda session: stays.tick(session, purse, bays, now, patience))
+
+    return look
+
+
+def _looking_after_wishes(database: Database) -> Callable[[int], None]:
+    def look(now: int) -> None:
+        with database.read() as session:
+            due = wishes.due(session, parking.sites(session, now), now) if wishes.has_any(session, now) else []
+        if due:
+            database.write(lambda session: wishes.answer(session, due, now))
 
     return look
 
@@ -371,6 +392,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         Task("alerts of nodes", 20, look_after_nodes),
         Task("notices", 5, send_notices),
         Task("parking stays", 5, _looking_after_stays(settings, database)),
+        Task("parking wishes", 5, _looking_after_wishes(database)),
         Task("parking hours", 20, sum_up_parking),
         Task("parking forecasts", 2, forecast_parking),
         Task("series", 5, export),

@@ -125,6 +125,12 @@ class Settings(BaseSettings):
     bank_iban: str = Field(default="", description="The town's account; empty: no bank transfers and debits")
     bank_bic: str = Field(default="", description="BIC of the town's bank")
     sepa_creditor_id: str = Field(default="", description="Creditor identifier; empty: no direct debits")
+    parking_grace_s: int = Field(
+        default=180, ge=1, le=3600, description="Seconds that a bay must be free before the stay on it ends"
+    )
+    parking_objection_s: int = Field(
+        default=900, ge=0, le=86400, description="Seconds that a driver has to say that the car is still there"
+    )
     behind_proxy: bool = Field(default=False, description="1 when nginx in front sets X-Forwarded-For and -Proto")
     town: str = Field(default="bad_rappenau", description="Folder under hub/data with the town's facts")
     demo: bool = Field(default=False, description="1 shows /demo with its credentials; set by `hub demo` only")

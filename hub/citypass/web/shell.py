@@ -25,6 +25,7 @@ STATIC = HUB / "static"
 KEPT = (
     *("css/fonts.css", "vendor/kern.css", "css/tokens.css", "css/components.css", "css/page.css", "css/account.css"),
     *("css/parking.css", "css/pass.css", "vendor/leaflet.css", "vendor/leaflet.js", "js/live.js", "js/parking.js"),
+    "js/nearby.js",
     *("js/app.js", "js/offline.js", "icon.svg", "icons/icon-192.png", "icons/badge-96.png"),
     *("vendor/fonts/FiraSans-Regular.woff2", "vendor/fonts/FiraSans-SemiBold.woff2"),
 )

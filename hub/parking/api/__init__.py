@@ -65,13 +65,17 @@ class SiteNow:
 
 @dataclass(frozen=True)
 class Total:
-    """All car parks together; `roomiest` is the one with most free bays, updated_at in ms or None."""
+    """All car parks together; `roomiest` is the one with most free bays, updated_at in ms or None.
+
+    `silent`: bays of which nothing is known now.
+    """
 
     free: int
     measured: int
     capacity: int
     roomiest: SiteNow | None
     updated_at: int | None
+    silent: int = 0
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,7 @@ def total(found: Iterable[SiteNow]) -> Total:
         measured=sum(site.measured for site in sites),
         capacity=sum(site.capacity for site in sites),
         roomiest=roomiest if roomiest is not None and roomiest.free else None,
+        silent=sum(site.unknown + site.faulty for site in sites),
         updated_at=max((site.updated_at for site in sites if site.updated_at is not None), default=None),
     )
 

@@ -1,18 +1,25 @@
 """Wardens' checks: plate -> paid, permit or not; also with a list that works without a network."""
 
+import json
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from hub.core import audit
 from hub.core.db import Session
+from hub.parking import store as parking_store
+from hub.parking.api import overstays, prepaid
 from hub.parking.rules import checks as rules
 from hub.parking.rules import stays as stay_rules
 from hub.parking.rules.checks import CHECK_DAYS, PLATE_DAYS, Right, Verdict
-from hub.parking.rules.stays import RUNNING
+from hub.parking.rules.stays import CARD, RUNNING
+from hub.parking.store import cards
 from hub.parking.store import checks as store
+from hub.parking.store import stays as stay_store
 from hub.parking.store.stays import StayRow
 
 LEAVE_MS = 10 * stay_rules.MINUTE  # a stay that ended a moment ago: its driver is on the way out
+PAYING_MS = 30 * stay_rules.MINUTE  # so long a card payment that was begun is worth a second look
 _DAY = 86_400_000
 
 __all__ = [
@@ -52,7 +59,8 @@ class OfflineList:
 def check(session: Session, site: str, typed: str, now: int) -> tuple[str, Verdict]:
     """(plate, verdict); ValueError for what is no plate. Writes nothing: `record` does."""
     plate = stay_rules.plate(typed)
-    return plate, rules.verdict(_rights(session, site, now, plate), now)
+    found = rules.verdict(_rights(session, site, now, plate), now)
+    return plate, found if found.kind != "none" else _overstay(session, site, plate, now)
 
 
 def record(
@@ -91,8 +99,29 @@ def tidy(session: Session, now: int) -> int:
     return store.forget(session, now - CHECK_DAYS * _DAY, now - 365 * _DAY)
 
 
+def _overstay(session: Session, site: str, plate: str, now: int) -> Verdict:
+    """A car that was here until its longest stay was over and that is still seen here."""
+    row = stay_store.last_of(session, plate, site)
+    rule = overstays.of_site(_facts(session, site))
+    if row is None or rule is None or row.longest_end is None or now - row.longest_end > _DAY:
+        return Verdict("none")
+    if (row.ended_by, row.ended_at) != ("plan", row.longest_end):
+        return Verdict("none")
+    over = overstays.minutes_over(row.longest_end, now)
+    return Verdict("none", row.longest_end, "overstay", over, overstays.fee(rule, over))
+
+
+def _facts(session: Session, site: str) -> dict[str, Any]:
+    return next((json.loads(facts) for key, facts in parking_store.sites(session) if key == site), {})
+
+
 def _rights(session: Session, site: str, now: int, plate: str) -> list[Right]:
-    return [right for _, right in _all_rights(session, site, now, plate)]
+    found = [right for _, right in _all_rights(session, site, now, plate)]
+    paying = cards.awaiting(session, site, plate, now - PAYING_MS)
+    waiting = prepaid.waiting(session, paying.token) if paying is not None else None
+    if paying is None or waiting is None or not waiting.is_begun:
+        return found
+    return [*found, Right("unpaid", paying.planned_end, "awaiting")]
 
 
 def _all_rights(session: Session, site: str, now: int, plate: str | None = None) -> list[tuple[str, Right]]:
@@ -104,6 +133,6 @@ def _all_rights(session: Session, site: str, now: int, plate: str | None = None)
 def _right(row: StayRow) -> Right:
     """A running stay is paid as far as money was set aside; one without a payer (camera) is owed for."""
     if row.state == RUNNING:
-        return Right("paid" if row.holder else "unpaid", row.planned_end)
+        return Right("paid" if row.holder or row.source == CARD else "unpaid", row.planned_end)
     owed = row.cents is not None and row.cents > row.held_cents
     return Right("unpaid" if owed else "paid", (row.ended_at or 0) + LEAVE_MS)

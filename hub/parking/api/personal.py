@@ -2,18 +2,24 @@
 
 from hub.core import i18n
 from hub.core.db import Session
-from hub.parking.api import stays
+from hub.parking.api import stays, wishes
 from hub.parking.rules import checks as rules
 from hub.parking.store import stays as store
+from hub.parking.store import wishes as wish_store
 
 _MANY = 10_000
 _DAY = 86_400_000
 
 
 def export(session: Session, person_id: int, now: int) -> dict[str, object]:
-    """Cars and stays as plain values."""
+    """Cars, stays and wishes as plain values."""
     owner = f"person:{person_id}"
     return {
+        "favourites": sorted(wishes.favourites(session, person_id)),
+        "watches": [
+            {"site": one.site, "threshold": one.threshold, "until": one.expires_at}
+            for one in wishes.watches(session, person_id, now)
+        ],
         "cars": [{"plate": one.plate, "name": one.name} for one in store.cars(session, owner)],
         "stays": [
             {
@@ -29,8 +35,9 @@ def export(session: Session, person_id: int, now: int) -> dict[str, object]:
 
 
 def forget(session: Session, person_id: int, _now: int) -> None:
-    """Cars go, stays stay as sums without plate and person."""
+    """Cars and wishes go, stays stay as sums without plate and person."""
     store.forget_person(session, person_id, f"person:{person_id}")
+    wish_store.forget_person(session, person_id)
 
 
 def tidy(session: Session, now: int) -> int:

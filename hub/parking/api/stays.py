@@ -4,22 +4,25 @@ Money is set aside in steps while a stay runs and settled at its end, so nobody 
 nobody has to think about the end. `Purse` is what holds the money.
 """
 
-import json
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 
 from hub.core import events, i18n
 from hub.core.db import Session
-from hub.parking.api import tariffs
-from hub.parking.api.tariffs import Bill, NotAllowedError
+from hub.parking.api import bills, shown
+from hub.parking.api.bills import Derivation, RefusedError
+from hub.parking.api.shown import StayNow, later_ends
 from hub.parking.rules import stays as rules
-from hub.parking.rules import tariff
-from hub.parking.rules.stays import CANCELLED, ENDED, ENDING, RUNNING, BayNow, Stay
+from hub.parking.rules.stays import CARD, ENDED, ENDING, RUNNING, USUAL, BayNow, Patience
+from hub.parking.store import cards
 from hub.parking.store import stays as store
 from hub.parking.store.stays import StayRow, TakenError
+
+__all__ = ["Order", "Purse", "RefusedError", "StayChanged", "StayNow", "later_ends"]
+log = logging.getLogger(__name__)
 
 PREVIEW_MS = 60 * rules.MINUTE  # money for the first hour is set aside at the start
 
@@ -40,14 +43,6 @@ class ShownBay(Protocol):
         """Since when, ms."""
 
 
-class RefusedError(Exception):
-    """`reason`: plate, running (the car has a stay), money, max_stay, residents_only, over (too late), gone."""
-
-    def __init__(self, reason: str, minutes: int = 0) -> None:
-        super().__init__(reason)
-        self.reason, self.minutes = reason, minutes
-
-
 class Purse(Protocol):
     """Where the money is: set aside under a key, then settled once; what is too much goes back."""
 
@@ -55,9 +50,12 @@ class Purse(Protocol):
         """Sets more money aside; False when there is too little. The same number again changes nothing."""
 
     def settle(
-        self, session: Session, key: str, holder: str, site: str, held: int, cents: int, lines: list[str], now: int
+        self, session: Session, key: str, holder: str, site: str, held: int, cents: int, lines: Derivation, now: int
     ) -> None:
         """Takes `cents` of the `held` ones that were set aside and gives the rest back; once for each key."""
+
+    def give_back(self, session: Session, key: str, payments: Sequence[str], cents: int, now: int) -> None:
+        """Sends cents of payments by card back, the newest payment first; once for each key."""
 
 
 @dataclass(frozen=True)
@@ -76,26 +74,6 @@ class Order:
 
 
 @dataclass(frozen=True)
-class StayNow:
-    """A stay as its driver sees it; `cents` so far or in the end."""
-
-    token: str
-    state: str
-    site: str
-    tariff: str
-    bay: str | None
-    plate: str
-    holder: str
-    started_at: int
-    end: int | None
-    ended_at: int | None
-    ended_by: str
-    cents: int
-    lines: tuple[str, ...]
-    may_object: bool
-
-
-@dataclass(frozen=True)
 class StayChanged:
     """Something about a stay that its driver should hear; kind: ending, settled, reminder, no_money."""
 
@@ -108,6 +86,11 @@ class StayChanged:
     now: int
 
 
+def patience(grace_s: int, objection_s: int) -> Patience:
+    """The same in the units of settings: seconds."""
+    return Patience(grace_s * 1000, objection_s * 1000)
+
+
 def start(session: Session, purse: Purse, order: Order, now: int) -> str:
     """Begins a stay and returns its token; RefusedError says why not. Without a holder it is owed for."""
     try:
@@ -116,9 +99,9 @@ def start(session: Session, purse: Purse, order: Order, now: int) -> str:
         raise RefusedError("plate") from None
     day = i18n.local(now).date()
     used = store.used_free(session, plate, order.tariff, day)
-    longest = _longest_end(order, now)
+    longest = bills.longest_end(order.tariff, order.planned_end, now, order.exempt)
     first = _ahead(order.planned_end, longest, now + PREVIEW_MS)
-    cents = _bill(order.tariff, now, first, order.exempt, used).cents
+    cents = bills.bill(order.tariff, now, first, order.exempt, used).cents
     token = secrets.token_urlsafe(24)
     asked = ("site", "tariff", "bay", "exempt", "holder", "person_id", "source", "planned_end")
     facts = {name: getattr(order, name) for name in asked}
@@ -134,20 +117,25 @@ def start(session: Session, purse: Purse, order: Order, now: int) -> str:
     return token
 
 
-def find(session: Session, token: str, now: int, language: str = "de") -> StayNow | None:
+def find(session: Session, token: str, now: int, language: str = "de", patience: Patience = USUAL) -> StayNow | None:
     """A stay with its price so far, or as it was settled."""
     row = store.find(session, token)
-    return None if row is None else _now(row, now, language)
+    if row is None:
+        return None
+    payments = tuple(one.payment_id for one in cards.of_stay(session, row.id) if one.state == cards.USED)
+    return shown.shown(row, now, language, patience, payments)
 
 
-def of_holder(session: Session, holder: str, now: int, limit: int = 50) -> list[StayNow]:
+def of_holder(session: Session, holder: str, now: int, limit: int = 50, language: str = "de") -> list[StayNow]:
     """A holder's newest stays."""
-    return [_now(row, now, "de") for row in store.of_holder(session, holder, limit)]
+    return [shown.shown(row, now, language) for row in store.of_holder(session, holder, limit)]
 
 
 def extend(session: Session, purse: Purse, token: str, planned_end: int | None, now: int) -> None:
     """Another planned end, or none; RefusedError when the tariff or the money does not allow it."""
     row = _running(session, token)
+    if row.source == CARD:
+        raise RefusedError("prepaid")
     if planned_end is not None and (planned_end <= now or (row.longest_end and planned_end > row.longest_end)):
         raise RefusedError("max_stay", _minutes(row))
     if not store.change(session, row.id, RUNNING, planned_end=planned_end, reminded=False):
@@ -172,16 +160,20 @@ def stop(session: Session, purse: Purse, token: str, now: int, by: str = "driver
     row = store.find(session, token, lock=True)
     if row is None:
         raise RefusedError("gone")
+    if row.source == CARD and row.state == RUNNING and not bills.refunds_unused(row.tariff):
+        if by != "driver":
+            return  # paid until its end, wherever the car is
+        raise RefusedError("prepaid")
     if row.state == RUNNING:
-        _settle(session, purse, row, RUNNING, min(now, rules.end_of(_facts(row)) or now), by, now)
+        _settle(session, purse, row, RUNNING, min(now, rules.end_of(shown.facts(row)) or now), by, now)
     elif row.state == ENDING:
         _settle(session, purse, row, ENDING, row.ended_at or now, row.ended_by, now)
 
 
-def object_to_end(session: Session, token: str, now: int) -> None:
+def object_to_end(session: Session, token: str, now: int, patience: Patience = USUAL) -> None:
     """The driver says that the car is still there: the stay goes on, and its bay ends it no more."""
     row = store.find(session, token, lock=True)
-    if row is None or not rules.may_object(_facts(row), now):
+    if row is None or not rules.may_object(shown.facts(row), now, patience):
         raise RefusedError("over")
     facts = {"state": RUNNING, "ended_at": None, "ended_by": "", "watches_bay": False}
     try:
@@ -190,25 +182,40 @@ def object_to_end(session: Session, token: str, now: int) -> None:
         raise RefusedError("running") from None
 
 
-def bays_of_open(session: Session, shown: Sequence[ShownBay]) -> dict[str, BayNow] | None:
+def bays_of_open(session: Session, seen: Sequence[ShownBay]) -> dict[str, BayNow] | None:
     """The bays of open stays as they are now; None when no stay is open, and so there is nothing to do."""
     rows = store.open_stays(session, (RUNNING, ENDING), lock=False)
     wanted = {row.bay for row in rows if row.bay}
-    found = {one.id: BayNow(one.state, one.since) for one in shown if one.id in wanted and one.since is not None}
+    found = {one.id: BayNow(one.state, one.since) for one in seen if one.id in wanted and one.since is not None}
     return found if rows else None
 
 
-def tick(session: Session, purse: Purse, bays: Mapping[str, BayNow], now: int) -> int:
+def tick(session: Session, purse: Purse, bays: Mapping[str, BayNow], now: int, patience: Patience = USUAL) -> int:
     """Looks after every open stay: ends, reminders, money set aside; returns how many changed."""
-    return sum(_look_after(session, purse, row, bays, now) for row in store.open_stays(session, (RUNNING, ENDING)))
+    changed = 0
+    for row in store.open_stays(session, (RUNNING, ENDING)):
+        try:
+            changed += _look_after(session, purse, row, bays, now, patience)
+        except RefusedError:
+            log.exception("the stay %d cannot be looked after", row.id)  # its tariff changed; the others go on
+    return changed
 
 
-def _look_after(session: Session, purse: Purse, row: StayRow, bays: Mapping[str, BayNow], now: int) -> bool:
-    stay, bay = _facts(row), bays.get(row.bay or "")
+def look_after(session: Session, purse: Purse, stay_id: int, now: int) -> None:
+    """The same for one stay whose bay does not matter."""
+    row = cards.stay(session, stay_id)
+    if row is not None:
+        _look_after(session, purse, row, {}, now, USUAL)
+
+
+def _look_after(
+    session: Session, purse: Purse, row: StayRow, bays: Mapping[str, BayNow], now: int, patience: Patience
+) -> bool:
+    stay, bay = shown.facts(row), bays.get(row.bay or "")
     if row.state == ENDING:
-        over = rules.is_to_be_settled(stay, now)
+        over = rules.is_to_be_settled(stay, now, patience)
         return over and _settle(session, purse, row, ENDING, row.ended_at or now, row.ended_by, now)
-    if (left := rules.left_at(stay, bay, now)) is not None:
+    if (left := rules.left_at(stay, bay, now, patience)) is not None:
         facts = {"state": ENDING, "running_plate": None, "ended_at": left, "ended_by": "sensor"}
         return store.change(session, row.id, RUNNING, **facts) and _tell(session, row, "ending", now)
     end = rules.end_of(stay)
@@ -226,7 +233,7 @@ def _look_after(session: Session, purse: Purse, row: StayRow, bays: Mapping[str,
 
 def _hold_up_to(session: Session, purse: Purse, row: StayRow, until: int, now: int) -> bool:
     """Sets aside what the stay will cost until then; True when there is enough."""
-    more = _bill(row.tariff, row.started_at, until, row.exempt, row.used_free).cents - row.held_cents
+    more = bills.bill(row.tariff, row.started_at, until, row.exempt, row.used_free).cents - row.held_cents
     if more <= 0 or not row.holder:
         return True
     if not purse.hold(session, _key(row.token), row.holds, row.holder, more, now):
@@ -237,48 +244,29 @@ def _hold_up_to(session: Session, purse: Purse, row: StayRow, until: int, now: i
 
 def _settle(session: Session, purse: Purse, row: StayRow, state: str, end: int, by: str, now: int) -> bool:
     """Ends the stay and pays for it, in one transaction and once."""
-    bill = _bill(row.tariff, row.started_at, max(end, row.started_at), row.exempt, row.used_free)
+    until = end if row.source != CARD or bills.refunds_unused(row.tariff) else row.planned_end or end
+    bill = bills.bill(row.tariff, row.started_at, max(until, row.started_at), row.exempt, row.used_free)
     # an end at the last held minute never costs more than was set aside; without a holder all of it is owed
-    cents = min(bill.cents, row.held_cents) if row.holder else bill.cents
-    lines = tariff.lines(bill, "de")
+    cents = min(bill.cents, row.held_cents) if row.holder or row.source == CARD else bill.cents
+    lines = bills.derivation(bill)
     facts = {"state": ENDED, "running_plate": None, "ended_at": end, "ended_by": by, "cents": cents}
-    if not store.change(session, row.id, state, **facts, lines=json.dumps(lines, ensure_ascii=False)):
+    if not store.change(session, row.id, state, **facts, lines=lines.pack()):
         return False
-    store.use_free(session, row.plate, row.tariff, _free_minutes(bill))
+    store.use_free(session, row.plate, row.tariff, bills.free_minutes(bill))
+    if row.source == CARD and row.held_cents > cents:
+        payments = [one.payment_id for one in cards.of_stay(session, row.id) if one.state == cards.USED]
+        purse.give_back(session, _key(row.token), payments, row.held_cents - cents, now)
     if row.holder:
-        purse.settle(session, _key(row.token), row.holder, row.site, row.held_cents, cents, lines, now)
+        why = bills.with_period(lines, row.started_at, end)
+        purse.settle(session, _key(row.token), row.holder, row.site, row.held_cents, cents, why, now)
     _tell(session, row, "settled", now, cents)
     return True
 
 
 def _tell(session: Session, row: StayRow, kind: str, now: int, cents: int = 0) -> bool:
-    end = rules.end_of(_facts(row))
+    end = rules.end_of(shown.facts(row))
     events.announce(session, StayChanged(row.person_id, row.token, kind, row.site, cents, end, now))
     return True
-
-
-def _free_minutes(bill: Bill) -> dict[date, int]:
-    found: dict[date, int] = {}
-    for entry in bill.entries:
-        if entry.kind == "free" and entry.day is not None:
-            found[entry.day] = found.get(entry.day, 0) + -(-entry.numbers[0] // 1)
-    return found
-
-
-def _bill(name: str, start: int, end: int, exempt: str, used: int) -> Bill:
-    chosen = tariffs.pricer(name)
-    try:
-        return chosen.price(start // 1000, -(-end // 1000), exempt=exempt or None, used_free_minutes=used)
-    except NotAllowedError as error:
-        raise RefusedError(error.reason, error.minutes) from None
-
-
-def _longest_end(order: Order, now: int) -> int | None:
-    minutes = tariffs.pricer(order.tariff).tariff.on(i18n.local(now).date()).max_stay
-    longest = now + minutes * rules.MINUTE if minutes is not None else None
-    if order.planned_end is not None and (order.planned_end <= now or (longest and order.planned_end > longest)):
-        raise RefusedError("max_stay", minutes or 0)
-    return longest
 
 
 def _ahead(planned: int | None, longest: int | None, until: int) -> int:
@@ -294,29 +282,6 @@ def _running(session: Session, token: str) -> StayRow:
 
 def _minutes(row: StayRow) -> int:
     return (row.longest_end - row.started_at) // rules.MINUTE if row.longest_end else 0
-
-
-def _facts(row: StayRow) -> Stay:
-    return Stay(**{name: getattr(row, name) for name in Stay.__dataclass_fields__})
-
-
-def _now(row: StayRow, now: int, language: str) -> StayNow:
-    if row.cents is not None:
-        cents, lines = row.cents, tuple(json.loads(row.lines))
-    elif row.state == CANCELLED:
-        cents, lines = 0, ()
-    else:
-        bill = _bill(row.tariff, row.started_at, row.ended_at or now, row.exempt, row.used_free)
-        cents, lines = bill.cents, tuple(tariff.lines(bill, language))
-    names = ("token", "state", "site", "tariff", "bay", "plate", "holder", "started_at", "ended_at", "ended_by")
-    stay = _facts(row)
-    return StayNow(
-        **{name: getattr(row, name) for name in names},
-        end=rules.end_of(stay),
-        cents=cents,
-        lines=lines,
-        may_object=rules.may_object(stay, now),
-    )
 
 
 def _key(token: str) -> str:

@@ -20,10 +20,12 @@ __all__ = [
     "Quote",
     "TariffError",
     "examples",
+    "max_stay",
     "names",
     "pricer",
     "quote",
     "refusal",
+    "zone",
 ]
 
 _DIRECTORY = Path(__file__).parents[2] / "data" / "tariffs"
@@ -87,6 +89,17 @@ def examples(name: str, now: int, lengths: Sequence[int]) -> list[tuple[int, int
         except NotAllowedError:
             break
     return found
+
+
+def max_stay(name: str, now: int) -> int | None:
+    """Minutes that a stay may last which begins now (ms)."""
+    return pricer(name).tariff.on(i18n.local(now).date()).max_stay
+
+
+def zone(name: str, language: str) -> str:
+    """What the tariff's zone is called."""
+    found = pricer(name).tariff
+    return found.title.get(language) or found.title.get("de") or found.name
 
 
 def refusal(error: NotAllowedError) -> str:

@@ -9,11 +9,17 @@ PLATE_DAYS = 30  # a plate of a stay that was paid is kept so long for questions
 
 @dataclass(frozen=True)
 class Verdict:
-    """kind: paid, permit, unpaid (a stay that is owed for) or none; `until` ms or None; `detail` e.g. resident."""
+    """kind: paid, permit, unpaid (a stay that is owed for) or none; `until` ms or None.
+
+    `detail`: resident, disabled, awaiting (a payment by card is on its way), overstay: then `over` minutes too long,
+    which costs `fee` cents.
+    """
 
     kind: str
     until: int | None = None
     detail: str = ""
+    over: int = 0
+    fee: int = 0
 
     @property
     def is_right(self) -> bool:

@@ -11,9 +11,21 @@ GRACE_MS = 3 * MINUTE  # a bay must be free so long before its stay ends
 SETTLE_MS = 15 * MINUTE  # so long after such an end the driver may say "I am still here"
 REMIND_MS = 15 * MINUTE  # before the longest stay or the planned end
 AHEAD_MS = 5 * MINUTE  # money is set aside so far ahead
+CARD = "card"  # the source of a stay that was paid before, without an account
 
 RUNNING, ENDING, ENDED, AWAITING, CANCELLED = "running", "ending", "ended", "awaiting", "cancelled"
 _PLATE = re.compile(r"[A-ZÄÖÜ0-9]{2,10}")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a bay must be free before its stay ends, and how long its driver may object afterwards (ms)."""
+
+    grace_ms: int = GRACE_MS
+    objection_ms: int = SETTLE_MS
+
+
+USUAL = Patience()
 
 
 @dataclass(frozen=True)
@@ -54,11 +66,11 @@ def seen_occupied(stay: Stay, bay: BayNow | None) -> int | None:
     return max(bay.since, stay.started_at)
 
 
-def left_at(stay: Stay, bay: BayNow | None, now: int) -> int | None:
+def left_at(stay: Stay, bay: BayNow | None, now: int, patience: Patience = USUAL) -> int | None:
     """When the car left, once its bay has been free for the grace; never on unknown or faulty."""
     if stay.state != RUNNING or not stay.watches_bay or stay.occupied_at is None:
         return None
-    if bay is None or bay.state != "free" or now - bay.since < GRACE_MS:
+    if bay is None or bay.state != "free" or now - bay.since < patience.grace_ms:
         return None
     return max(bay.since, stay.started_at)
 
@@ -77,11 +89,12 @@ def is_to_be_reminded(stay: Stay, now: int) -> bool:
     return end - REMIND_MS <= now < end
 
 
-def is_to_be_settled(stay: Stay, now: int) -> bool:
+def is_to_be_settled(stay: Stay, now: int, patience: Patience = USUAL) -> bool:
     """A stay that its bay ended is settled when its driver did not object."""
-    return stay.state == ENDING and stay.ended_at is not None and now - stay.ended_at >= SETTLE_MS + GRACE_MS
+    wait = patience.grace_ms + patience.objection_ms
+    return stay.state == ENDING and stay.ended_at is not None and now - stay.ended_at >= wait
 
 
-def may_object(stay: Stay, now: int) -> bool:
+def may_object(stay: Stay, now: int, patience: Patience = USUAL) -> bool:
     """Whether the driver may still say that the car is there."""
-    return stay.state == ENDING and not is_to_be_settled(stay, now)
+    return stay.state == ENDING and not is_to_be_settled(stay, now, patience)

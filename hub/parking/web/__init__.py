@@ -1,7 +1,6 @@
 """Car parks as pages, as JSON and as a live stream."""
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,18 +10,18 @@ from flask.typing import ResponseReturnValue
 from edge import wire
 from hub.core import i18n, web
 from hub.core.clock import now_ms
+from hub.core.web.language import language
 from hub.parking import api
-from hub.parking.api import SiteNow, forecasts
-from hub.parking.web import words
+from hub.parking.api import SiteNow, forecasts, overstays, search, wishes
+from hub.parking.api.stays import of_holder
+from hub.parking.rules.stays import ENDING, RUNNING
+from hub.parking.web import seeking, words
+from hub.parking.web import stays as pages
+from hub.parking.web.liking import said
 
 blueprint = flask.Blueprint("parking", __name__)
 
-FILTERS: Mapping[str, Callable[[SiteNow], bool]] = {
-    "frei": lambda site: site.free > 0,
-    "gratis": lambda site: bool(site.facts.get("tariff", {}).get("free")),
-    "behindert": lambda site: bool(site.facts.get("disabled_bays")),
-    "laden": lambda site: bool(site.facts.get("ev_points")),
-}
+RECENT = 10  # stays that are looked through for one that runs
 HOURS_BACK = 11  # hours before the present one in the picture of the day
 
 
@@ -96,22 +95,34 @@ def stream() -> ResponseReturnValue:
 
 
 def _page(site_id: str | None) -> ResponseReturnValue:
-    now, chosen = now_ms(), flask.request.args.get("filter", "")
+    now, asked, person = now_ms(), seeking.seeking(), web.visitor()
     with web.read() as session:
         sites = api.sites(session, now)
         selected = next((one for one in sites if one.id == site_id), None)
         if site_id is not None and selected is None:
             flask.abort(404)
         bays = api.bays(session, now, site_id) if selected else []
-    matches = FILTERS.get(chosen)
+        liked = wishes.favourites(session, person.id) if person else frozenset()
+        watches = wishes.watches(session, person.id, now) if person else []
+        recent = of_holder(session, pages.holder(), now, RECENT, language()) if person else []
+    hits = search.hits(sites, asked.goal, asked.minutes, asked.sort, now)
     return flask.render_template(
         "parking/page.html",
-        sites=[one for one in sites if matches is None or matches(one)],
+        hits=[one for one in hits if asked.fits(one, liked)],
         selected=selected,
+        hit=next((one for one in hits if one.site.id == site_id), None),
         bays=bays,
         day=_day(selected, now) if selected else None,
+        rule=overstays.of_site(selected.facts) if selected else None,
         total=api.total(sites),
-        chosen=chosen if chosen in FILTERS else "",
+        asked=asked,
+        places=search.places(web.settings().town_dir),
+        lengths=search.LENGTHS,
+        liked=liked,
+        running=[one for one in recent if one.state in (RUNNING, ENDING)],
+        watch=next((one for one in watches if one.site == site_id), None),
+        watch_hours=wishes.HOURS,
+        told=said(flask.request.args.get("gesagt", "")),
         now=now,
     )
 

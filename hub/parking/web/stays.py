@@ -1,6 +1,7 @@
 """Parking and paying: start by map or by the sticker on a bay, extend, stop, put the plate right."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import cast
 
 import flask
@@ -12,29 +13,54 @@ from hub.core.clock import now_ms
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.parking import api
-from hub.parking.api import cars, stays, tariffs
-from hub.parking.api.stays import Order, Purse, RefusedError
-from hub.parking.rules.stays import MINUTE
+from hub.parking.api import bills, cars, overstays, prepaid, search, stays, tariffs, wishes
+from hub.parking.api import purse as money
+from hub.parking.api.bills import RefusedError
+from hub.parking.api.purse import WalletPurse
+from hub.parking.api.stays import Order
+from hub.parking.rules.stays import AWAITING, MINUTE, RUNNING, Patience
 
 blueprint = flask.Blueprint("stays", __name__)
 
 LENGTHS = (30, 60, 120, 240, 480)  # minutes, offered as planned ends and as price examples
+_LOOK_AGAIN_S = 5  # so often the page of a payment that is on its way looks again
 
 
-def purse() -> Purse:
+@dataclass(frozen=True)
+class Payer:
+    """Whose wallet pays, and what is in it; `key` is empty without a log-in."""
+
+    key: str = ""
+    name: str = ""
+    balance: int = 0
+
+
+def purse() -> WalletPurse:
     """Where the money is; set by `hub.app`."""
-    found: Purse = flask.current_app.extensions["purse"]
+    found: WalletPurse = flask.current_app.extensions["purse"]
     return found
 
 
-def holder() -> str:
-    """Who pays: the organisation or child that the visitor acts for, else they themselves; empty without a log-in."""
+def patience() -> Patience:
+    """How long a free bay and an objection are waited for."""
+    chosen = web.settings()
+    return stays.patience(chosen.parking_grace_s, chosen.parking_objection_s)
+
+
+def payer() -> Payer:
+    """Who pays: the organisation or child that the visitor acts for, else they themselves."""
     person = web.visitor()
     if not isinstance(person, account.Person):
-        return ""
+        return Payer()
     with web.read() as session:
         acting = account.acting.principal(session, person, now_ms())
-    return acting.key if acting is not None else f"person:{person.id}"
+        key, name = (acting.key, acting.name) if acting is not None else (f"person:{person.id}", person.shown)
+        return Payer(key, name, money.money(session, key, now_ms()))
+
+
+def holder() -> str:
+    """The payer's key."""
+    return payer().key
 
 
 @blueprint.get("/parken/platz/<bay_id>")
@@ -50,32 +76,24 @@ def sticker(bay_id: str) -> ResponseReturnValue:
 @blueprint.get("/parken/<site_id>/starten")
 def start_page(site_id: str) -> ResponseReturnValue:
     """Which car, until when, what it costs."""
-    return _start_page(site_id, flask.request.args)
+    return start_page_of(site_id, flask.request.args)
 
 
 @blueprint.post("/parken/<site_id>/starten")
 def start(site_id: str) -> ResponseReturnValue:
     """Begins a stay that the visitor's money box pays for."""
     form, now = flask.request.form, now_ms()
-    found, payer = _site(site_id), holder()
-    if not payer:
+    found, key = find_site(site_id), holder()
+    if not key:
         return flask.redirect(flask.url_for("account.log_in_page", next=flask.request.path), 303)
-    minutes = form.get("minutes", type=int)
-    order = Order(
-        site=site_id,
-        tariff=found.facts["tariff"]["name"],
-        plate=form.get("other", "") or form.get("plate", ""),
-        holder=payer,
-        person_id=cast(account.Person, web.visitor()).id,
-        source="bay" if form.get("platz") else "map",
-        bay=_bay(site_id, form.get("platz", "")),
-        planned_end=now + minutes * MINUTE if minutes in LENGTHS else None,
-    )
-    money = purse()
+    person_id, box = cast(account.Person, web.visitor()).id, purse()
+    order = read_order(found, form, now, key, person_id)
+    if problem := unconfirmed(found, form):
+        return start_page_of(site_id, form, problem)
     try:
-        token = web.write(lambda session: stays.start(session, money, order, now))
+        token = web.write(lambda session: stays.start(session, box, order, now))
     except RefusedError as error:
-        return _start_page(site_id, form, refusal(error))
+        return start_page_of(site_id, form, refusal(error))
     return flask.redirect(flask.url_for("stays.stay_page", token=token), 303)
 
 
@@ -88,30 +106,30 @@ def stay_page(token: str) -> ResponseReturnValue:
 @blueprint.post("/parken/vorgang/<token>/beenden")
 def stop(token: str) -> ResponseReturnValue:
     """I drive away."""
-    money, now = purse(), now_ms()
-    return _change(token, lambda session: stays.stop(session, money, token, now))
+    box, now = purse(), now_ms()
+    return change(token, lambda session: stays.stop(session, box, token, now))
 
 
 @blueprint.post("/parken/vorgang/<token>/verlaengern")
 def extend(token: str) -> ResponseReturnValue:
     """Another end, counted from now."""
-    minutes, money, now = flask.request.form.get("minutes", type=int), purse(), now_ms()
+    minutes, box, now = flask.request.form.get("minutes", type=int), purse(), now_ms()
     end = now + minutes * MINUTE if minutes in LENGTHS else None
-    return _change(token, lambda session: stays.extend(session, money, token, end, now))
+    return change(token, lambda session: stays.extend(session, box, token, end, now))
 
 
 @blueprint.post("/parken/vorgang/<token>/kennzeichen")
 def correct_plate(token: str) -> ResponseReturnValue:
     """A typing error."""
     typed = flask.request.form.get("plate", "")
-    return _change(token, lambda session: stays.correct_plate(session, token, typed))
+    return change(token, lambda session: stays.correct_plate(session, token, typed))
 
 
 @blueprint.post("/parken/vorgang/<token>/noch-da")
 def still_here(token: str) -> ResponseReturnValue:
     """The sensor was wrong."""
-    now = now_ms()
-    return _change(token, lambda session: stays.object_to_end(session, token, now))
+    now, waits = now_ms(), patience()
+    return change(token, lambda session: stays.object_to_end(session, token, now, waits))
 
 
 @blueprint.get("/konto/parken")
@@ -123,12 +141,12 @@ def mine() -> ResponseReturnValue:
 @blueprint.post("/konto/parken/autos")
 def add_car() -> ResponseReturnValue:
     """One more car."""
-    form, payer = flask.request.form, holder()
+    form, key = flask.request.form, holder()
     person_id = cast(account.Person, web.visitor()).id
     try:
         web.write(
             lambda session: cars.add(
-                session, payer, person_id, form.get("plate", ""), form.get("name", ""), by_camera="camera" in form
+                session, key, person_id, form.get("plate", ""), form.get("name", ""), by_camera="camera" in form
             )
         )
     except RefusedError as error:
@@ -139,8 +157,8 @@ def add_car() -> ResponseReturnValue:
 @blueprint.post("/konto/parken/autos/<int:car_id>/entfernen")
 def remove_car(car_id: int) -> ResponseReturnValue:
     """Sold."""
-    payer = holder()
-    if not web.write(lambda session: cars.remove(session, payer, car_id)):
+    key = holder()
+    if not web.write(lambda session: cars.remove(session, key, car_id)):
         flask.abort(404)
     return flask.redirect(flask.url_for("stays.mine", gesagt="entfernt"), 303)
 
@@ -155,13 +173,44 @@ def refusal(error: RefusedError) -> str:
         "over": _("Dafür ist es zu spät. Schreiben Sie dem Bürgerbüro, wenn die Abrechnung nicht stimmt."),
         "gone": _("Dieser Parkvorgang läuft nicht mehr."),
         "known": _("Dieses Kennzeichen steht schon in Ihrer Liste."),
+        "end": _("Bitte wählen Sie, bis wann Sie stehen möchten."),
+        "prepaid": _("Dieser Vorgang ist bis zu seinem Ende bezahlt."),
     }
     if error.reason == "max_stay":
         return _("Hier dürfen Sie höchstens %(n)s Min. stehen. Bitte wählen Sie ein früheres Ende.", n=error.minutes)
     return known[error.reason]
 
 
-def _change(token: str, work: Callable[[web.Session], None]) -> ResponseReturnValue:
+def read_order(
+    found: api.SiteNow, form: Mapping[str, str], now: int, key: str = "", person_id: int | None = None
+) -> Order:
+    """What a driver asked for in the form of the start page."""
+    minutes, bay = form.get("minutes", ""), bay_of(found.id, form.get("platz", ""), form.get("nummer", ""))
+    chosen = int(minutes) if minutes.isascii() and minutes.isdecimal() and len(minutes) < 6 else 0
+    return Order(
+        site=found.id,
+        tariff=found.facts["tariff"]["name"],
+        plate=form.get("other", "") or form.get("plate", ""),
+        holder=key,
+        person_id=person_id,
+        source="bay" if bay else "map",
+        bay=bay,
+        planned_end=now + chosen * MINUTE if chosen in LENGTHS else None,
+    )
+
+
+def unconfirmed(found: api.SiteNow, form: Mapping[str, str]) -> str:
+    """What to say to who did not confirm the car park: no satellite decides where a car stands."""
+    if form.get("confirm") != found.id:
+        return _("Bitte bestätigen Sie, dass Ihr Auto auf diesem Parkplatz steht.")
+    number = form.get("nummer", "").strip()
+    if number and bay_of(found.id, "", number) is None:
+        return _("Diese Platznummer gibt es hier nicht. Lassen Sie das Feld leer, wenn Sie keine sehen.")
+    return ""
+
+
+def change(token: str, work: Callable[[web.Session], object]) -> ResponseReturnValue:
+    """Changes a stay and shows it."""
     try:
         web.write(work)
     except RefusedError as error:
@@ -169,7 +218,7 @@ def _change(token: str, work: Callable[[web.Session], None]) -> ResponseReturnVa
     return flask.redirect(flask.url_for("stays.stay_page", token=token), 303)
 
 
-def _site(site_id: str) -> api.SiteNow:
+def find_site(site_id: str) -> api.SiteNow:
     """A car park where one pays; 404 for any other."""
     with web.read() as session:
         found = next((one for one in api.sites(session, now_ms()) if one.id == site_id), None)
@@ -178,45 +227,72 @@ def _site(site_id: str) -> api.SiteNow:
     return found
 
 
-def _bay(site_id: str, bay_id: str) -> str | None:
+def bay_of(site_id: str, bay_id: str, number: str = "") -> str | None:
+    """A bay of this car park by its id, or by the number on its sticker; None for one that is not there."""
+    digits = number.strip()
+    wanted = bay_id or (f"{site_id}-{int(digits):03d}" if digits.isascii() and digits.isdecimal() else "")
     with web.read() as session:
-        return bay_id if any(one.id == bay_id for one in api.bays(session, now_ms(), site_id)) else None
+        return wanted if any(one.id == wanted for one in api.bays(session, now_ms(), site_id)) else None
 
 
-def _start_page(site_id: str, typed: Mapping[str, str], problem: str = "") -> ResponseReturnValue:
-    found, now, payer = _site(site_id), now_ms(), holder()
+def start_page_of(site_id: str, typed: Mapping[str, str], problem: str = "") -> ResponseReturnValue:
+    """The page on which a stay begins, with what was typed."""
+    found, now, pays = find_site(site_id), now_ms(), payer()
     with web.read() as session:
-        known = cars.of(session, payer) if payer else []
-    examples = tariffs.examples(found.facts["tariff"]["name"], now, LENGTHS)
+        known = cars.of(session, pays.key) if pays.key else []
+    name = found.facts["tariff"]["name"]
     return _answer(
         "parking/start.html",
         problem,
         site=found,
-        bay=_bay(site_id, typed.get("platz", "")),
+        bay=bay_of(site_id, typed.get("platz", "")),
         cars=known,
-        examples=examples,
+        examples=tariffs.examples(name, now, LENGTHS),
+        zone=tariffs.zone(name, language()),
+        longest=search.longest(found.facts, now),
+        rule=overstays.of_site(found.facts),
+        refunds=bills.refunds_unused(name),
         typed=typed,
-        is_logged_in=bool(payer),
+        payer=pays,
+        now=now,
     )
 
 
 def _stay_page(token: str, problem: str = "") -> ResponseReturnValue:
     now = now_ms()
     with web.read() as session:
-        found = stays.find(session, token, now, language())
+        found = stays.find(session, token, now, language(), patience())
         site = next((one for one in api.sites(session, now) if found is not None and one.id == found.site), None)
+        receipts = money.receipts(session, token, found.payments) if found is not None else []
+        waiting = prepaid.waiting(session, token)
+    is_on_its_way = waiting is not None and waiting.is_begun
     if found is None or site is None:
         flask.abort(404)
-    return _answer("parking/stay.html", problem, stay=found, site=site, now=now, lengths=LENGTHS)
+    found = replace(found, state=AWAITING) if is_on_its_way else found
+    facts = {"stay": found, "site": site, "receipts": receipts, "waiting": waiting, "now": now}
+    facts["ends"] = stays.later_ends(found, LENGTHS, now) if found.state == RUNNING else []
+    facts["zone"] = tariffs.zone(found.tariff, language())
+    response = _answer("parking/stay.html", problem, **facts, rule=overstays.of_site(site.facts))
+    if is_on_its_way:
+        response.headers["Refresh"] = str(_LOOK_AGAIN_S)
+    return response
 
 
 def _mine(problem: str = "", typed: str = "") -> ResponseReturnValue:
-    now, payer = now_ms(), holder()
+    now, key = now_ms(), holder()
     with web.read() as session:
-        found = stays.of_holder(session, payer, now)
-        known = cars.of(session, payer)
-        names = {one.id: one.facts["short"] for one in api.sites(session, now)}
-    return _answer("parking/mine.html", problem, stays=found, cars=known, names=names, typed=typed, now=now)
+        found = stays.of_holder(session, key, now, language=language())
+        known = cars.of(session, key)
+        sites = {one.id: one for one in api.sites(session, now)}
+        bought = {one.token: money.receipts(session, one.token, ()) for one in found if one.cents}
+        liked, watches = _wishes(session, now)
+    facts = {"stays": found, "cars": known, "sites": sites, "receipts": bought, "liked": liked, "watches": watches}
+    return _answer("parking/mine.html", problem, **facts, typed=typed, now=now)
+
+
+def _wishes(session: web.Session, now: int) -> tuple[list[str], list[wishes.Watch]]:
+    person_id = cast(account.Person, web.visitor()).id
+    return sorted(wishes.favourites(session, person_id)), wishes.watches(session, person_id, now)
 
 
 def _answer(template: str, problem: str, **values: object) -> flask.Response:

@@ -17,9 +17,11 @@ def hold(session: Session, key: str, number: int, owner: str, cents: int, now: i
     try:
         ledger.transfer(session, f"hold:{key}:{number}", [line], now, "set aside")
     except RefusedError as error:
-        if error.reason == "funds":
-            return False
-        raise
+        if error.reason != "funds":
+            raise
+        wallet.fill_low(session, owner, now)
+        return False
+    wallet.fill_low(session, owner, now)
     return True
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from hub.core import events, jobs
 from hub.core.db import Session
-from hub.payments.api import ledger
+from hub.payments.api import ledger, refunds
 from hub.payments.api.events import PaymentCompleted, PaymentFailed
 from hub.payments.gateway import Notice, Started
+from hub.payments.rules import ledger as ledger_rules
 from hub.payments.rules import payment as rules
 from hub.payments.rules import polling, reference
 from hub.payments.rules.ledger import Booked, RefusedError, Transfer
@@ -102,6 +103,12 @@ def find(session: Session, payment_id: str) -> Listed | None:
     return None if row is None else listed(row)
 
 
+def by_key(session: Session, key: str) -> Listed | None:
+    """A payment by its maker's own name for it."""
+    row = store.by_key(session, key)
+    return None if row is None else listed(row)
+
+
 def attempts(session: Session, payment_id: str) -> list[Tried]:
     """A payment's attempts, the newest first."""
     return [tried(row) for row in store.attempts_of(session, payment_id)]
@@ -162,6 +169,9 @@ def take_report(session: Session, number: int, report: Report, now: int) -> List
         return listed(payment_row)
     _book(session, number, step, now)
     _write(session, row, payment_row, step, now)
+    extra = sum(line.cents for line in step.lines if line.target == ledger_rules.UNCLEAR)
+    if extra:
+        refunds.give_back_extra(session, before.id, number, extra, now)
     changed = store.get(session, payment_row.id)
     return listed(changed) if changed is not None else None
 

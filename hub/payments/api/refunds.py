@@ -75,6 +75,21 @@ def refund(session: Session, payment_id: str, cents: int, key: str, reason: str,
     return made
 
 
+def give_back_extra(session: Session, payment_id: str, number: int, cents: int, now: int) -> None:
+    """Sends money back that came twice for a payment of nobody in particular; by hand where nobody takes orders."""
+    attempt = store.attempt(session, number)
+    if attempt is None or attempt.method in BY_HAND:
+        return
+    key = f"{payment_id}:extra:{number}:{attempt.captured}"
+    split = {ledger_rules.UNCLEAR: min(cents, attempt.captured - attempt.returned)}
+    lines = [Line(ledger_rules.UNCLEAR, ledger_rules.REFUNDS, split[ledger_rules.UNCLEAR])]
+    if not ledger.transfer(session, f"refund:{key}", lines, now, f"refund {payment_id}").is_new:
+        return
+    part = _Part(split[ledger_rules.UNCLEAR], ledger_rules.REFUNDS, number)
+    one = _add(session, payment_id, part, split, key, "paid twice", now)
+    _follow(session, None, "", one, now)
+
+
 def _parts(session: Session, payment: Payment, cents: int) -> list[_Part]:
     """Where it goes: what came out of the wallet returns there first, then one attempt after the other."""
     refunds = [one for one in store.refunds_of(session, payment.id) if one.state != "failed"]
@@ -132,8 +147,8 @@ def _add(
     return Refund(number, payment_id, part.attempt_id, part.cents, state, reason, now)
 
 
-def _follow(session: Session, payment: Payment, reference: str, one: Refund, now: int) -> None:
-    if one.state == "asked":
+def _follow(session: Session, payment: Payment | None, reference: str, one: Refund, now: int) -> None:
+    if one.state == "asked" or payment is None:
         jobs.add(session, REFUND_JOB, {"refund": one.id}, now=now, unique_key=f"{REFUND_JOB} {one.id}", max_tries=40)
     else:
         _announce(session, payment, reference, one.cents, now)
@@ -160,7 +175,8 @@ def settle(session: Session, refund_id: int, now: int, *, is_done: bool) -> None
         store.change_attempt(session, attempt.id, refunded=attempt.refunded + found.cents)
     else:
         lines = [Line(ledger_rules.REFUNDS, name, cents) for name, cents in json.loads(found.split).items()]
-        store.change(session, row.id, refunded=row.refunded - found.cents)
+        if ledger_rules.UNCLEAR not in json.loads(found.split):  # money that came twice was never part of the price
+            store.change(session, row.id, refunded=row.refunded - found.cents)
     verb = "refunded" if is_done else "not refunded"
     ledger.transfer(session, f"refund:{refund_id}:settled", lines, now, f"{verb} {row.id}")
     store.change_refund(session, refund_id, "done" if is_done else "failed")

@@ -123,6 +123,12 @@ def note_paid(session: Session, order: Order, now: int) -> None:
     _tell(session, [(order, payment_id)], now)
 
 
+def fill_low(session: Session, owner: str, now: int) -> None:
+    """Begins the automatic top-up of a wallet that fell below its threshold."""
+    for one in store.low(session, [owner]):
+        _fill(session, one, now)
+
+
 def _transfer(order: Order) -> Transfer:
     payment_rules.check_items(order.items)
     source = ledger_rules.wallet(order.owner)

@@ -16,6 +16,7 @@ TOP_UP = "topup"
 BY_WALLET, BY_TRANSFER, BY_DEBIT = "wallet", "transfer", "debit"
 CURRENCY = "EUR"
 MAX_PAYMENT = 10_000_00
+AT_ONCE = "_card"  # purposes that end like this wait for their money: no bank transfer, which takes days
 TAXES = ("19", "7", "0")
 
 
@@ -40,13 +41,21 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Item:
-    """What is paid: gross cents at a tax rate ("19", "7", "0" percent) for a city operation; `lines` say why."""
+    """What is paid: gross cents at a tax rate ("19", "7", "0" percent) for a city operation; `lines` say why.
+
+    `lines_en` are the same in English, where somebody wrote them.
+    """
 
     text: str
     cents: int
     operation: str
     tax: str = "0"
     lines: tuple[str, ...] = ()
+    lines_en: tuple[str, ...] = ()
+
+    def why(self, language: str) -> tuple[str, ...]:
+        """The lines in a reader's language."""
+        return self.lines_en if language == "en" and self.lines_en else self.lines
 
 
 @dataclass(frozen=True)
@@ -232,10 +241,10 @@ def split_refund(items: Sequence[Item], refunded: Mapping[str, int], cents: int)
 
 def pack(items: Sequence[Item]) -> str:
     """Items as JSON text."""
-    rows = [[one.text, one.cents, one.operation, one.tax, list(one.lines)] for one in items]
+    rows = [[one.text, one.cents, one.operation, one.tax, list(one.lines), list(one.lines_en)] for one in items]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
 def unpack(text: str) -> tuple[Item, ...]:
     """Items of `pack`."""
-    return tuple(Item(row[0], row[1], row[2], row[3], tuple(row[4])) for row in json.loads(text))
+    return tuple(Item(row[0], row[1], row[2], row[3], *(tuple(lines) for lines in row[4:])) for row in json.loads(text))

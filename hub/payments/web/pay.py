@@ -9,7 +9,7 @@ from hub.core.web.language import language
 from hub.payments import api
 from hub.payments.api.payments import Tried
 from hub.payments.gateway import DeclinedError, epc
-from hub.payments.rules.payment import BY_DEBIT, BY_TRANSFER, TOP_UP, State, Status
+from hub.payments.rules.payment import AT_ONCE, BY_DEBIT, BY_TRANSFER, TOP_UP, State, Status
 from hub.payments.rules.polling import is_polled
 from hub.payments.web import ground
 
@@ -36,7 +36,7 @@ def begin(payment_id: str) -> ResponseReturnValue:
 
 def begin_by(one: api.Listed, method: str, *, keep: bool = False) -> ResponseReturnValue:
     """The first step of one way to pay."""
-    if method not in ways(one.payment.owner):
+    if method not in ways_of(one):
         return _page(one, _("Bitte wählen Sie, wie Sie bezahlen möchten."))
     mandate = _mandate(one.payment.owner) if method == BY_DEBIT else None
     now = ground.now()
@@ -83,6 +83,8 @@ def back(payment_id: str) -> ResponseReturnValue:
         attempts = api.payments.attempts(session, payment_id)
     for attempt in attempts[:2]:
         _ask(attempt)
+    if one.payment.purpose.endswith(AT_ONCE) and one.return_to:
+        return flask.redirect(one.return_to, 303)  # that page says how the payment stands
     return flask.redirect(flask.url_for("pay.choose", payment_id=payment_id, gesehen=1), 303)
 
 
@@ -164,6 +166,12 @@ def ways(owner: str) -> list[str]:
     return [*found, BY_DEBIT] if can_debit() and _mandate(owner) else found
 
 
+def ways_of(one: api.Listed) -> list[str]:
+    """The ways to pay this payment."""
+    found = ways(one.payment.owner)
+    return [way for way in found if way != BY_TRANSFER] if one.payment.purpose.endswith(AT_ONCE) else found
+
+
 def can_debit() -> bool:
     """Whether the town collects by direct debit."""
     bank = api.providers.bank(web.settings())
@@ -197,7 +205,7 @@ def _page(one: api.Listed, problem: str = "") -> ResponseReturnValue:
         partial=0 < payment.paid < payment.cents,
         refunds=refunds,
         wallet=mine if payment.purpose != TOP_UP else None,
-        ways=ways(payment.owner),
+        ways=ways_of(one),
         problem=problem,
         has_receipt=api.receipts.has_receipt(one),
         now=now,

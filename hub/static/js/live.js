@@ -54,8 +54,16 @@ const live = (() => {
     for (const box of document.querySelectorAll("[data-live=total]")) {
       put(box.querySelector("[data-total=free]"), free + occupied ? numbers.format(free) : "–");
       if (newest) put(box.querySelector("[data-total=time]"), clock(newest));
+      silent(box.querySelector("[data-total=silent]"), sites);
       band(box.querySelector(".sk-band"), occupied, free + occupied);
     }
+  }
+
+  function silent(element, sites) {
+    if (!element) return;
+    const number = sites.reduce((sum, site) => sum + site.unknown + site.faulty, 0);
+    element.hidden = !number;
+    element.querySelector("span").textContent = element.dataset.text.replace("{}", numbers.format(number));
   }
 
   /* Without a connection the page says how old its figures are; `at` in ms, 0 = connected. */

@@ -75,10 +75,18 @@
     place.querySelector("span").textContent = words[state];
   }
 
+  /* Bays of which nothing is known are named, never counted as free. */
+  function missing(row, site) {
+    const text = row.querySelector("[data-missing]"), silent = site.unknown + site.faulty;
+    text.hidden = !silent;
+    if (silent) text.textContent = words.missing.replace("{}", live.numbers.format(silent));
+  }
+
   function update(site) {
     const state = live.fullness(site), shown = ["unknown", "broken"].includes(state) ? "–" : live.numbers.format(site.free);
     for (const row of document.querySelectorAll(`[data-site="${CSS.escape(site.id)}"]`)) {
       const number = row.querySelector("[data-free]");
+      missing(row, site);
       if (number.textContent === shown && row.dataset.state === state) continue;
       live.put(number, shown);
       row.dataset.state = state;
@@ -119,7 +127,16 @@
     }
   }
 
+  function goal() {
+    if (!box.dataset.goal) return;
+    const flag = L.divIcon({ className: "pk-ziel", iconSize: null, html: `<span>${escaped(box.dataset.goalName)}</span>` });
+    const at = box.dataset.goal.split(",").map(Number);
+    L.marker(at, { icon: flag, interactive: false, keyboard: false }).addTo(map);
+    if (!pins.has(box.dataset.selected)) map.setView(at, map.getZoom() + 1, { animate: false });
+  }
+
   for (const row of document.querySelectorAll("[data-site]")) place(row);
+  goal();
   if (pins.has(box.dataset.selected)) map.setView(pins.get(box.dataset.selected).home, map.getZoom() + 0.75, { animate: false });
   document.querySelector(".sk-rollen [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
   spread();

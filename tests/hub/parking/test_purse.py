@@ -63,3 +63,20 @@ def test_a_days_limit_holds_for_money_that_is_set_aside(database: Database, hear
     with pytest.raises(stays.RefusedError, match="money"):
         begin(database, PURSE)
     assert balances(database) == (1000, 0, 0)
+
+
+def test_a_wallet_that_falls_below_its_threshold_while_one_parks_is_filled_again(database: Database, heard) -> None:
+    fill(database, 1000)
+
+    def agree(session) -> None:
+        payments.wallet.keep_agreement(session, "person:1", "sandbox", "sealed", NOW)
+        payments.wallet.set_automatic(session, "person:1", 950, 2000, NOW)
+
+    database.write(agree)
+    begin(database, PURSE)
+    tick(database, PURSE, NOW + MINUTE)
+    with database.read() as session:
+        (asked,) = payments.wallet.paid(session, "person:1", 10)
+        assert (asked.payment.purpose, asked.payment.cents) == ("topup", 2000)
+        (attempt,) = payments.payments.attempts(session, asked.payment.id)
+    assert attempt.method == "sandbox"

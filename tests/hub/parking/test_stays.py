@@ -12,6 +12,7 @@ from hub.parking.api import stays
 from hub.parking.api.stays import Order, RefusedError
 from hub.parking.rules import stays as rules
 from hub.parking.rules.stays import BayNow, Stay
+from hub.parking.store import stays as stay_store
 
 MINUTE, HOUR = 60_000, 3_600_000
 NOW = 1_772_445_600_000  # Monday, 2 March 2026, 11:00 in Berlin
@@ -237,3 +238,78 @@ def test_a_plate_is_kept_without_blanks_and_hyphens(typed: str, kept: str) -> No
 def test_what_is_no_plate_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="no number plate"):
         rules.plate(typed)
+
+
+def test_a_car_that_comes_back_within_the_grace_goes_on_parking(database: Database, heard) -> None:
+    purse = Purse()
+    token = begin(database, purse)
+    tick(database, purse, NOW + 2 * MINUTE, "occupied", NOW + MINUTE)
+    tick(database, purse, NOW + 12 * MINUTE, "free", NOW + 10 * MINUTE)
+    tick(database, purse, NOW + 14 * MINUTE, "occupied", NOW + 12 * MINUTE + 30_000)
+    tick(database, purse, NOW + 40 * MINUTE, "occupied", NOW + 12 * MINUTE + 30_000)
+    assert look(database, token, NOW + 40 * MINUTE).state == "running"
+    assert not heard
+
+
+def test_a_town_may_wait_longer_or_shorter(database: Database, heard) -> None:
+    purse, quick = Purse(), stays.patience(5, 10)
+    token = begin(database, purse)
+    tick(database, purse, NOW + 2 * MINUTE, "occupied", NOW + MINUTE)
+    left = NOW + 50 * MINUTE
+    bays = {BAY: BayNow("free", left)}
+    for after, state in ((4_000, "running"), (6_000, "ending"), (14_000, "ending"), (16_000, "ended")):
+        database.write(lambda session, now=left + after: stays.tick(session, purse, bays, now, quick))
+        assert look(database, token, left + after).state == state
+    assert purse.settled == {f"stay:{token}": 100}
+
+
+def test_two_apps_that_extend_at_once_set_no_money_aside_twice(database: Database, heard) -> None:
+    purse = Purse()
+    token = begin(database, purse, planned_end=NOW + HOUR)
+    ends = [NOW + 2 * HOUR, NOW + 3 * HOUR] * 4
+    threads = [
+        threading.Thread(target=database.write, args=(lambda s, end=end: stays.extend(s, purse, token, end, NOW),))
+        for end in ends
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = look(database, token, NOW + MINUTE)
+    assert found.end in ends
+    assert sum(purse.held.values()) == found.paid
+    assert found.paid in (200, 300)
+    database.write(lambda session: stays.stop(session, purse, token, NOW + 65 * MINUTE))
+    assert purse.settled == {f"stay:{token}": 100}
+
+
+def test_an_open_stay_ends_when_the_time_for_residents_begins_and_stops_nobody_elses(database: Database, heard) -> None:
+    purse = Purse()
+    afternoon = NOW + 6 * HOUR  # 17:00; from 18:00 on residents alone
+    token = begin(database, purse, afternoon, site="nord", tariff="heilbronn-nord", bay=None)
+    other = begin(database, purse, afternoon, plate="HN B 2", bay=None)
+    assert look(database, token, afternoon).end == afternoon + HOUR
+    tick(database, purse, afternoon + 58 * MINUTE)
+    assert look(database, token, afternoon + 2 * HOUR).end == afternoon + HOUR
+    tick(database, purse, afternoon + 61 * MINUTE)
+    assert (look(database, token, afternoon + 2 * HOUR).ended_by, purse.settled[f"stay:{token}"]) == ("plan", 150)
+    assert look(database, other, afternoon + 2 * HOUR).state == "running"
+    with pytest.raises(RefusedError, match="residents_only"):
+        begin(database, purse, afternoon + 2 * HOUR, site="nord", tariff="heilbronn-nord", plate="HN C 3", bay=None)
+    with pytest.raises(RefusedError, match="residents_only"):
+        facts = {"planned_end": afternoon + 80 * MINUTE, "plate": "HN D 4", "bay": None}
+        begin(database, purse, afternoon, site="nord", tariff="heilbronn-nord", **facts)
+
+
+def test_a_stay_that_cannot_be_counted_any_more_stops_nobody_elses(database: Database, heard) -> None:
+    purse = Purse()
+    broken = begin(database, purse, site="nord", tariff="heilbronn-nord", bay=None)
+    other = begin(database, purse, planned_end=NOW + 30 * MINUTE, plate="HN B 2", bay=None)
+    later = {"started_at": NOW - 3 * HOUR, "longest_end": NOW + 4 * HOUR}  # as after a change of the tariff
+    database.write(lambda session: stay_store.change(session, _id(session, broken), "running", **later))
+    tick(database, purse, NOW + 40 * MINUTE)
+    assert look(database, other, NOW + HOUR).state == "ended"
+
+
+def _id(session, token: str) -> int:
+    return stay_store.find(session, token).id

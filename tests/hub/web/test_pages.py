@@ -34,7 +34,7 @@ def test_every_page_renders_in_its_language_with_the_demonstration_line(
 def test_no_page_has_inline_scripts_styles_or_foreign_addresses(client: FlaskClient, path: str) -> None:
     text = client.get(path).text
     assert not INLINE.search(text)
-    loaded = re.sub(r'<a rel="license" href="[^"]+">', "", text)  # a link that people may follow
+    loaded = re.sub(r'<a rel="(license|external noreferrer)" href="[^"]+">', "", text)  # links that people may follow
     assert not re.search(r'(src|href)="(https?:)?//', loaded)
     policy = client.get(path).headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy

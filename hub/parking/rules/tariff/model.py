@@ -96,12 +96,16 @@ class Terms:
 
 @dataclass(frozen=True)
 class Tariff:
-    """`terms` in the order of their first day; the first one holds from ever."""
+    """`terms` in the order of their first day; the first one holds from ever.
+
+    `refunds_unused`: who paid before and leaves early gets the rest back.
+    """
 
     name: str
     title: Mapping[str, str]
     terms: tuple[Terms, ...]
     vat_percent: Fraction | None = None
+    refunds_unused: bool = False
 
     def on(self, day: date) -> Terms:
         """What holds on a day."""

@@ -15,6 +15,7 @@ from hub.parking.rules.tariff.model import Exemption, Step, Tariff, TariffError,
 
 SCALE = 36_000_000  # parts of a cent: a ten-thousandth of a cent an hour is still exact for each second
 _DAY = timedelta(days=1)
+_WEEK_S = 7 * 86_400
 _NOTHING = Exemption()
 
 
@@ -101,6 +102,16 @@ class Pricer:
         cents = (2 * total + SCALE) // (2 * SCALE)
         account.say("total", None, cents)
         return Bill(cents, tuple(account.entries), end - start, seconds)
+
+    def residents_from(self, start: int, exempt: str | None) -> int | None:
+        """When time for residents only begins (seconds UTC, not before `start`) in the week after; None = never."""
+        if exempt == "resident":
+            return None
+        for day in self._days(start, start + _WEEK_S):
+            for low, high in day.residents:
+                if high > start:
+                    return max(low, start)
+        return None
 
     def cents(self, start: int, end: int) -> int:
         """The amount alone."""

@@ -30,7 +30,7 @@ _TERMS = frozenset(
         *("max_stay_minutes", "residents_only", "exempt"),
     )
 )
-_TARIFF = frozenset(("name", "title", "source", "as_of", "assumed", "note", "vat_percent", "terms"))
+_TARIFF = frozenset(("name", "title", "source", "as_of", "assumed", "note", "vat_percent", "terms", "refund_unused"))
 
 
 def read_tariff(data: object, name: str = "") -> Tariff:
@@ -42,13 +42,16 @@ def read_tariff(data: object, name: str = "") -> Tariff:
     later = [one.valid_from for one in terms[1:]]
     if any(day is None for day in later) or later != sorted(later, key=str) or len(set(later)) != len(later):
         raise TariffError("terms: every one but the first has a valid_from, each later than the one before")
-    title = facts.get("title") or {}
+    title, refund = facts.get("title") or {}, facts.get("refund_unused", False)
+    if not isinstance(refund, bool):
+        raise TariffError("refund_unused: true or false")
     vat = facts.get("vat_percent")
     return Tariff(
         str(facts.get("name") or name),
         {str(key): str(text) for key, text in _mapping(title, "title").items()},
         terms,
         None if vat is None else _amount(vat, "vat_percent"),
+        refund,
     )
 
 

@@ -1,0 +1,98 @@
+"""What a stay costs, as stays and payments by card ask for it; moments in ms."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from hub.core import i18n
+from hub.parking.api import tariffs
+from hub.parking.api.tariffs import Bill, NotAllowedError
+from hub.parking.rules import stays as rules
+from hub.parking.rules import tariff
+
+
+class RefusedError(Exception):
+    """`reason`: plate, running (the car has a stay), money, max_stay, residents_only, over (too late), gone, prepaid
+    (paid by card: it is changed by paying), known, end (an end is needed).
+    """
+
+    def __init__(self, reason: str, minutes: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.minutes = reason, minutes
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How an amount came about, a sentence a line, in both languages."""
+
+    de: tuple[str, ...] = ()
+    en: tuple[str, ...] = ()
+
+    def lines(self, language: str) -> tuple[str, ...]:
+        """In a reader's language."""
+        return self.en if language == "en" and self.en else self.de
+
+    def pack(self) -> str:
+        """As JSON text."""
+        return json.dumps({"de": self.de, "en": self.en}, ensure_ascii=False)
+
+
+def derivation(bill: Bill) -> Derivation:
+    """The lines of a bill."""
+    return Derivation(tuple(tariff.lines(bill, "de")), tuple(tariff.lines(bill, "en")))
+
+
+def with_period(why: Derivation, start: int, end: int) -> Derivation:
+    """The lines with the time of the stay before them, as a receipt needs it; no plate, for receipts are kept long."""
+    first = [
+        f"{i18n.moment_with_date(start, language)} – {i18n.moment_with_date(end, language)}"
+        for language in ("de", "en")
+    ]
+    return Derivation((first[0], *why.de), (first[1], *why.en))
+
+
+def unpack(text: str) -> Derivation:
+    """What `pack` wrote; before there were two languages it was a list of German lines."""
+    found = json.loads(text) if text else {}
+    parts: Mapping[str, Sequence[str]] = {"de": found} if isinstance(found, list) else found
+    return Derivation(tuple(parts.get("de", ())), tuple(parts.get("en", ())))
+
+
+def bill(name: str, start: int, end: int, exempt: str = "", used: int = 0) -> Bill:
+    """The bill; RefusedError when the tariff forbids such a stay."""
+    chosen, begin = tariffs.pricer(name), start // 1000
+    finish = begin - (start - end) // 1000  # an hour is an hour, at whatever millisecond it begins
+    try:
+        return chosen.price(begin, finish, exempt=exempt or None, used_free_minutes=used)
+    except NotAllowedError as error:
+        raise RefusedError(error.reason, error.minutes) from None
+
+
+def free_minutes(found: Bill) -> dict[date, int]:
+    """Free minutes that a stay used, by day."""
+    used: dict[date, int] = {}
+    for entry in found.entries:
+        if entry.kind == "free" and entry.day is not None:
+            used[entry.day] = used.get(entry.day, 0) + -(-entry.numbers[0] // 1)
+    return used
+
+
+def longest_end(name: str, planned_end: int | None, now: int, exempt: str = "") -> int | None:
+    """The end of the longest stay that begins now; RefusedError when the planned one is later, or no end at all."""
+    chosen = tariffs.pricer(name)
+    minutes = chosen.tariff.on(i18n.local(now).date()).max_stay
+    longest = now + minutes * rules.MINUTE if minutes is not None else None
+    if planned_end is not None and (planned_end <= now or (longest and planned_end > longest)):
+        raise RefusedError("max_stay", minutes or 0)
+    residents = chosen.residents_from(now // 1000, exempt or None)
+    if residents is None:
+        return longest
+    if residents * 1000 <= now or (planned_end or now) > residents * 1000:
+        raise RefusedError("residents_only")
+    return min(residents * 1000, longest or residents * 1000)
+
+
+def refunds_unused(name: str) -> bool:
+    """Whether who paid before and leaves early gets the rest back."""
+    return tariffs.pricer(name).tariff.refunds_unused

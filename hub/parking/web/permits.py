@@ -58,7 +58,7 @@ def _refusal(reason: str) -> str:
 
 def _names() -> dict[str, dict[str, str]]:
     with web.read() as session:
-        return {one.id: one.facts["short"] for one in api.sites(session, now_ms())}
+        return {one.id: one.facts.get("short") or one.facts["name"] for one in api.sites(session, now_ms())}
 
 
 def _page(typed: Mapping[str, str], problem: str = "", wanted: str = "") -> ResponseReturnValue:

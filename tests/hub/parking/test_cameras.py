@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -213,6 +214,23 @@ def test_sixty_four_identical_events_at_once_begin_one_stay(gate: Gate) -> None:
     assert {one.result for one in found} == {"started"}, found
     assert sum(one.is_new for one in found) == 1
     assert (len(gate.stays()), len(gate.purse.held)) == (1, 1)
+
+
+def test_an_exit_waits_for_the_entry_that_is_being_written(gate: Gate) -> None:
+    gate.register()
+    begun = threading.Event()
+
+    def enter(session) -> str:
+        found = cameras.report(session, gate.purse, gate.key, Event("in", "in", PLATE, NOW), NOW).result
+        begun.set()
+        time.sleep(0.4)
+        return found
+
+    def leave() -> str:
+        begun.wait()
+        return gate.see("out", NOW + MINUTE)
+
+    assert together([lambda: gate.database.write(enter), leave]) == ["started", "ended"]
 
 
 def test_entries_and_exits_of_a_car_at_once_end_in_whole_stays(gate: Gate) -> None:

@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` runs the town, `make test` runs every test. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help tools setup assets demo test check lint format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-login lab shots lock clean
+.PHONY: help tools setup assets demo test check lint format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-login bench-tariff lab shots lock clean
 
 PORT ?= 8080
 python := .venv/bin/python
@@ -44,7 +44,7 @@ slow: tools  ## tests that take minutes
 	@.ci/packages.sh
 	@$(python) -m pytest -m slow
 
-bench: bench-ingest bench-jobs bench-ledger bench-live bench-login bench-audit bench-memory bench-portal bench-scale  ## every figure of the README
+bench: bench-ingest bench-jobs bench-ledger bench-live bench-login bench-audit bench-memory bench-portal bench-scale bench-tariff  ## every figure of the README
 
 bench-ingest: tools  ## ingest against a bare loop and Node-RED (npm)
 	@$(python) -m tests.bench.ingest
@@ -71,6 +71,9 @@ bench-scale: tools  ## a day offline, 10,000 bays, a year of history, 16 bays on
 
 bench-audit: tools  ## verifying 100,000 entries of the audit log
 	@$(python) -m tests.bench.audit
+
+bench-tariff: tools  ## prices a minute over all tariffs, two processes
+	@$(python) -m tests.bench.tariff
 
 bench-login: tools assets  ## log-ins beside bare argon2, and pages while eight log in at once
 	@$(python) -m tests.bench.login

@@ -155,7 +155,43 @@ def _add_parking(parking: argparse.ArgumentParser) -> None:
     price.add_argument("--language", choices=("de", "en"), default="de", help="of the derivation (default de)")
     price.add_argument("--json", action="store_true", help='print {"cents": n, "lines": [...]}')
     price.set_defaults(run=_parking)
+    camera = actions.add_parser("add-camera", help="a camera at an entrance or exit; prints its key once")
+    camera.add_argument("--site", required=True, help="the car park, as in the town's data")
+    camera.add_argument("--name", default="", help="default: the car park and a number; a known name gets a new key")
+    camera.add_argument("--json", action="store_true", help='print {"name": ..., "site": ..., "key": ...}')
+    camera.set_defaults(run=_camera)
+    over = actions.add_parser("end-camera", help="its key opens nothing any more")
+    over.add_argument("name")
+    over.set_defaults(run=_camera)
+    actions.add_parser("cameras", help="every camera and what it counted in a day").set_defaults(run=_camera)
+    _add_permits(actions.add_parser("permits", help="permits of residents and disabled people"))
     _add_forecast(actions.add_parser("forecast", help="how good the forecast of free bays is"))
+
+
+def _add_permits(permits: argparse.ArgumentParser) -> None:
+    actions = permits.add_subparsers(required=True, metavar="ACTION", dest="action")
+    taken = actions.add_parser("import", help="take over permits; a known one gets its new end, nothing else changes")
+    taken.add_argument("file", type=Path, metavar="FILE.csv", help="columns plate,kind,site,until (2027-12-31)")
+    taken.set_defaults(run=_import_permits)
+
+
+def _import_permits(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    print(f"{setup.import_permits(_settings(), chosen.file)} permits taken over")
+    return 0
+
+
+def _camera(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    if hasattr(chosen, "site"):
+        print(setup.add_camera(_settings(), chosen.site, chosen.name, as_json=chosen.json))
+    elif hasattr(chosen, "name"):
+        print(setup.end_camera(_settings(), chosen.name))
+    else:
+        print(setup.listed_cameras(_settings()))
+    return 0
 
 
 def _add_forecast(forecast: argparse.ArgumentParser) -> None:

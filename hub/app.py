@@ -37,7 +37,6 @@ from hub.parking import api as parking
 from hub.parking import messages as parking_messages
 from hub.parking.api import checks, prepaid, pushes, stays, wishes
 from hub.parking.api import personal as parking_personal
-from hub.parking.api.checks import CHECK_DAYS, PLATE_DAYS
 from hub.parking.api.forecasts import Forecasts
 from hub.parking.api.purse import WalletPurse
 from hub.payments import api as payments
@@ -165,7 +164,7 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
     """What is deleted by itself, every night; `python -m hub retention --dry-run` shows what it would be."""
     from hub.bulletin import api as bulletin
 
-    days = settings.keep_messages_days
+    days, keep = settings.keep_messages_days, checks.terms(settings.town_dir)
     return [
         retention.Rule("sessions, codes, forms, invitations, history", "180 days", account_over.tidy),
         *privacy.unused_accounts(person_data(settings)),
@@ -174,10 +173,18 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
         retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),
         retention.Rule("payment providers' notices", "30 days", payments.payments.give_up_old),
         retention.Rule("files of receipts (they can be made again)", "30 days", payments.receipts.forget_old),
-        retention.Rule("number plates of stays", f"{PLATE_DAYS} days", parking_personal.tidy),
         retention.Rule("stays that nobody paid for", "9 days", prepaid.tidy),
         retention.Rule("wishes to hear that a car park fills up", "when they are over", wishes.tidy),
-        retention.Rule("number plates of wardens' checks", f"{CHECK_DAYS} days", checks.tidy),
+        retention.Rule(
+            "number plates of stays",
+            f"{keep.plate_days} days",
+            partial(parking_personal.tidy, plate_days=keep.plate_days),
+        ),
+        retention.Rule(
+            "number plates of wardens' checks and cameras",
+            f"{keep.check_days} days, {keep.camera_days} days",
+            partial(checks.tidy, keep=keep),
+        ),
         retention.Rule("feedback about barriers", "180 days", bulletin.forget_old),
         retention.Rule("messages of nodes", f"{days} days", partial(ingest.forget_old, keep_days=days)),
     ]
@@ -217,10 +224,13 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.openid import web as openid_web
     from hub.operations import web as operations_web
     from hub.parking import web as parking_web
+    from hub.parking.web import cameras as cameras_web
     from hub.parking.web import cards as cards_web
     from hub.parking.web import feeds as feeds_web
     from hub.parking.web import liking as wishes_web
+    from hub.parking.web import permits as permits_web
     from hub.parking.web import stays as stays_web
+    from hub.parking.web import wardens as wardens_web
     from hub.payments import web as payments_web
     from hub.privacy import web as privacy_web
     from hub.push import web as push_web
@@ -252,6 +262,9 @@ def create_app(settings: Settings) -> "flask.Flask":
         stays_web,
         cards_web,
         wishes_web,
+        wardens_web,
+        permits_web,
+        cameras_web,
         feeds_web,
         bulletin_web,
         fleet_web,

@@ -9,6 +9,7 @@ ADMIN = Door("admin")
 ADMIN_ACTS = Door("admin", fresh=True)
 CLERK = Door("clerk")
 CLERK_ACTS = Door("clerk", fresh=True)
+WARDEN = Door("warden")
 PERSON_FRESH = Door("person", fresh=True)
 
 ACCESS: dict[str, Door] = {
@@ -39,6 +40,15 @@ ACCESS: dict[str, Door] = {
     "wishes.like": PERSON,
     "wishes.watch": PERSON,
     "wishes.unwatch": PERSON,
+    "wardens.page": WARDEN,
+    "wardens.check": WARDEN,
+    "wardens.offline_list": WARDEN,
+    "wardens.later": WARDEN,
+    "permits.overview": ADMIN,
+    "permits.search": ADMIN,
+    "permits.add": ADMIN_ACTS,
+    "permits.end": ADMIN_ACTS,
+    "cameras.event": MACHINE,
     "feeds.feed": PUBLIC,
     "feeds.page": PUBLIC,
     "bulletin.start": PUBLIC,

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from hub.core.writer import GroupWriter
+from hub.core.writer import GroupWriter, wrapped
 
 __all__ = [
     "Base",
@@ -120,10 +120,12 @@ def sqlite_engine(url: str, *, write: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        statement = "BEGIN IMMEDIATE" if write else "BEGIN"
+        driver = connection.connection.dbapi_connection
+        if driver.in_transaction:  # the writer has begun it
+            return
         try:  # asked of the driver itself: SQLAlchemy's way takes half the time of a small transaction
-            connection.connection.driver_connection.execute(statement)
-        except sqlite3.OperationalError as error:
-            raise OperationalError(statement, None, error) from error
+            driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        except sqlite3.Error as error:
+            raise wrapped(error) from error
 
     return engine

@@ -5,13 +5,15 @@ lost (disk full, lost lock) its jobs are run again one by one, so that the innoc
 """
 
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
@@ -28,6 +30,13 @@ class _JobSession(Session):
 
     def rollback(self) -> None:
         raise RuntimeError("a job must raise an exception instead of rolling back")
+
+
+def wrapped(error: BaseException) -> BaseException:
+    """The driver's error as SQLAlchemy's, which callers know; any other as it is."""
+    if isinstance(error, sqlite3.IntegrityError):
+        return IntegrityError("", None, error)
+    return OperationalError("", None, error) if isinstance(error, sqlite3.OperationalError) else error
 
 
 class _Job:
@@ -47,7 +56,7 @@ class _Job:
 
 
 class _PlainJob(_Job):
-    """Speaks to the driver alone, so the session knows nothing of its savepoint; that is several times as fast."""
+    """Speaks to the driver (`session.info["driver"]`) alone, so the session knows nothing of its savepoint."""
 
     def __init__(
         self, function: Callable[[Session], Any], settled: Callable[[Any, BaseException | None], None]
@@ -57,8 +66,7 @@ class _PlainJob(_Job):
 
     @contextmanager
     def savepoint(self, session: Session) -> Iterator[None]:
-        driver: Any = session.connection().connection.driver_connection
-        session.info["driver"] = driver
+        driver: Any = session.info["driver"]
         driver.execute("SAVEPOINT plain")
         try:
             yield
@@ -78,6 +86,7 @@ class GroupWriter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._connection: Connection | None = None
         self._jobs: queue.Queue[_Job | None] = queue.Queue(MAX_WAITING)
         self._local = threading.local()
         self._thread = threading.Thread(target=self._loop, name="db-writer", daemon=True)
@@ -109,6 +118,8 @@ class GroupWriter:
         """Finishes what waits, then ends the thread."""
         self._jobs.put(None)
         self._thread.join(10)
+        if self._connection is not None and not self._thread.is_alive():
+            self._connection.close()
 
     def _loop(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -136,35 +147,62 @@ class GroupWriter:
         return group, False
 
     def _commit(self, group: list[_Job]) -> bool:
-        session = _JobSession(self._engine, expire_on_commit=False)
-        self._local.session = session
+        session: Session | None = None
         try:
-            session.connection()  # BEGIN IMMEDIATE now
+            session = self._local.session = self._begin()
             for job in group:
-                self._run(session, job)
-            Session.commit(session)
+                self._run(session, job, is_alone=len(group) == 1)
+            self._end(session)
         except BaseException as error:  # the group is lost; its callers must hear of it, the thread must live
-            Session.rollback(session)
+            if session is not None:
+                self._take_back(session)
             for job in group:
                 job.result = None
             if len(group) == 1 and group[0].error is None:
-                group[0].error = error
+                group[0].error = wrapped(error)
             return False
         finally:
             self._local.session = None
-            session.close()
+            if session is not None:
+                session.close()
         return True
 
-    def _run(self, session: Session, job: _Job) -> None:
+    def _begin(self) -> Session:
+        """A session in a transaction that the driver has begun: asking the pool and SQLAlchemy for it takes as long as
+        the statements of a small job. The connection is the writer's own, so that the pool's stays free.
+        """
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._connection.detach()
+        driver: Any = self._connection.connection.dbapi_connection
+        driver.execute("BEGIN IMMEDIATE")
+        session = _JobSession(self._connection, expire_on_commit=False)
+        session.info["driver"] = driver
+        return session
+
+    def _end(self, session: Session) -> None:
+        """Commits; by the driver alone when nobody used the session."""
+        driver = session.info["driver"]
+        if not driver.in_transaction:
+            raise sqlite3.OperationalError("SQLite took the transaction back")
+        if session.in_transaction():
+            Session.commit(session)
+        if driver.in_transaction:
+            driver.execute("COMMIT")
+
+    def _take_back(self, session: Session) -> None:
+        Session.rollback(session)
+        driver = session.info["driver"]
+        if driver.in_transaction:
+            driver.execute("ROLLBACK")
+
+    def _run(self, session: Session, job: _Job, *, is_alone: bool) -> None:
         try:
-            with job.savepoint(session):
+            with nullcontext() if is_alone else job.savepoint(session):
                 job.result = job.function(session)
+                session.flush()
         except BaseException as error:
-            job.result, job.error = None, error
-            if not self._in_transaction(session):  # SQLite took back everything, not only the savepoint
+            job.result, job.error = None, wrapped(error)
+            if is_alone or not session.info["driver"].in_transaction:  # SQLite took back all, not only the savepoint
                 raise
         session.expunge_all()  # no object of one caller is seen by the next
-
-    def _in_transaction(self, session: Session) -> bool:
-        connection = session.connection().connection.dbapi_connection
-        return bool(getattr(connection, "in_transaction", False))

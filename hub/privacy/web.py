@@ -174,6 +174,8 @@ def words() -> dict[str, str]:
         "stays": _("Parkvorgänge"),
         "site": _("Parkplatz"),
         "started_at": _("Beginn"),
+        "checks": _("Kontrollen von Parkplätzen"),
+        "result": _("Ergebnis"),
         "movements": _("Umsätze"),
         "cents": _("Cent"),
         "what": _("Wofür"),

@@ -13,7 +13,8 @@ from hub.core.db import Session
 ADMIN = "admin"
 CLERK = "clerk"
 EDITOR = "editor"
-ROLES = (ADMIN, CLERK, EDITOR)
+WARDEN = "warden"
+ROLES = (ADMIN, CLERK, EDITOR, WARDEN)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,15 @@ KEPT = (
     *("css/fonts.css", "vendor/kern.css", "css/tokens.css", "css/components.css", "css/page.css", "css/account.css"),
     *("css/parking.css", "css/pass.css", "vendor/leaflet.css", "vendor/leaflet.js", "js/live.js", "js/parking.js"),
     "js/nearby.js",
-    *("js/app.js", "js/offline.js", "icon.svg", "icons/icon-192.png", "icons/badge-96.png"),
+    *(
+        "css/wardens.css",
+        "js/wardens.js",
+        "js/app.js",
+        "js/offline.js",
+        "icon.svg",
+        "icons/icon-192.png",
+        "icons/badge-96.png",
+    ),
     *("vendor/fonts/FiraSans-Regular.woff2", "vendor/fonts/FiraSans-SemiBold.woff2"),
 )
 _PAGES = ("base.html", "sprite.html", "brand.html", "citypass/offline.html")

@@ -57,10 +57,12 @@ class Book:
             )
 
     def change(self, ref: str, **facts: Any) -> Payment | None:
-        """New facts of a payment that is not captured yet; None when it is over or unknown."""
+        """New facts of a payment that is not over; None when it is or when it is unknown. Late money still comes."""
         with self._lock:
             found = self.get(ref)
-            if found is None or found["status"] in ("captured", "failed"):
+            if found is None or found["status"] == "captured":
+                return None
+            if found["status"] == "failed" and not found.get("is_late"):
                 return None
             found |= facts
             if found.get("keep") and found["status"] == "captured" and not found["token"]:

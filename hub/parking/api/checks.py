@@ -2,8 +2,8 @@
 
 import json
 import secrets
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from hub.core import audit
 from hub.core.db import Session
@@ -11,27 +11,34 @@ from hub.parking import store as parking_store
 from hub.parking.api import overstays, prepaid
 from hub.parking.rules import checks as rules
 from hub.parking.rules import stays as stay_rules
-from hub.parking.rules.checks import CHECK_DAYS, PLATE_DAYS, Right, Verdict
-from hub.parking.rules.stays import CARD, RUNNING
+from hub.parking.rules.checks import KINDS, Right, Terms, Verdict, minutes
+from hub.parking.rules.stays import CARD, RUNNING, plate
+from hub.parking.store import cameras as camera_store
 from hub.parking.store import cards
 from hub.parking.store import checks as store
-from hub.parking.store import stays as stay_store
+from hub.parking.store import permits as permit_store
 from hub.parking.store.stays import StayRow
 
 LEAVE_MS = 10 * stay_rules.MINUTE  # a stay that ended a moment ago: its driver is on the way out
 PAYING_MS = 30 * stay_rules.MINUTE  # so long a card payment that was begun is worth a second look
-_DAY = 86_400_000
+_HOUR, _DAY = 3_600_000, 86_400_000
+_BEFORE_MS = 12 * _HOUR  # so far back a warden is told that a right ended
 
 __all__ = [
-    "CHECK_DAYS",
-    "PLATE_DAYS",
+    "KINDS",
     "Checked",
+    "Noted",
     "OfflineList",
+    "Terms",
     "Verdict",
     "check",
     "checked",
+    "minutes",
     "offline_list",
+    "plate",
     "record",
+    "take",
+    "terms",
     "tidy",
 ]
 
@@ -48,31 +55,54 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """A check that a device made without a network and kept: `number` is its own, `at` ms."""
+
+    number: str
+    site: str
+    plate: str
+    kind: str
+    at: int
+
+
+@dataclass(frozen=True)
 class OfflineList:
-    """Rights at one car park as digests of salt and plate: (digest, kind, until ms or None)."""
+    """Rights at car parks as digests of salt and plate: site -> (digest, kind, until ms or None)."""
 
     salt: str
     made_at: int
-    entries: tuple[tuple[str, str, int | None], ...]
+    until: int
+    sites: dict[str, list[tuple[str, str, int | None]]]
+
+
+def terms(town_dir: Path) -> Terms:
+    """How long what is kept; ValueError for a strange file."""
+    return rules.terms(json.loads((town_dir / "checks.json").read_text()))
 
 
 def check(session: Session, site: str, typed: str, now: int) -> tuple[str, Verdict]:
     """(plate, verdict); ValueError for what is no plate. Writes nothing: `record` does."""
-    plate = stay_rules.plate(typed)
-    found = rules.verdict(_rights(session, site, now, plate), now)
-    return plate, found if found.kind != "none" else _overstay(session, site, plate, now)
+    found = plate(typed)
+    return found, _verdict(session, site, found, now)
 
 
-def record(
-    session: Session, warden_id: int, number: str, site: str, plate: str, kind: str, at: int, *, offline: bool = False
-) -> bool:
-    """Keeps a check; False when the device sent it before. `number` is the device's own."""
-    kept = "" if kind in ("paid", "permit") else plate
-    facts = {"warden_id": warden_id, "number": number[:40], "at": at, "site": site, "kind": kind}
-    if not store.add(session, **facts, plate=kept, offline=int(offline)):
+def record(session: Session, warden_id: int, noted: Noted, now: int, *, offline: bool = False) -> bool:
+    """Keeps a check; False when the device sent it before."""
+    kept = {"plate": "" if noted.kind in rules.RIGHTS else noted.plate, "offline": int(offline)}
+    facts = {"number": noted.number[:40], "at": noted.at, "site": noted.site, "kind": noted.kind}
+    if not store.add(session, warden_id=warden_id, **facts, **kept):
         return False
-    audit.note(session, "parking.checked", actor=f"person:{warden_id}", subject=f"site:{site}", now=at)
+    subject, details = f"site:{noted.site}", {"result": noted.kind}
+    audit.note(session, "parking.checked", actor=f"person:{warden_id}", subject=subject, now=now, details=details)
     return True
+
+
+def take(session: Session, warden_id: int, noted: Noted, now: int) -> Verdict:
+    """Takes in a check of before; what the hub itself knows of that moment counts, and is returned."""
+    at = min(max(noted.at, now - 14 * _DAY), now)
+    found = Verdict(noted.kind) if noted.kind in rules.RIGHTS else _verdict(session, noted.site, noted.plate, at)
+    record(session, warden_id, replace(noted, kind=found.kind, at=at), now, offline=True)
+    return found
 
 
 def checked(session: Session, warden_id: int, limit: int = 20) -> list[Checked]:
@@ -83,56 +113,65 @@ def checked(session: Session, warden_id: int, limit: int = 20) -> list[Checked]:
     ]
 
 
-def offline_list(session: Session, site: str, now: int) -> OfflineList:
-    """Everything that allows to stand at a car park now, without a single plate in it."""
+def offline_list(session: Session, sites: list[str], hours: int, now: int) -> OfflineList:
+    """Everything that allows to stand at car parks now, without a single plate in it."""
     salt = secrets.token_hex(8)
-    found = [
-        (rules.digest(salt, plate), right.kind, right.until)
-        for plate, right in _all_rights(session, site, now)
-        if right.kind in ("paid", "permit")
+    found = {site: sorted(_entries(session, salt, site, now), key=lambda one: one[0]) for site in sites}
+    return OfflineList(salt, now, now + hours * _HOUR, found)
+
+
+def tidy(session: Session, now: int, keep: Terms) -> int:
+    """Forgets plates, old checks, what cameras saw and permits that ended; returns how many rows changed."""
+    return (
+        store.forget(session, now - keep.check_days * _DAY, now - keep.log_days * _DAY)
+        + camera_store.forget(session, now - keep.camera_days * _DAY, now - keep.count_days * _DAY)
+        + permit_store.forget(session, now - keep.plate_days * _DAY)
+    )
+
+
+def _entries(session: Session, salt: str, site: str, now: int) -> list[tuple[str, str, int | None]]:
+    return [
+        (rules.digest(salt, whose), right.kind, right.until)
+        for whose, right in _rights(session, site, now)
+        if right.kind in rules.RIGHTS
     ]
-    return OfflineList(salt, now, tuple(sorted(found, key=lambda one: one[0])))
 
 
-def tidy(session: Session, now: int) -> int:
-    """Forgets plates and old checks; returns how many rows changed."""
-    return store.forget(session, now - CHECK_DAYS * _DAY, now - 365 * _DAY)
+def _verdict(session: Session, site: str, of_plate: str, at: int) -> Verdict:
+    rights = [right for _, right in _rights(session, site, at, of_plate)] + _on_its_way(session, site, of_plate, at)
+    last = store.last_ended(session, site, of_plate, at - _BEFORE_MS, at)
+    before = Right("paid", last.ended_at, longest_end=last.longest_end) if last is not None else None
+    found = rules.verdict(rights, at, before)
+    rule = overstays.of_site(_facts(session, site)) if found.over_since is not None else None
+    if rule is None or found.over_since is None:
+        return found
+    return replace(found, fee=overstays.fee(rule, overstays.minutes_over(found.over_since, at)))
 
 
-def _overstay(session: Session, site: str, plate: str, now: int) -> Verdict:
-    """A car that was here until its longest stay was over and that is still seen here."""
-    row = stay_store.last_of(session, plate, site)
-    rule = overstays.of_site(_facts(session, site))
-    if row is None or rule is None or row.longest_end is None or now - row.longest_end > _DAY:
-        return Verdict("none")
-    if (row.ended_by, row.ended_at) != ("plan", row.longest_end):
-        return Verdict("none")
-    over = overstays.minutes_over(row.longest_end, now)
-    return Verdict("none", row.longest_end, "overstay", over, overstays.fee(rule, over))
-
-
-def _facts(session: Session, site: str) -> dict[str, Any]:
+def _facts(session: Session, site: str) -> dict[str, object]:
     return next((json.loads(facts) for key, facts in parking_store.sites(session) if key == site), {})
 
 
-def _rights(session: Session, site: str, now: int, plate: str) -> list[Right]:
-    found = [right for _, right in _all_rights(session, site, now, plate)]
-    paying = cards.awaiting(session, site, plate, now - PAYING_MS)
+def _on_its_way(session: Session, site: str, of_plate: str, at: int) -> list[Right]:
+    """A payment by card that was begun and has not come yet."""
+    paying = cards.awaiting(session, site, of_plate, at - PAYING_MS)
     waiting = prepaid.waiting(session, paying.token) if paying is not None else None
     if paying is None or waiting is None or not waiting.is_begun:
-        return found
-    return [*found, Right("unpaid", paying.planned_end, "awaiting")]
+        return []
+    return [Right("unpaid", paying.planned_end, "awaiting")]
 
 
-def _all_rights(session: Session, site: str, now: int, plate: str | None = None) -> list[tuple[str, Right]]:
-    stays = [(row.plate, _right(row)) for row in store.stays_at(session, site, now - LEAVE_MS, plate)]
-    permits = [(one.plate, Right("permit", one.until, one.kind)) for one in store.permits_at(session, site, now, plate)]
+def _rights(session: Session, site: str, at: int, of: str | None = None) -> list[tuple[str, Right]]:
+    stays = [(row.plate, _right(row)) for row in store.stays_at(session, site, at - LEAVE_MS, at, of)]
+    permits = [(one.plate, Right("permit", one.until, one.kind)) for one in store.permits_at(session, site, at, of)]
     return stays + permits
 
 
 def _right(row: StayRow) -> Right:
-    """A running stay is paid as far as money was set aside; one without a payer (camera) is owed for."""
+    """A running stay is paid as far as money was set aside; one that nobody pays for is owed for."""
     if row.state == RUNNING:
-        return Right("paid" if row.holder or row.source == CARD else "unpaid", row.planned_end)
+        ends = [end for end in (row.planned_end, row.longest_end) if end is not None]
+        is_paid = bool(row.holder or row.held_cents or row.source == CARD)
+        return Right("paid" if is_paid else "unpaid", min(ends, default=None))
     owed = row.cents is not None and row.cents > row.held_cents
     return Right("unpaid" if owed else "paid", (row.ended_at or 0) + LEAVE_MS)

@@ -1,9 +1,9 @@
-"""What parking holds about a person: cars and stays."""
+"""What parking holds about a person: cars, stays, and checks that they made as a warden."""
 
 from hub.core import i18n
 from hub.core.db import Session
 from hub.parking.api import stays, wishes
-from hub.parking.rules import checks as rules
+from hub.parking.store import cameras, checks
 from hub.parking.store import stays as store
 from hub.parking.store import wishes as wish_store
 
@@ -12,7 +12,7 @@ _DAY = 86_400_000
 
 
 def export(session: Session, person_id: int, now: int) -> dict[str, object]:
-    """Cars, stays and wishes as plain values."""
+    """Cars, stays, checks and wishes as plain values."""
     owner = f"person:{person_id}"
     return {
         "favourites": sorted(wishes.favourites(session, person_id)),
@@ -31,16 +31,21 @@ def export(session: Session, person_id: int, now: int) -> dict[str, object]:
             }
             for one in stays.of_holder(session, owner, now, _MANY)
         ],
+        "checks": [
+            {"at": one.at, "site": one.site, "result": one.kind} for one in checks.newest(session, _MANY, person_id)
+        ],
     }
 
 
 def forget(session: Session, person_id: int, _now: int) -> None:
-    """Cars and wishes go, stays stay as sums without plate and person."""
+    """Cars and wishes go, stays and checks stay as sums without plate and person."""
+    cameras.forget_person(session, person_id)  # before the cars, whose plates it looks for
+    checks.forget_warden(session, person_id)
     store.forget_person(session, person_id, f"person:{person_id}")
     wish_store.forget_person(session, person_id)
 
 
-def tidy(session: Session, now: int) -> int:
+def tidy(session: Session, now: int, plate_days: int) -> int:
     """Takes old plates out of stays; returns how many rows changed."""
-    before = now - rules.PLATE_DAYS * _DAY
+    before = now - plate_days * _DAY
     return store.forget_plates(session, before, i18n.local(before).date())

@@ -8,7 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from hub.core import i18n
+from hub.core.db import Session
 from hub.core.holidays import is_holiday
+from hub.parking import store
 from hub.parking.rules import tariff
 from hub.parking.rules.tariff import KINDS, Bill, NotAllowedError, Pricer, TariffError
 
@@ -22,6 +24,7 @@ __all__ = [
     "examples",
     "max_stay",
     "names",
+    "of_site",
     "pricer",
     "quote",
     "refusal",
@@ -42,6 +45,12 @@ class Quote:
 def names() -> list[str]:
     """Every tariff that is shipped."""
     return sorted(file.stem for file in _DIRECTORY.glob("*.json"))
+
+
+def of_site(session: Session, site: str) -> str:
+    """The name of a car park's tariff; empty where one does not pay."""
+    facts = dict(store.sites(session)).get(site, "{}")
+    return str((json.loads(facts).get("tariff") or {}).get("name", ""))
 
 
 @lru_cache(maxsize=128)

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
 from hub.parking.rules import STALE_MS, BayState
+from hub.parking.store import cameras as _cameras  # noqa: F401 (registers its tables)
 from hub.parking.store import cards as _cards  # noqa: F401 (registers its tables)
 from hub.parking.store import checks as _checks  # noqa: F401 (registers its tables)
 from hub.parking.store import stays as _stays  # noqa: F401 (registers its tables)

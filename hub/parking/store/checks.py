@@ -1,9 +1,9 @@
-"""Tables of wardens' checks and of cameras at entrances."""
+"""The table of wardens' checks, and what a check looks up."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, Integer, String, UniqueConstraint, delete, insert, select, update
+from sqlalchemy import BigInteger, Identity, Integer, String, UniqueConstraint, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,17 +29,6 @@ class CheckRow(Base):
     offline: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
-class CameraRow(Base):
-    """A camera that reads plates at an entrance; its key is known by its SHA-256 alone."""
-
-    __tablename__ = "parking_camera"
-
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    site: Mapped[str] = mapped_column(String(63))
-    key_hash: Mapped[str] = mapped_column(String(64))
-    seen_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-
-
 def add(session: Session, **facts: Any) -> bool:
     """Stores a check; False when the device sent it before."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
@@ -47,10 +36,10 @@ def add(session: Session, **facts: Any) -> bool:
     return session.execute(made).first() is not None
 
 
-def newest(session: Session, limit: int, warden_id: int | None = None) -> Sequence[CheckRow]:
-    """The newest checks, of everybody or of one warden."""
-    chosen = select(CheckRow).order_by(CheckRow.id.desc()).limit(limit)
-    return session.scalars(chosen if warden_id is None else chosen.where(CheckRow.warden_id == warden_id)).all()
+def newest(session: Session, limit: int, warden_id: int) -> Sequence[CheckRow]:
+    """A warden's newest checks."""
+    mine = select(CheckRow).where(CheckRow.warden_id == warden_id)
+    return session.scalars(mine.order_by(CheckRow.at.desc(), CheckRow.id.desc()).limit(limit)).all()
 
 
 def forget(session: Session, plates_before: int, before: int) -> int:
@@ -60,30 +49,26 @@ def forget(session: Session, plates_before: int, before: int) -> int:
     return int(gone + session.execute(delete(CheckRow).where(CheckRow.at < before)).rowcount)  # type: ignore[attr-defined]
 
 
-def stays_at(session: Session, site: str, since: int, plate: str | None = None) -> Sequence[StayRow]:
-    """Stays at a car park that run or ended since (ms); of one plate or of all."""
+def forget_warden(session: Session, person_id: int) -> None:
+    """Checks stay for the town's files, without whose they were."""
+    session.execute(update(CheckRow).where(CheckRow.warden_id == person_id).values(warden_id=0))
+
+
+def stays_at(session: Session, site: str, since: int, at: int, plate: str | None = None) -> Sequence[StayRow]:
+    """Stays at a car park that had begun at `at` and run or ended since (ms); of one plate or of all."""
     still = StayRow.state.in_(("running", "ending")) | ((StayRow.state == "ended") & (StayRow.ended_at >= since))
-    chosen = select(StayRow).where(StayRow.site == site, still)
+    chosen = select(StayRow).where(StayRow.site == site, StayRow.started_at <= at, still)
     return session.scalars(chosen if plate is None else chosen.where(StayRow.plate == plate)).all()
 
 
-def permits_at(session: Session, site: str, now: int, plate: str | None = None) -> Sequence[PermitRow]:
-    """Permits that hold here and now."""
-    chosen = select(PermitRow).where(PermitRow.until > now, PermitRow.site.in_(("", site)))
+def last_ended(session: Session, site: str, plate: str, since: int, at: int) -> StayRow | None:
+    """The plate's stay here that ended last between the two moments (ms)."""
+    over = StayRow.ended_at.between(since, at) & (StayRow.state == "ended")
+    chosen = select(StayRow).where(StayRow.site == site, StayRow.plate == plate, over)
+    return session.scalars(chosen.order_by(StayRow.ended_at.desc()).limit(1)).first()
+
+
+def permits_at(session: Session, site: str, at: int, plate: str | None = None) -> Sequence[PermitRow]:
+    """Permits that hold here and then."""
+    chosen = select(PermitRow).where(PermitRow.until > at, PermitRow.site.in_(("", site)))
     return session.scalars(chosen if plate is None else chosen.where(PermitRow.plate == plate)).all()
-
-
-def add_camera(session: Session, name: str, site: str, key_hash: str) -> None:
-    """A new camera, or a new key for a known one."""
-    session.execute(delete(CameraRow).where(CameraRow.id == name))
-    session.execute(insert(CameraRow).values(id=name, site=site, key_hash=key_hash, seen_at=0))
-
-
-def camera(session: Session, key_hash: str) -> CameraRow | None:
-    """The camera with this key."""
-    return session.scalars(select(CameraRow).where(CameraRow.key_hash == key_hash)).first()
-
-
-def note_camera(session: Session, name: str, now: int) -> None:
-    """When it reported last."""
-    session.execute(update(CameraRow).where(CameraRow.id == name).values(seen_at=now))

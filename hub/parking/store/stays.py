@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     Date,
     Identity,
+    Index,
     Integer,
     String,
     Text,
@@ -81,6 +82,7 @@ class PermitRow(Base):
     """A plate that may park: resident or disabled, at one car park or (empty) at all, until a moment."""
 
     __tablename__ = "parking_permit"
+    __table_args__ = (Index("parking_permit_once", "plate", "kind", "site", unique=True),)
 
     id: Mapped[int] = mapped_column(_BigId, Identity(), primary_key=True)
     plate: Mapped[str] = mapped_column(String(10), index=True)

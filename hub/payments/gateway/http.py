@@ -8,6 +8,10 @@ TIMEOUT_S = 8
 _MAX_BODY = 256 * 1024
 
 
+class UnknownError(AwayError):
+    """The provider does not know who asks (401)."""
+
+
 def call(
     method: str, url: str, *, headers: dict[str, str], body: object = None, form: dict[str, str] | None = None
 ) -> dict[str, Any]:
@@ -22,6 +26,8 @@ def call(
         raise AwayError(f"the provider does not answer ({type(error).__name__})") from error
     if 400 <= answer.status_code < 500 and answer.status_code not in (401, 408, 425, 429):
         raise DeclinedError(f"the provider answered {answer.status_code}")
+    if answer.status_code == 401:
+        raise UnknownError("the provider answered 401")
     if not 200 <= answer.status_code < 300 or len(answer.content) > _MAX_BODY:
         raise AwayError(f"the provider answered {answer.status_code}")
     try:

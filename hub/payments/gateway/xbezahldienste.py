@@ -103,7 +103,17 @@ class XBezahldienste:
         return Started(str(information["transactionId"])[:80], str(information.get("transactionRedirectUrl") or ""))
 
     def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        return http.call(method, self._base + path, headers={"Authorization": f"Bearer {self._bearer()}"}, body=body)
+        bearer, url = self._bearer(), self._base + path
+        try:
+            return http.call(method, url, headers={"Authorization": f"Bearer {bearer}"}, body=body)
+        except http.UnknownError:  # it has forgotten the token: once more with a new one
+            self._forget(bearer)
+            return http.call(method, url, headers={"Authorization": f"Bearer {self._bearer()}"}, body=body)
+
+    def _forget(self, bearer: str) -> None:
+        with self._lock:
+            if self._token == bearer:
+                self._until = 0
 
     def _bearer(self) -> str:
         with self._lock:

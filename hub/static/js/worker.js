@@ -1,8 +1,10 @@
 /* The service worker. Everything comes from the network first; what it keeps for times without a connection is the
-   shell of the app, the last parking data, and the last pass of the log-in that is running. No other personal page. */
+   shell of the app, the last parking data, and of the log-in that is running the last pass and the wardens' page. No
+   other personal page. */
 "use strict";
 const SHELL = `sk-shell-${HUB.release}`, PARKING = `sk-parking-${HUB.release}`, PASS = `sk-pass-${HUB.release}`;
 const SITES = "/api/parking/sites", MAP = "/parken/karte.geojson", LANGUAGE = "/language";
+const OWN = ["/pass", "/parken/kontrolle"];  // pages of the log-in that are kept
 const SAVED = "Sk-Saved", SESSION = "Sk-Session";
 const KEEP_PASS_MS = 7 * 24 * 3600 * 1000;
 const LANGUAGES = ["de", "en"];
@@ -49,7 +51,7 @@ async function page(event, url) {
   const before = forgotten;
   try {
     const response = (await event.preloadResponse) || (await fetch(event.request));
-    const copy = url.pathname === "/pass" && response.ok ? response.clone() : response;
+    const copy = OWN.includes(url.pathname) && response.ok ? response.clone() : response;
     event.waitUntil(look(copy, url.pathname, before));
     return response;
   } catch {
@@ -60,14 +62,14 @@ async function page(event, url) {
 /* What a page from the network tells: whose log-in it is, which language, and whether it is one to keep. */
 async function look(response, path, before) {
   const refused = response.type === "opaqueredirect" || (response.status >= 400 && response.status < 500);
-  if (path === "/pass" && refused) await forget();
+  if (OWN.includes(path) && refused) await forget();
   if (response.type === "opaqueredirect") return;
-  const session = response.headers.get(SESSION), kept = await match(PASS, "/pass");
-  if (session && kept && kept.headers.get(SESSION) !== session) await forget();
+  const session = response.headers.get(SESSION), kept = (await Promise.all(OWN.map((one) => match(PASS, one)))).filter(Boolean);
+  if (session && kept.some((one) => one.headers.get(SESSION) !== session)) await forget();
   const lang = response.headers.get("Content-Language");
   if (LANGUAGES.includes(lang)) await rememberLanguage(lang);
-  if (path === "/pass" && response.ok && session && session !== "-" && before === forgotten) {
-    await keep(PASS, "/pass", response);
+  if (OWN.includes(path) && response.ok && session && session !== "-" && before === forgotten) {
+    await keep(PASS, path, response);
     if (before !== forgotten) await forget();
   }
   if (path === "/parken" && response.ok && LANGUAGES.includes(lang)) await keepParking(lang).catch(() => {});
@@ -106,16 +108,16 @@ async function match(name, key) {
 async function withoutConnection(url) {
   const asked = url.searchParams.get("lang"), lang = LANGUAGES.includes(asked) ? asked : await language();
   const parking = await match(PARKING, `/parken?lang=${lang}`);
-  if (url.pathname === "/pass") {
-    const pass = await match(PASS, "/pass");
-    if (pass && Date.now() - savedAt(pass) < KEEP_PASS_MS) return marked(pass, lang, savedAt(pass));
-    await forget();
+  if (OWN.includes(url.pathname)) {
+    const kept = await match(PASS, url.pathname);
+    if (kept && Date.now() - savedAt(kept) < KEEP_PASS_MS) return marked(kept, lang, savedAt(kept));
+    if (kept) await forget();
   }
   if (url.pathname === "/parken" && parking) {
     const figures = await match(PARKING, SITES);
     return marked(parking, lang, Math.max(savedAt(parking), figures ? savedAt(figures) : 0));
   }
-  if (url.pathname.startsWith("/parken/") && parking) return Response.redirect("/parken", 302);
+  if (url.pathname.startsWith("/parken/") && !OWN.includes(url.pathname) && parking) return Response.redirect("/parken", 302);
   return (await match(SHELL, `/offline?lang=${lang}`)) || Response.error();
 }
 
@@ -146,6 +148,21 @@ async function rememberLanguage(lang) {
 async function forget() {
   forgotten += 1;
   await caches.delete(PASS);
+  await forgetPlates().catch(() => {});
+}
+
+/* The wardens' list goes with the log-in; checks that were not sent yet stay until their warden is back. */
+function forgetPlates() {
+  return new Promise((resolve, reject) => {
+    const asked = indexedDB.open("sk-wardens");
+    asked.onupgradeneeded = () => asked.transaction.abort();  // there is none, and none is made
+    asked.onerror = () => reject(asked.error);
+    asked.onsuccess = () => {
+      const change = asked.result.transaction("lists", "readwrite");
+      change.objectStore("lists").clear();
+      change.oncomplete = change.onerror = () => { asked.result.close(); resolve(); };
+    };
+  });
 }
 
 /* A log-out: the pass goes even if the word does not reach the hub, and so do notices on this device. */
@@ -158,7 +175,7 @@ async function leave() {
 self.addEventListener("message", (event) => {
   const { parking, seen } = event.data || {};
   if (typeof parking === "string") event.waitUntil(keep(PARKING, SITES, new Response(parking, { headers: { "Content-Type": "application/json" } })));
-  if (seen === "/pass") event.waitUntil(see(seen));
+  if (OWN.includes(seen)) event.waitUntil(see(seen));
 });
 
 async function see(path) {

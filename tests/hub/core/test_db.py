@@ -125,3 +125,56 @@ def test_what_was_written_survives_closing(tmp_path: Path) -> None:
     second = Database(url)
     assert rows(second) == [5]
     second.close()
+
+
+def submitted(database: Database, work) -> object:
+    """What came of a plain job: its result or its error."""
+    done, found = threading.Event(), []
+    database.submit(work, lambda result, error: (found.append(error or result), done.set()))
+    assert done.wait(10)
+    return found[0]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_a_plain_job_writes_by_the_driver_and_by_the_session_stands_or_falls_together(
+    database: Database, fails: bool
+) -> None:
+    def work(session: Session) -> str:
+        session.info["driver"].execute("INSERT INTO thing VALUES (1)")
+        insert(2)(session)
+        if fails:
+            raise RuntimeError("broken on purpose")
+        return "done"
+
+    found = submitted(database, work)
+    assert isinstance(found, RuntimeError) == fails
+    assert rows(database) == ([] if fails else [1, 2])
+    assert (
+        submitted(database, lambda session: session.info["driver"].execute("INSERT INTO thing VALUES (9)") and 1) == 1
+    )
+
+
+def test_a_plain_job_fails_with_the_error_that_callers_know(database: Database) -> None:
+    twice = submitted(database, lambda session: session.info["driver"].execute("INSERT INTO thing VALUES (1), (1)"))
+    assert isinstance(twice, IntegrityError)
+    assert rows(database) == []
+
+
+def test_a_job_that_hides_that_sqlite_took_everything_back_is_not_said_to_be_written(database: Database) -> None:
+    def work(session: Session) -> None:
+        insert(1)(session)
+        session.info["driver"].execute("ROLLBACK")
+
+    with pytest.raises(OperationalError):
+        database.write(work)
+    assert rows(database) == []
+    database.write(insert(2))
+    assert rows(database) == [2]
+
+
+def test_the_engines_own_connection_is_free_beside_the_writer(database: Database) -> None:
+    database.write(insert(1))
+    with database.engine.begin() as connection:
+        connection.execute(text("INSERT INTO thing VALUES (2)"))
+    database.write(insert(3))
+    assert rows(database) == [1, 2, 3]

@@ -27,12 +27,13 @@ class House:
 
 
 @contextmanager
-def house(directory: Path, *, worker: bool = True) -> Iterator[House]:
-    """Web (and worker) on SQLite with the demonstration's people."""
+def house(directory: Path, *, worker: bool = True, database_url: str = "") -> Iterator[House]:
+    """Web (and worker) on SQLite, or an empty database elsewhere, with the demonstration's people."""
     with provider(directory) as cashier:
         port, live = free_port(), free_port()
         settings = Settings(
             state_dir=directory,
+            database_url=database_url,
             port=port,
             live_port=live,
             demo=True,
@@ -50,6 +51,7 @@ def house(directory: Path, *, worker: bool = True) -> Iterator[House]:
         names = ("port", "live_port", "public_url", "payment_sandbox_url", "bank_iban", "bank_name", "bank_bic")
         environment = {f"HUB_{name.upper()}": str(getattr(settings, name)) for name in (*names, "sepa_creditor_id")}
         environment |= {"HUB_STATE_DIR": str(directory), "HUB_DEMO": "1"}
+        environment |= {"HUB_DATABASE_URL": database_url} if database_url else {}
         environment |= {"HUB_BROKER_URL": f"mqtt://127.0.0.1:{free_port()}"}
         parts = ("web", "worker") if worker else ("web",)
         running = [Process(["-m", "hub", "serve", "--only", part], environment) for part in parts]

@@ -4,11 +4,14 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from hub.core import clock
+from hub.core.db import Database
 from hub.payments import api
 from hub.payments.api import Item, Line, State
 from tests.hub.payments.cashier import until
@@ -27,17 +30,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="module")
 def machine(running: House) -> tuple[str, str]:
     """(key, card) of a charging point and a wallet with 200.00."""
+    return running.database.write(_machine)
+
+
+def _machine(session) -> tuple[str, str]:
     now = clock.now_ms()
-
-    def work(session) -> tuple[str, str]:
-        line = Line("bank", "wallet:person:1", 20_000)
-        api.transfer(session, "fill", [line], now, "test")
-        return (
-            api.machines.add(session, "lade-1", "charging", 2_000, now),
-            api.machines.add_card(session, "person:1", "Ladekarte", now),
-        )
-
-    return running.database.write(work)
+    api.transfer(session, "fill", [Line("bank", "wallet:person:1", 20_000)], now, "test")
+    key = api.machines.add(session, "lade-1", "charging", 2_000, now)
+    return key, api.machines.add_card(session, "person:1", "Ladekarte", now)
 
 
 def charge(running: House, secret: str, **facts: object) -> tuple[int, dict]:
@@ -63,6 +63,20 @@ def test_sixty_four_identical_charges_at_once_are_booked_once(running: House, ma
     assert sum(status == 201 for status, _ in found) == 1
     assert len({body["payment"] for _, body in found}) == 1
     assert held(running, "wallet:person:1") == before - 500
+
+
+@pytest.mark.postgres
+def test_the_same_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    database = Database(postgres_url)
+    database.write(lambda session: session.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public")) and None)
+    database.close()
+    with house(tmp_path, worker=False, database_url=postgres_url) as made:
+        key, card = made.database.write(_machine)
+        found = together(64, lambda _: charge(made, key, key="same", card=card))
+        assert sorted({status for status, _ in found}) == [200, 201], found
+        assert (sum(status == 201 for status, _ in found), held(made, "wallet:person:1")) == (1, 19_500)
+        with made.database.read() as session:
+            assert api.check(session).is_whole
 
 
 def test_a_machine_takes_only_what_it_may(running: House, machine: tuple[str, str]) -> None:

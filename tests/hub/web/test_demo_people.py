@@ -37,6 +37,7 @@ def test_in_the_demonstration_a_button_logs_one_in(tmp_path: Path) -> None:
         "company": ("/konto", "Aylin Beispiel"),
         "clerk": ("/konto", "Bürgerbüro"),
         "editor": ("/konto", "Timo Wort"),
+        "warden": ("/parken/kontrolle", "Kennzeichen"),
         "admin": ("/admin", "Leitstelle"),
     }
     page = app.test_client().get("/demo").text

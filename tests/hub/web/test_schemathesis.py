@@ -10,6 +10,7 @@ import pytest
 
 from hub.core.clock import now_ms
 from hub.core.web.system import OPENAPI
+from hub.parking.api import cameras
 from hub.payments.api import machines
 from tests.hub.openid.running import Provider, Visitor, running
 from tests.servers import wait_for_port
@@ -17,8 +18,8 @@ from tests.spine.processes import Process
 
 pytestmark = [pytest.mark.process, pytest.mark.thorough]
 
-# A code or one-time code that fits its description is still none of ours: a clear 400 is right there.
-GUESSES = ("/oauth/token", "/oauth/par", "/api/fleet/enrol", "/api/fleet/renew")
+# A code that fits its description is still none of ours, and a moment may be long ago: a clear 400 is right there.
+GUESSES = ("/oauth/token", "/oauth/par", "/api/fleet/enrol", "/api/fleet/renew", "/api/parking/v1/camera-events")
 
 
 @pytest.fixture
@@ -37,12 +38,14 @@ def configuration(hub: Provider) -> str:
     """Secrets for the three schemes of the document, and what may be refused."""
     service = hub.add_client()
     machine = hub.database.write(lambda session: machines.add(session, "pool-gate", "pool", 10_000, now_ms()))
+    camera = hub.database.write(lambda session: cameras.add_camera(session, "thermarium", "gate", now_ms()))[1]
     token = Visitor(hub).log_in().tokens(service)["access_token"]
     lines = [
         "max-stream-events = 1",
         f'[auth.openapi.clientSecret]\nusername = "{service.client_id}"\npassword = "{service.client_secret}"',
         f'[auth.openapi.accessToken]\nbearer = "{token}"',
         f'[auth.openapi.machine]\nbearer = "{machine}"',
+        f'[auth.openapi.camera]\nbearer = "{camera}"',
     ]
     lines += [
         f'[[operations]]\ninclude-path = "{path}"\nchecks.positive_data_acceptance.expected-statuses = ["2xx", "400"]'

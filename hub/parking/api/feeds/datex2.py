@@ -41,7 +41,7 @@ def status(town: Town) -> bytes:
     version = iso(max((lot.facts_at for lot in town.lots), default=town.now))
     _add(root, "prk:parkingTableReference", targetClass="prk:ParkingTable", id=_TABLE, version=version)
     for lot in town.lots:
-        _record_status(root, lot)
+        _record_status(root, lot, town.now)
     return _bytes(root)
 
 
@@ -105,13 +105,12 @@ def _disabled(record: etree._Element, spaces: int) -> None:
     _add(basics, "prk:parkingTypeOfGroup", "statisticsOnly")
 
 
-def _record_status(root: etree._Element, lot: Lot) -> None:
+def _record_status(root: etree._Element, lot: Lot, now: int) -> None:
     said = _add(root, "prk:parkingRecordStatus")
     said.set(_name("xsi:type"), "prk:ParkingSiteStatus")
     version = iso(lot.facts_at)
     _add(said, "prk:parkingRecordReference", targetClass="prk:ParkingRecord", id=lot.id, version=version)
-    if lot.contact is not None:
-        _add(said, "prk:parkingStatusOriginTime", iso(lot.contact))
+    _add(said, "prk:parkingStatusOriginTime", iso(now if lot.contact is None else lot.contact))
     if not lot.measured:
         _add(said, "prk:parkingSiteOpeningStatus", "statusUnknown")
         return

@@ -13,7 +13,8 @@ from hub.core.db import Session
 ADMIN = "admin"
 CLERK = "clerk"
 EDITOR = "editor"
-ROLES = (ADMIN, CLERK, EDITOR)
+CASHIER = "cashier"
+ROLES = (ADMIN, CLERK, EDITOR, CASHIER)
 
 
 @dataclass(frozen=True)

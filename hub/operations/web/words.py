@@ -88,6 +88,9 @@ def _letters() -> dict[str, str]:
 def _operations() -> dict[str, str]:
     return {
         "parking.checked": _("Kennzeichen geprüft"),
+        "till.added": _("Kasse eingerichtet"),
+        "till.ended": _("Kasse gesperrt"),
+        "till.claim-waived": _("Offenen Verkauf abgeschrieben"),
         "jobs.retried": _("Auftrag noch einmal versucht"),
         "jobs.paused": _("Aufträge angehalten"),
         "jobs.resumed": _("Aufträge fortgesetzt"),
@@ -110,6 +113,7 @@ def areas() -> Mapping[str, str]:
         "fleet": _("Knoten"),
         "radio": _("Funksensoren"),
         "parking": _("Parken"),
+        "till": _("Kassen"),
         "jobs": _("Aufträge"),
         "tasks": _("Aufgaben"),
         "audit": _("Protokoll"),
@@ -128,6 +132,7 @@ def things() -> Mapping[str, str]:
         rules.TASK: _("Aufgabe"),
         rules.DEVICE: _("Funksensor"),
         rules.DECODER: _("Decoder"),
+        rules.TILL: _("Kasse"),
         "jobs": _("Aufträge"),
         "tasks": _("Aufgaben"),
         "audit": _("Protokoll"),
@@ -152,6 +157,7 @@ def details() -> Mapping[str, str]:
         "hours": _("Stunden"),
         "job": _("Auftrag"),
         "kind": _("Art"),
+        "operation": _("Betrieb"),
         "role": _("Rolle"),
         "scope": _("nur für"),
         "serial": _("Seriennummer"),

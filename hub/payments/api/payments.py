@@ -102,6 +102,12 @@ def find(session: Session, payment_id: str) -> Listed | None:
     return None if row is None else listed(row)
 
 
+def by_key(session: Session, key: str) -> Listed | None:
+    """A payment by its maker's own name for it."""
+    row = store.by_key(session, key)
+    return None if row is None else listed(row)
+
+
 def attempts(session: Session, payment_id: str) -> list[Tried]:
     """A payment's attempts, the newest first."""
     return [tried(row) for row in store.attempts_of(session, payment_id)]

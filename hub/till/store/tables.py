@@ -192,23 +192,38 @@ class GrantRow(Base):
     paid_at: Mapped[int] = _zero()
 
 
-_GUARDED = ("till_entry", "till_closing")
-SQLITE_GUARDS = tuple(
-    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-    "BEGIN SELECT RAISE(ABORT, 'the book of a till is append-only'); END"
-    for table in _GUARDED
-    for verb in ("UPDATE", "DELETE")
-)
-POSTGRES_GUARDS = (
+_FUNCTION = (
     "CREATE FUNCTION till_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the book of a till is append-only'; END $$",
-    *(
+    "$$ BEGIN RAISE EXCEPTION 'the book of a till is append-only'; END $$"
+)
+
+
+def _sqlite(table: str) -> tuple[str, ...]:
+    return tuple(
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+        "BEGIN SELECT RAISE(ABORT, 'the book of a till is append-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    )
+
+
+def _postgres(table: str) -> str:
+    return (
         f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION till_refuse()"
-        for table in _GUARDED
-    ),
-)
-for _statement in SQLITE_GUARDS:
-    event.listen(ClosingRow.__table__, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
-for _statement in POSTGRES_GUARDS:
-    event.listen(ClosingRow.__table__, "after_create", DDL(_statement).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]
+    )
+
+
+_GUARDED = ("till_entry", "till_closing")
+SQLITE_GUARDS = tuple(statement for table in _GUARDED for statement in _sqlite(table))
+POSTGRES_GUARDS = (_FUNCTION, *(_postgres(table) for table in _GUARDED))
+
+
+def _guard(row: type[Base], statements: tuple[str, ...], dialect: str) -> None:
+    for one in statements:
+        event.listen(row.__table__, "after_create", DDL(one).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
+
+
+_guard(TillRow, (_FUNCTION,), "postgresql")  # the others point at it, so it is made first
+for _row in (EntryRow, ClosingRow):
+    _guard(_row, _sqlite(_row.__tablename__), "sqlite")
+    _guard(_row, (_postgres(_row.__tablename__),), "postgresql")

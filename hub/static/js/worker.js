@@ -1,7 +1,7 @@
 /* The service worker. Everything comes from the network first; what it keeps for times without a connection is the
    shell of the app, the last parking data, and the last pass of the log-in that is running. No other personal page. */
 "use strict";
-const SHELL = `sk-shell-${HUB.release}`, PARKING = `sk-parking-${HUB.release}`, PASS = `sk-pass-${HUB.release}`;
+const SHELL = `sk-shell-${HUB.release}`, PARKING = `sk-parking-${HUB.release}`, PASS = `sk-pass-${HUB.release}`, TILL = `sk-till-${HUB.release}`;
 const SITES = "/api/parking/sites", MAP = "/parken/karte.geojson", LANGUAGE = "/language";
 const SAVED = "Sk-Saved", SESSION = "Sk-Session";
 const KEEP_PASS_MS = 7 * 24 * 3600 * 1000;
@@ -24,7 +24,7 @@ async function install() {
 }
 
 async function activate() {
-  const old = (await caches.keys()).filter((name) => name.startsWith("sk-") && ![SHELL, PARKING, PASS].includes(name));
+  const old = (await caches.keys()).filter((name) => name.startsWith("sk-") && ![SHELL, PARKING, PASS, TILL].includes(name));
   await Promise.all(old.map((name) => caches.delete(name)));
   if (self.registration.navigationPreload) await self.registration.navigationPreload.enable();
   await self.clients.claim();
@@ -49,12 +49,23 @@ async function page(event, url) {
   const before = forgotten;
   try {
     const response = (await event.preloadResponse) || (await fetch(event.request));
-    const copy = url.pathname === "/pass" && response.ok ? response.clone() : response;
+    const copy = (url.pathname === "/pass" || isTill(url.pathname)) && response.ok ? response.clone() : response;
     event.waitUntil(look(copy, url.pathname, before));
     return response;
   } catch {
     return withoutConnection(url);
   }
+}
+
+/* The page of a till: without a name on it, and what it needs to sell without a connection. */
+function isTill(path) {
+  return /^\/kasse\/[a-z0-9-]+$/.test(path);
+}
+
+async function keepTill(path, response) {
+  const cache = await caches.open(TILL);
+  await cache.addAll(HUB.till.map(anonymous));
+  await keep(TILL, path, response);
 }
 
 /* What a page from the network tells: whose log-in it is, which language, and whether it is one to keep. */
@@ -70,6 +81,7 @@ async function look(response, path, before) {
     await keep(PASS, "/pass", response);
     if (before !== forgotten) await forget();
   }
+  if (isTill(path) && response.ok) await keepTill(path, response);
   if (path === "/parken" && response.ok && LANGUAGES.includes(lang)) await keepParking(lang).catch(() => {});
 }
 
@@ -115,6 +127,8 @@ async function withoutConnection(url) {
     const figures = await match(PARKING, SITES);
     return marked(parking, lang, Math.max(savedAt(parking), figures ? savedAt(figures) : 0));
   }
+  const till = isTill(url.pathname) && (await match(TILL, url.pathname));
+  if (till) return till;
   if (url.pathname.startsWith("/parken/") && parking) return Response.redirect("/parken", 302);
   return (await match(SHELL, `/offline?lang=${lang}`)) || Response.error();
 }
@@ -145,6 +159,7 @@ async function rememberLanguage(lang) {
 
 async function forget() {
   forgotten += 1;
+  indexedDB.deleteDatabase("sk-pass");  // the key of the pass's codes
   await caches.delete(PASS);
 }
 
@@ -158,7 +173,7 @@ async function leave() {
 self.addEventListener("message", (event) => {
   const { parking, seen } = event.data || {};
   if (typeof parking === "string") event.waitUntil(keep(PARKING, SITES, new Response(parking, { headers: { "Content-Type": "application/json" } })));
-  if (seen === "/pass") event.waitUntil(see(seen));
+  if (seen === "/pass" || (typeof seen === "string" && isTill(seen))) event.waitUntil(see(seen));
 });
 
 async function see(path) {

@@ -66,6 +66,6 @@ def _page(problem: str = "", made: tuple[str, str] | None = None, status: int = 
         operations=ground.town().operations,
         typed=flask.request.form if problem else {},
         words=words,
-        sentence=ground.sentence,
+        why=ground.why_open,
         now=now_ms(),
     )

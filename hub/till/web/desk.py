@@ -61,9 +61,7 @@ def closings(name: str) -> ResponseReturnValue:
     with web.read() as session:
         found = api.closings.listed(session, till.name)
         owed = api.sales.claims(session, ground.town(), till.name)
-    return ground.page(
-        "till/closings.html", till=till, closings=found, owed=owed, now=now_ms(), sentence=ground.sentence
-    )
+    return ground.page("till/closings.html", till=till, closings=found, owed=owed, now=now_ms(), why=ground.why_open)
 
 
 @blueprint.get("/kasse/<name>/abschluss/<int:number>")

@@ -34,6 +34,20 @@ def sentence(reason: str) -> str:
     return _sentences().get(reason) or _("Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.")
 
 
+def why_open(reason: str) -> str:
+    """Why the money for a sale could not be had."""
+    known = {
+        "funds": _("Das Guthaben reichte nicht."),
+        "day_limit": _("Die Tagesgrenze der Geldbörse war erreicht."),
+        "limit": _("Das war mehr, als ohne Verbindung auf einen Pass geht."),
+        "replay": _("Der Code war schon benutzt."),
+        "expired": _("Der Code war abgelaufen."),
+        "early": _("Der Code war aus der Zukunft."),
+        "revoked": _("Das Handy war vom Pass abgemeldet."),
+    }
+    return known.get(reason) or _("Der Code war keiner eines Passes.")
+
+
 def _sentences() -> dict[str, str]:
     return {**_codes(), **_sales(), **_tickets()}
 

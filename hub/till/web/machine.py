@@ -214,5 +214,6 @@ def _result(counter: Counter, sent: tuple[Offer, Content] | None, clock: int, no
     offer, content = sent
     answer = web.write(lambda session: api.offers.accept(session, counter, offer, content, clock, now))
     sale = body.sale(answer.sale) if answer.sale is not None else None
-    text = ground.sentence(answer.reason) if answer.reason else ""
+    words = ground.why_open if answer.state == "open" else ground.sentence
+    text = words(answer.reason) if answer.reason else ""
     return {"number": answer.number, "state": answer.state, "reason": answer.reason, "text": text, "sale": sale}

@@ -83,6 +83,7 @@ def of_the_till() -> dict[str, str]:
         "unknown": _("Dieses Handy kennt die Kasse noch nicht. Bitte bar bezahlen."),
         "limit": _("Ohne Verbindung geht so viel nicht auf einen Pass. Bitte bar bezahlen."),
         "old": _("Die Kasse war zu lange ohne Verbindung. Bitte bar bezahlen."),
+        "elsewhere": _("Diese Kasse wurde auf einem anderen Gerät eingerichtet. Hier verkauft sie nur mit Verbindung."),
         "ticketAlone": _("Karten gibt es nur mit Verbindung."),
         "needsPass": _("Bitte zuerst den Pass scannen."),
         "blocked": _("Diese Kasse ist gesperrt."),
@@ -96,6 +97,6 @@ def of_the_till() -> dict[str, str]:
         "openState": _("Noch offen"),
         "cancelledState": _("Storniert"),
         "refundedState": _("erstattet %(sum)s", sum="{sum}"),
-        "noSales": _("Heute noch nichts verkauft."),
         "sure": _("Wirklich stornieren?"),
+        "sureClose": _("Wirklich abschließen?"),
     }

@@ -97,7 +97,7 @@ function showBasket() {
     return make("li", { "data-line": key }, make("span", { class: "ka-titel", text: title }), less, make("b", { class: "sk-num", text: String(line.count) }), more, make("span", { class: "sk-num ka-betrag", text: euro(line.count * line.cents) }));
   }));
   find("korb-leer").hidden = basket.size > 0;
-  find("summe").textContent = euro(total());
+  find("summe").textContent = find("eil").textContent = euro(total());
   find("bar").disabled = find("mit-pass").disabled = !basket.size;
   showChange();
 }
@@ -140,7 +140,6 @@ function showGuest() {
   find("karten").replaceChildren(...guest.tickets.map(ticketLine));
   find("karten-keine").hidden = guest.tickets.length > 0 || !guest.name;
   find("parken").hidden = !town.parking || !guest.name;
-  say(find("gast-name").textContent);
 }
 
 function ticketLine(one) {
@@ -221,13 +220,13 @@ function saleLine(one) {
 }
 
 /* A button that asks first. */
-function twice(text, work, question = words.sure) {
+function twice(text, work, question = words.sure, kind = "tertiary") {
   const one = button(text, () => {
     if (one.dataset.asked) { work(); return; }
     one.dataset.asked = "1";
     one.firstChild.textContent = question;
     setTimeout(() => { delete one.dataset.asked; one.firstChild.textContent = text; }, 5000);
-  }, "tertiary");
+  }, kind);
   return one;
 }
 
@@ -333,7 +332,7 @@ function listen() {
   });
   find("preis-zu").addEventListener("click", () => { find("preis").hidden = true; });
   find("mehr").addEventListener("toggle", () => { if (find("mehr").open) doing(showSales); });
-  find("abschluss").replaceWith(Object.assign(twice(find("abschluss").textContent.trim(), () => doing(closeDay), words.sureClose), { id: "abschluss" }));
+  find("abschluss").replaceWith(Object.assign(twice(find("abschluss").textContent.trim(), () => doing(closeDay), words.sureClose, "secondary"), { id: "abschluss" }));
   find("probleme-weg").addEventListener("click", async () => { await store.write(["problems"], (problems) => problems.clear()); await showState(); });
   // a scanner types wherever the cursor stands
   document.addEventListener("keydown", (event) => {

@@ -273,6 +273,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     if settings.demo:
         app.register_blueprint(inbox_web.demo_blueprint)
         app.register_blueprint(account_web.demo_blueprint)
+        app.register_blueprint(till_web.demo_blueprint)
         app.jinja_env.globals["personas"] = account_web.PERSONAS
     if settings.bundid_issuer:
         app.register_blueprint(account_web.upstream_blueprint)

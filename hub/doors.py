@@ -231,4 +231,5 @@ DEMO_ACCESS: dict[str, Door] = {
     "post_office.post_office": PUBLIC,
     "demo_login.log_in": PUBLIC,
     "demo_login.confirm": PERSON,
+    "till_demo.open_till": PERSON,
 }

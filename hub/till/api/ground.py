@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from hub.till.rules import catalogue
-from hub.till.rules.catalogue import Town
+from hub.till.rules.catalogue import Offline, Town
 
 
 class RefusedError(Exception):
@@ -21,6 +21,9 @@ class RefusedError(Exception):
 
 @cache
 def town_of(directory: Path) -> Town:
-    """What the tills of a town sell; OSError or ValueError when its files cannot be read."""
-    facts = json.loads((directory / "till.json").read_text())
+    """What the tills of a town sell, nothing in a town without till.json; ValueError for a file that makes no sense."""
+    file = directory / "till.json"
+    if not file.exists():
+        return Town({}, Offline(0, 0, 0))
+    facts = json.loads(file.read_text())
     return catalogue.town(facts, json.loads((directory / "sites.json").read_text())["sites"])

@@ -15,14 +15,14 @@ def export(session: Session, person_id: int, _now: int) -> dict[str, object]:
     """All of it as plain values."""
     owner = f"person:{person_id}"
     return {
-        "devices": [{"name": one.name, "created_at": one.created_at} for one in passes.devices(session, person_id)],
+        "phones": [{"name": one.name, "created_at": one.created_at} for one in passes.devices(session, person_id)],
         "tickets": [
             {
                 "article": one.article,
                 "entries_left": one.entries_left,
                 "first_day": one.first.isoformat(),
                 "last_day": one.last.isoformat() if one.last else "",
-                "used_at": ", ".join(row.day.isoformat() for row in tickets.redemptions_of(session, one.id, _MANY)),
+                "used_days": ", ".join(row.day.isoformat() for row in tickets.redemptions_of(session, one.id, _MANY)),
             }
             for one in tickets.of_owners(session, [owner])
         ],

@@ -18,6 +18,8 @@ from hub.till.web import ground
 
 MAX_CENTS = 1_000_00
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
+_CODE = re.compile(r"[A-Za-z0-9]{1,220}")
+_BASE64 = re.compile(r"[A-Za-z0-9_-]*")
 _WAYS = ("cash", "wallet")
 
 
@@ -36,6 +38,8 @@ def offer(facts: object) -> tuple[Offer, Content] | None:
     if not isinstance(facts, dict):
         raise WrongError("an offer has body and signature")
     written, signature = text(facts, "body", 0, 4000), text(facts, "signature", 0, 100)
+    if not written.isascii() or not _BASE64.fullmatch(signature):
+        raise WrongError("an offer is ASCII, its signature base64url")
     try:
         content = api.offers.read(written)
         raw = base64.urlsafe_b64decode(signature.encode("ascii") + b"=" * (-len(signature) % 4))
@@ -88,7 +92,10 @@ def text(body: dict[str, Any], name: str, least: int, most: int) -> str:
 
 def code(body: dict[str, Any]) -> str:
     """What was scanned."""
-    return text(body, "code", 1, 300)
+    found = body.get("code")
+    if not isinstance(found, str) or not _CODE.fullmatch(found):
+        raise WrongError("code: letters and digits, at most 220")
+    return found
 
 
 def name(body: dict[str, Any], name: str) -> str:
@@ -116,10 +123,12 @@ def whole(body: dict[str, Any], name: str, least: int, most: int) -> int:
     return found
 
 
-def since() -> int:
-    """A moment (ms) of the address; 0 for anything else."""
-    text = flask.request.args.get("since", "0")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else 0
+def query(name: str, most: int) -> int:
+    """A whole number of the address, 0 when it is not there."""
+    found = flask.request.args.get(name, "0")
+    if not found.isascii() or not found.isdecimal() or len(found) > 16 or int(found) > most:
+        raise WrongError(f"{name}: a whole number up to {most}")
+    return int(found)
 
 
 def word(texts: Any, lang: str) -> str:
@@ -158,3 +167,11 @@ def stays(found: Any) -> list[dict[str, object]]:
         }
         for one in found
     ]
+
+
+def point(body: dict[str, Any]) -> str:
+    """A public key."""
+    found = text(body, "key", 1, 100)
+    if not _BASE64.fullmatch(found):
+        raise WrongError("key: base64url")
+    return found

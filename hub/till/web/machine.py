@@ -58,7 +58,7 @@ def _counter(till: Till) -> Counter:
 @_for_tills
 def sync(till: Till) -> ResponseReturnValue:
     """Articles, limits, the time, and the keys that codes of passes are checked with."""
-    after, since, now = web.number("after"), body.since(), now_ms()
+    after, since, now = body.query("after", 2**31 - 1), body.query("since", 10**15 - 1), now_ms()
     with web.read() as session:
         keys = api.passes.keys(session, ground.signer(), after, since)
     web.write(lambda session: api.tills.seen(session, till.name, now))
@@ -86,7 +86,7 @@ def sync(till: Till) -> ResponseReturnValue:
 @_for_tills
 def set_key(till: Till) -> ResponseReturnValue:
     """The public half of the key that the till made for its offers; once."""
-    key = body.text(body.body(), "key", 1, 100)
+    key = body.point(body.body())
     web.write(lambda session: api.tills.set_public_key(session, till, key))
     return {"ok": True}
 

@@ -214,7 +214,7 @@ def test_erasing_a_person_leaves_sums_without_a_name(pool: Pool) -> None:
     with pool.database.read() as session:
         found = api.personal.export(session, pool.guest.id, SUMMER)
     assert {name: len(rows) for name, rows in found.items()} == {
-        "devices": 1,
+        "phones": 1,
         "tickets": 1,
         "purchases": 1,
         "parking_refunds": 0,

@@ -11,6 +11,7 @@ import pytest
 from hub.core.clock import now_ms
 from hub.core.web.system import OPENAPI
 from hub.payments.api import machines
+from hub.till.api import tills, town_of
 from tests.hub.openid.running import Provider, Visitor, running
 from tests.servers import wait_for_port
 from tests.spine.processes import Process
@@ -37,12 +38,16 @@ def configuration(hub: Provider) -> str:
     """Secrets for the three schemes of the document, and what may be refused."""
     service = hub.add_client()
     machine = hub.database.write(lambda session: machines.add(session, "pool-gate", "pool", 10_000, now_ms()))
+    till = hub.database.write(
+        lambda session: tills.add(session, town_of(hub.settings.town_dir), "pool-1", "pool", "cli", now_ms())
+    )
     token = Visitor(hub).log_in().tokens(service)["access_token"]
     lines = [
         "max-stream-events = 1",
         f'[auth.openapi.clientSecret]\nusername = "{service.client_id}"\npassword = "{service.client_secret}"',
         f'[auth.openapi.accessToken]\nbearer = "{token}"',
         f'[auth.openapi.machine]\nbearer = "{machine}"',
+        f'[auth.openapi.till]\nbearer = "{till}"',
     ]
     lines += [
         f'[[operations]]\ninclude-path = "{path}"\nchecks.positive_data_acceptance.expected-statuses = ["2xx", "400"]'

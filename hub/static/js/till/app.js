@@ -315,7 +315,7 @@ async function start(key) {
 
 function listen() {
   find("schluessel-form").addEventListener("submit", (event) => { event.preventDefault(); start(find("schluessel").value.trim()); });
-  find("scan").addEventListener("submit", (event) => { event.preventDefault(); const code = find("code").value; doing(() => scan(code)); });
+  find("scan").addEventListener("submit", (event) => { event.preventDefault(); const code = find("code").value.replace(/\s/g, ""); doing(() => scan(code)); });
   find("gast-weg").addEventListener("click", forgetGuest);
   find("parken").addEventListener("click", () => doing(refundParking));
   find("bar").addEventListener("click", () => doing(() => sell("cash")));
@@ -369,6 +369,7 @@ function camera() {
 
 store = await open(name);
 listen();
-const kept = await store.get("facts", "key");
-if (kept) await start(kept);
+const kept = await store.get("facts", "key"), given = new URLSearchParams(location.hash.slice(1)).get("schluessel");
+if (given) history.replaceState(null, "", location.pathname);
+if (kept || given) await start(kept || given);
 else setup();

@@ -1,6 +1,7 @@
 """The calls of tills and the pages around them, without a browser."""
 
 import base64
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from tests.hub.till.phones import LonelyTill, Phone
 from tests.hub.web.conftest import form_token
 
 __all__ = ["quick_hashes"]
+NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +73,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(web_app: Flask, settings: Settings, request: pytest.FixtureRequest) -> Shop:
-    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:39].strip("-")
-    return Shop(web_app, settings, name)
+def shop(web_app: Flask, settings: Settings) -> Shop:
+    return Shop(web_app, settings, f"pool-{next(NUMBERS)}")
 
 
 def test_a_till_learns_what_it_sells_and_whose_codes_are_good(shop: Shop) -> None:

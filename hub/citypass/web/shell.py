@@ -39,7 +39,7 @@ KEPT = (
     *("vendor/fonts/FiraSans-Regular.woff2", "vendor/fonts/FiraSans-SemiBold.woff2"),
 )
 # What a browser keeps that is used as a till.
-TILL = ("css/till.css", *(f"js/till/{name}.js" for name in ("app", "code", "hub", "store")))
+TILL = ("css/till.css", *(f"js/till/{name}.js" for name in ("app", "code", "hub", "parts", "sold", "store")))
 _PAGES = ("base.html", "sprite.html", "brand.html", "citypass/offline.html", "till/app.html")
 SESSION_HEADER = "Sk-Session"
 

@@ -128,7 +128,8 @@ def _read(text: str) -> Token:
 def _check(token: Token, rows: Sequence[ScanRow], till: str, purpose: str, ref: str, at: int) -> None:
     if any(one.till != till or (one.purpose == purpose and one.ref != ref) for one in rows):
         raise RefusedError("replay")
-    if rows and at - rows[0].at <= rules.HANDLING_MS:
+    is_repeated = any(one.purpose == purpose and one.ref for one in rows)
+    if is_repeated or (rows and -rules.SKEW_MS <= at - rows[0].at <= rules.HANDLING_MS):
         return
     problem = rules.problem(token, at)
     if problem:

@@ -51,6 +51,14 @@ def test_sixty_four_identical_entries_are_one(pool: Pool) -> None:
     assert (mine(pool)[0].left, counted(pool.database, "till_redemption")) == (9, 1)
 
 
+def test_an_entry_whose_answer_was_lost_is_the_same_an_hour_later(pool: Pool) -> None:
+    buy(pool, "ten-adult")
+    code = pool.phone.code(SUMMER)
+    assert enter(pool, "same", code).is_new
+    assert not enter(pool, "same", code, SUMMER + 3_600_000).is_new
+    assert refused(lambda: enter(pool, "other", code, SUMMER + 3_600_000)) == "replay"
+
+
 def test_the_last_entry_is_used_once_though_many_show_codes_of_their_own(pool: Pool) -> None:
     buy(pool, "ten-adult")
     enter(pool, "nine", pool.phone.code(SUMMER), count=9)

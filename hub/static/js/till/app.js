@@ -1,27 +1,13 @@
 /* The till: articles, basket, pass, payment, what was sold, the end of the day. Works by keyboard; a scanner types. */
 import { isCode } from "./code.js";
 import { Away, Hub, Refused } from "./hub.js";
+import { button, cents, euro, fill, find, lang, make, page, twice, words } from "./parts.js";
+import { showSales } from "./sold.js";
 import { open } from "./store.js";
 
-const page = document.querySelector("[data-till]"), words = JSON.parse(page.dataset.words), name = page.dataset.till;
-const lang = document.documentElement.lang, find = (id) => document.getElementById(id);
-const money = new Intl.NumberFormat(lang === "de" ? "de-DE" : "en-GB", { style: "currency", currency: "EUR" });
-const euro = (cents) => money.format(cents / 100);
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
-const EVERY_MS = 5000, SYNC_MS = 60_000;
+const name = page.dataset.till, EVERY_MS = 5000, SYNC_MS = 60_000;
 
 let store, hub, town = null, articles = new Map(), basket = new Map(), guest = null, synced = 0, closing = null;
-
-function make(tag, options = {}, ...children) {
-  const { text, on, ...rest } = options, one = document.createElement(tag);
-  Object.entries(rest).forEach(([key, value]) => one.setAttribute(key, value));
-  if (text !== undefined) one.textContent = text;
-  if (on) one.addEventListener("click", on);
-  one.append(...children);
-  return one;
-}
-
-const button = (text, on, kind = "secondary") => make("button", { type: "button", class: `kern-btn kern-btn--${kind}`, on }, make("span", { class: "kern-label", text }));
 
 /* ---- what is said ---- */
 function say(lines, receipt) {
@@ -34,7 +20,7 @@ function complain(problem) {
   find("gesagt").replaceChildren();
   find("fehler-text").textContent = text;
   find("fehler").hidden = false;
-  if (problem.reason === "wrongKey" || problem.reason === "blocked") setup(text);
+  if ((problem.reason === "wrongKey" || problem.reason === "blocked") && !find("kasse").hidden) setup(text);
 }
 
 /* Runs one thing at a time, so that two clicks are one. */
@@ -100,11 +86,6 @@ function showBasket() {
   find("summe").textContent = find("eil").textContent = euro(total());
   find("bar").disabled = find("mit-pass").disabled = !basket.size;
   showChange();
-}
-
-function cents(text) {
-  const found = /^([0-9]{1,4})(?:[.,]([0-9]{1,2}))?$/.exec(text.replace("€", "").trim());
-  return found ? Number(found[1]) * 100 + Number((found[2] || "0").padEnd(2, "0")) : null;
 }
 
 function showChange() {
@@ -199,67 +180,13 @@ function done() {
   find("korb-kopf").focus();
 }
 
-/* ---- what was sold ---- */
-async function showSales() {
-  const { sales, open: book } = await hub.call("GET", "/sales");
-  find("verkaeufe").replaceChildren(...sales.map(saleLine));
-  find("verkaeufe-leer").hidden = sales.length > 0;
-  find("lade").textContent = euro(book.cash);
-}
-
-function saleLine(one) {
-  const time = new Date(one.at).toLocaleTimeString(lang === "de" ? "de-DE" : "en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
-  const what = one.lines.map((line) => `${line.count} × ${line.title}`).join(", ");
-  const state = one.state === "open" ? words.openState : one.state === "cancelled" ? words.cancelledState : one.refunded ? fill(words.refundedState, { sum: euro(one.refunded) }) : words[one.way];
-  const line = make("li", {}, make("p", {}, make("span", { text: `${time}  ${what}` }), make("span", { class: "sk-num", text: euro(one.cents) })), make("p", { class: "sk-leise sk-klein", text: state }));
-  const acts = make("div", { class: "sk-reihe" }, make("a", { href: `/kasse/beleg/${one.receipt}`, target: "_blank", text: words.receipt }));
-  if (one.state === "paid" && !one.refunded) acts.append(twice(words.cancel, () => doing(() => takeBack(`/sales/${one.number}/cancel`, {}))));
-  if (one.state === "paid" && one.refunded < one.cents) acts.append(button(words.refund, () => askRefund(line, one), "tertiary"));
-  line.append(acts);
-  return line;
-}
-
-/* A button that asks first. */
-function twice(text, work, question = words.sure, kind = "tertiary") {
-  const one = button(text, () => {
-    if (one.dataset.asked) { work(); return; }
-    one.dataset.asked = "1";
-    one.firstChild.textContent = question;
-    setTimeout(() => { delete one.dataset.asked; one.firstChild.textContent = text; }, 5000);
-  }, kind);
-  return one;
-}
-
-async function takeBack(path, body) {
-  await hub.call("POST", path, body);
-  await showSales();
-}
-
-function askRefund(line, one) {
-  if (line.querySelector("form")) return;
-  const id = `zurueck-${one.number}`, field = make("input", { id, inputmode: "decimal", autocomplete: "off", maxlength: "8", required: "" }), key = crypto.randomUUID();
-  field.value = ((one.cents - one.refunded) / 100).toFixed(2).replace(".", lang === "de" ? "," : ".");
-  const form = make("form", { class: "ka-form" }, make("div", { class: "pg-feld" }, make("label", { for: id, text: words.refundHow }), field));
-  form.append(make("button", { class: "kern-btn kern-btn--secondary", type: "submit" }, make("span", { class: "kern-label", text: words.give })), button(words.keep, () => form.remove(), "tertiary"));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    doing(() => {
-      const wanted = cents(field.value);
-      if (!wanted) throw new Refused("amount", words.amount);
-      return takeBack(`/sales/${one.number}/refund`, { cents: wanted, key });
-    });
-  });
-  line.append(form);
-  field.focus();
-}
-
 async function closeDay() {
   closing = closing || crypto.randomUUID();
   const made = await hub.call("POST", "/closings", { key: closing }).catch((problem) => { if (problem instanceof Refused) closing = null; throw problem; });
   closing = null;
   say(fill(words.closed, { n: made.number, sum: euro(made.gross) }));
   find("gesagt").append(make("p", {}, make("a", { href: `/kasse/${name}/abschluss/${made.number}`, text: `${words.receipt} ${made.number}` })));
-  await showSales();
+  await showSales(hub, doing);
 }
 
 /* ---- connection ---- */
@@ -275,12 +202,12 @@ async function showState() {
 
 async function beat() {
   try {
+    while (await hub.send()) { /* until nothing waits; a till that is blocked may still do this */ }
     if (Date.now() - synced > SYNC_MS || !hub.isOnline) {
       town = await hub.sync();
       synced = Date.now();
       if (!articles.size) { showArticles(); showBasket(); }
     }
-    while (await hub.send()) { /* until nothing waits */ }
   } catch (problem) {
     if (problem instanceof Refused) complain(problem);
   }
@@ -331,7 +258,7 @@ function listen() {
     document.querySelector(`[data-article="${article}"]`).focus();
   });
   find("preis-zu").addEventListener("click", () => { find("preis").hidden = true; });
-  find("mehr").addEventListener("toggle", () => { if (find("mehr").open) doing(showSales); });
+  find("mehr").addEventListener("toggle", () => { if (find("mehr").open) doing(() => showSales(hub, doing)); });
   find("abschluss").replaceWith(Object.assign(twice(find("abschluss").textContent.trim(), () => doing(closeDay), words.sureClose, "secondary"), { id: "abschluss" }));
   find("probleme-weg").addEventListener("click", async () => { await store.write(["problems"], (problems) => problems.clear()); await showState(); });
   // a scanner types wherever the cursor stands

@@ -68,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     keep.set_defaults(run=_retention)
     _add_parking(commands.add_parser("parking", help="what a stay costs, and how good the forecast is"))
     _add_payments(commands.add_parser("payments", help="check the ledger, speak to the bank, know machines"))
+    _add_till(commands.add_parser("till", help="tills of the pool, the library, the market"))
     _add_audit(commands.add_parser("audit", help="check or export who did what"))
     _add_admin(commands.add_parser("admin", help="make an admin or give one a new password"))
     return top
@@ -275,6 +276,30 @@ def _payments(chosen: argparse.Namespace) -> int:
     else:
         facts = (getattr(chosen, "operation", ""), getattr(chosen, "max_cents", 0))
         print(setup.change_machine(settings, chosen.name, *facts, ends=chosen.action == "end-machine"))
+    return 0
+
+
+def _add_till(till: argparse.ArgumentParser) -> None:
+    actions = till.add_subparsers(required=True, metavar="ACTION", dest="action")
+    add = actions.add_parser("add", help="a new till; prints its key once")
+    add.add_argument("name", help="small letters, digits and -")
+    add.add_argument("--operation", required=True, help="what it sells: pool, library, market ...")
+    add.add_argument("--json", action="store_true", help='print {"till", "operation", "key", "url"}')
+    actions.add_parser("end", help="block a till; its key opens nothing any more").add_argument("name")
+    actions.add_parser("list", help="every till and when it was heard of")
+    till.set_defaults(run=_till)
+
+
+def _till(chosen: argparse.Namespace) -> int:
+    from hub import setup
+
+    settings = _settings()
+    if chosen.action == "add":
+        print(setup.add_till(settings, chosen.name, chosen.operation, as_json=chosen.json))
+    elif chosen.action == "end":
+        print(setup.end_till(settings, chosen.name))
+    else:
+        print(setup.listed_tills(settings))
     return 0
 
 

@@ -43,6 +43,8 @@ from hub.payments import api as payments
 from hub.privacy import api as privacy
 from hub.push import api as push
 from hub.settings import Settings
+from hub.till import api as till
+from hub.till import messages as till_messages
 
 if TYPE_CHECKING:
     import flask
@@ -96,6 +98,12 @@ def _payment_job(name: str) -> Callable[[Settings, Database], jobs.Handler]:
     return make
 
 
+def _paying_parking_back(settings: Settings, database: Database) -> jobs.Handler:
+    from hub.till.work import paying
+
+    return paying(settings, database)
+
+
 def _retention(settings: Settings, database: Database) -> jobs.Handler:
     def run(_arguments: dict[str, Any], _context: jobs.Context) -> None:
         for rule, count in retention.run(database, retention_rules(settings), clock.now_ms()):
@@ -125,6 +133,7 @@ JOBS: Mapping[str, Callable[[Settings, Database], jobs.Handler]] = {
     payments.payments.POLL_JOB: _payment_job("polling"),
     payments.refunds.REFUND_JOB: _payment_job("refunding"),
     payments.receipts.RECEIPT_JOB: _payment_job("receipting"),
+    till.parking.PAY_JOB: _paying_parking_back,
 }
 SCHEDULES: Sequence[jobs.Schedule] = (
     jobs.Schedule("retention", "retention", daily_at="03:20"),
@@ -148,6 +157,7 @@ def person_data(settings: Settings) -> list[privacy.Holder]:
         privacy.Holder("openid", openid.export, openid.forget),
         privacy.Holder("payments", payments.personal.export, payments.personal.forget, _kept_payments),
         privacy.Holder("parking", parking_personal.export, parking_personal.forget),
+        privacy.Holder("till", till.personal.export, till.personal.forget),
         privacy.Holder("push", push.export, push.forget_person),
         privacy.Holder("audit", privacy.audit_export, privacy.audit_forget, privacy.audit_kept),
     ]
@@ -185,6 +195,8 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
             f"{keep.check_days} days, {keep.camera_days} days",
             partial(checks.tidy, keep=keep),
         ),
+        retention.Rule("codes of passes that were used, phones that were taken off", "30 days", till.passes.tidy),
+        retention.Rule("days on which somebody entered with a ticket", "400 days", till.personal.tidy),
         retention.Rule("feedback about barriers", "180 days", bulletin.forget_old),
         retention.Rule("messages of nodes", f"{days} days", partial(ingest.forget_old, keep_days=days)),
     ]
@@ -201,6 +213,9 @@ def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], No
     table.setdefault(wishes.SiteFills, []).append(warning)
     beginning = parking_messages.beginning(purse_of(settings))
     table.setdefault(payments.PaymentCompleted, []).append(beginning)
+    house, titles = inbox.house_of(settings), purse_of(settings).titles
+    for event, handler in till_messages.handlers(till.town_of(settings.town_dir), house, titles).items():
+        table.setdefault(event, []).append(handler)
     table[jobs.JobDied].append(operations_messages.alarming(alert_channels(settings), settings.public_url))
     return table
 
@@ -235,6 +250,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.privacy import web as privacy_web
     from hub.push import web as push_web
     from hub.radio import web as radio_web
+    from hub.till import web as till_web
 
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
     database = Database(settings.database)
@@ -250,9 +266,10 @@ def create_app(settings: Settings) -> "flask.Flask":
     app.jinja_env.filters |= payments_web.FILTERS
     app.extensions["person_data"] = person_data(settings)
     app.extensions["purse"] = purse_of(settings)
+    app.extensions["site_names"] = json.loads((settings.town_dir / "sites.json").read_text())["sites"]
     app.extensions["form_target"] = openid_web.form_target
     app.extensions["machine_errors"] = openid_web.machine_errors
-    for made in (account_web, openid_web, inbox_web, operations_web, payments_web):
+    for made in (account_web, openid_web, inbox_web, operations_web, payments_web, till_web):
         for blueprint in made.blueprints:
             app.register_blueprint(blueprint)
     for room in (
@@ -280,6 +297,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     if settings.demo:
         app.register_blueprint(inbox_web.demo_blueprint)
         app.register_blueprint(account_web.demo_blueprint)
+        app.register_blueprint(till_web.demo_blueprint)
         app.jinja_env.globals["personas"] = account_web.PERSONAS
     if settings.bundid_issuer:
         app.register_blueprint(account_web.upstream_blueprint)
@@ -490,5 +508,6 @@ def load_tables() -> Any:
     from hub.operations import store as _operations  # noqa: F401 (registers its tables)
     from hub.payments import store as _payments  # noqa: F401 (registers its tables)
     from hub.push import store as _push  # noqa: F401 (registers its tables)
+    from hub.till import store as _till  # noqa: F401 (registers its tables)
 
     return Base.metadata

@@ -28,6 +28,7 @@ from hub.parking.api import cameras, forecasts, permits
 from hub.payments import api as payments
 from hub.radio import api as radio
 from hub.settings import Settings
+from hub.till import api as till
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -300,6 +301,45 @@ def export_debits(settings: Settings, file: Path, collected_on: str) -> str:
     finally:
         database.close()
     return f"{count} direct debits in {file}" if count else "nothing to collect"
+
+
+def add_till(settings: Settings, name: str, operation: str, *, as_json: bool) -> str:
+    """Makes a till and shows its key once; ValueError in a plain sentence."""
+    database, town = Database(settings.database), till.town_of(settings.town_dir)
+    add = partial(till.tills.add, town=town, name=name, operation=operation, actor=audit.CLI, now=now_ms())
+    try:
+        key = database.write(add)
+    finally:
+        database.close()
+    url = f"{settings.public_url.rstrip('/')}/kasse/{name}"
+    facts = {"till": name, "operation": operation, "key": key, "url": url}
+    return json.dumps(facts) if as_json else "\n".join(f"{name}: {value}" for name, value in facts.items())
+
+
+def end_till(settings: Settings, name: str) -> str:
+    """Blocks a till; ValueError for one that does not work."""
+    database = Database(settings.database)
+    try:
+        database.write(partial(till.tills.end, name=name, actor=audit.CLI, now=now_ms()))
+    finally:
+        database.close()
+    return f"the key of {name} opens nothing any more; what it sold before is still taken in"
+
+
+def listed_tills(settings: Settings) -> str:
+    """One line a till."""
+    database = Database(settings.database)
+    try:
+        with database.read() as session:
+            found = till.tills.listed(session)
+    finally:
+        database.close()
+    now = now_ms()
+    return "\n".join(
+        f"{one.name:40} {one.operation:12} {'blocked' if one.ended_at else 'works':8} "
+        f"{i18n.moment(one.seen_at, 'en', now) if one.seen_at else '-'}"
+        for one in found
+    )
 
 
 def change_machine(settings: Settings, name: str, operation: str, max_cents: int, *, ends: bool) -> str:

@@ -18,6 +18,7 @@ COPIED = {
     "leaflet/dist/leaflet.js": "leaflet.js",
     "leaflet/dist/leaflet.css": "leaflet.css",
     "leaflet/LICENSE": "licences/leaflet.txt",
+    "qrcode-generator/dist/qrcode.js": "qrcode.js",  # its licence (MIT) stands in its head
     f"{_FONTS}/FiraSans-Regular.woff2": "fonts/FiraSans-Regular.woff2",
     f"{_FONTS}/FiraSans-SemiBold.woff2": "fonts/FiraSans-SemiBold.woff2",
     "@kern-ux/native/LICENSE.md": "licences/kern-ux.md",

@@ -25,8 +25,8 @@ def age(since: int, now: int) -> tuple[int, str]:
 
 
 PERSON, ORGANISATION, CHILD, CLIENT = "person", "organisation", "child", "client"
-NODE, JOB, TASK, DEVICE, DECODER = "node", "job", "task", "device", "decoder"
-SUBJECTS = (PERSON, NODE, JOB, TASK, DEVICE, DECODER, CLIENT, ORGANISATION, CHILD)
+NODE, JOB, TASK, DEVICE, DECODER, TILL = "node", "job", "task", "device", "decoder", "till"
+SUBJECTS = (PERSON, NODE, JOB, TASK, DEVICE, DECODER, CLIENT, ORGANISATION, CHILD, TILL)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would calculate
 
 

@@ -30,7 +30,7 @@ from hub.account.api.guard import ThrottledError
 from hub.account.api.hashing import BusyError
 from hub.account.api.keyring import Keyring
 from hub.account.api.people import ADMIN, CLERK, EDITOR, Person, Proof, find, find_by_name
-from hub.account.rules import Level
+from hub.account.rules import Level, device_name
 
 __all__ = [
     "ADMIN",
@@ -55,6 +55,7 @@ __all__ = [
     "address",
     "codes",
     "create_admin",
+    "device_name",
     "disable",
     "families",
     "find",

@@ -84,6 +84,15 @@ def get(session: Session, person_id: int, child_id: int, now: int) -> Child | No
     return next((one for one in children(session, person_id, now) if one.id == child_id), None)
 
 
+def circle(session: Session, person_id: int) -> frozenset[str]:
+    """child:3 and person:8 of everybody who belongs to this person's children, without themselves."""
+    found = set()
+    for child in circles.children_of(session, person_id):
+        found.add(f"child:{child.id}")
+        found |= {f"person:{parent.id}" for parent in circles.guardians(session, child.id)}
+    return frozenset(found - {f"person:{person_id}"})
+
+
 def share(session: Session, person: Person, child_id: int, mail: str, now: int) -> None:
     """Invites the other parent."""
     circles.lock_child(session, child_id)

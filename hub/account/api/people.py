@@ -14,7 +14,8 @@ ADMIN = "admin"
 CLERK = "clerk"
 EDITOR = "editor"
 WARDEN = "warden"
-ROLES = (ADMIN, CLERK, EDITOR, WARDEN)
+CASHIER = "cashier"
+ROLES = (ADMIN, CLERK, EDITOR, WARDEN, CASHIER)
 
 
 @dataclass(frozen=True)

@@ -24,20 +24,14 @@ STATIC = HUB / "static"
 # What a phone keeps so that its pages look right without a connection; vendor/ is there after `make assets`.
 KEPT = (
     *("css/fonts.css", "vendor/kern.css", "css/tokens.css", "css/components.css", "css/page.css", "css/account.css"),
-    *("css/parking.css", "css/pass.css", "vendor/leaflet.css", "vendor/leaflet.js", "js/live.js", "js/parking.js"),
-    "js/nearby.js",
-    *(
-        "css/wardens.css",
-        "js/wardens.js",
-        "js/app.js",
-        "js/offline.js",
-        "icon.svg",
-        "icons/icon-192.png",
-        "icons/badge-96.png",
-    ),
+    *("css/parking.css", "css/pass.css", "css/payments.css", "css/wardens.css", "vendor/leaflet.css"),
+    *("vendor/leaflet.js", "vendor/qrcode.js", "js/live.js", "js/parking.js", "js/nearby.js", "js/wardens.js"),
+    *("js/pass.js", "js/app.js", "js/offline.js", "icon.svg", "icons/icon-192.png", "icons/badge-96.png"),
     *("vendor/fonts/FiraSans-Regular.woff2", "vendor/fonts/FiraSans-SemiBold.woff2"),
 )
-_PAGES = ("base.html", "sprite.html", "brand.html", "citypass/offline.html")
+# What a browser keeps that is used as a till.
+TILL = ("css/till.css", *(f"js/till/{name}.js" for name in ("app", "code", "hub", "parts", "sold", "store")))
+_PAGES = ("base.html", "sprite.html", "brand.html", "citypass/offline.html", "till/app.html")
 SESSION_HEADER = "Sk-Session"
 
 
@@ -80,6 +74,7 @@ def manifest() -> ResponseReturnValue:
 def worker() -> ResponseReturnValue:
     """The service worker, with the name of this release and the files that it keeps."""
     facts = {"release": release(), "name": _app_name(), "kept": [f"/static/{name}" for name in _present()]}
+    facts["till"] = [f"/static/{name}" for name in TILL]
     script = f"const HUB = {json.dumps(facts)};\n" + (STATIC / "js/worker.js").read_text()
     response = web.answer_json(script.encode())
     response.mimetype = "text/javascript"
@@ -109,7 +104,7 @@ def release() -> str:
 
 
 def _parts() -> Iterator[Path]:
-    yield from (STATIC / name for name in (*_present(), "js/worker.js"))
+    yield from (STATIC / name for name in (*_present(), *TILL, "js/worker.js"))
     yield from (HUB / "templates" / name for name in _PAGES)
     yield from sorted(i18n.CATALOGUES.rglob("*.po"))
 

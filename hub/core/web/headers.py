@@ -52,7 +52,7 @@ def secure(response: flask.Response) -> flask.Response:
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = "camera=(), microphone=(), payment=()"
+    response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), payment=()")
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if is_secure():
         response.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -131,6 +131,21 @@ def of_holder(session: Session, holder: str, now: int, limit: int = 50, language
     return [shown.shown(row, now, language) for row in store.of_holder(session, holder, limit)]
 
 
+@dataclass(frozen=True)
+class StayAt:
+    """A stay at a car park; `cents` None while it is not settled."""
+
+    token: str
+    site: str
+    cents: int | None
+
+
+def at_sites(session: Session, holder: str, sites: Sequence[str], since: int) -> list[StayAt]:
+    """A holder's stays at these car parks that run or ended since a moment; nobody settles them meanwhile."""
+    rows = store.lock_at(session, holder, sites, since)
+    return [StayAt(row.token, row.site, row.cents) for row in rows]
+
+
 def extend(session: Session, purse: Purse, token: str, planned_end: int | None, now: int) -> None:
     """Another planned end, or none; RefusedError when the tariff or the money does not allow it."""
     row = _running(session, token)

@@ -162,6 +162,13 @@ def of_holder(session: Session, holder: str, limit: int, before: int | None = No
     return session.scalars(mine.order_by(StayRow.id.desc()).limit(limit)).all()
 
 
+def lock_at(session: Session, holder: str, sites: Sequence[str], since: int) -> Sequence[StayRow]:
+    """A holder's stays at car parks that are open or ended since a moment, locked, the oldest first."""
+    mine = select(StayRow).where(StayRow.holder == holder, StayRow.site.in_(sites), StayRow.state != "cancelled")
+    late = mine.where(StayRow.ended_at.is_(None) | (StayRow.ended_at >= since)).order_by(StayRow.id)
+    return session.scalars(late.with_for_update().execution_options(populate_existing=True)).all()
+
+
 def used_free(session: Session, plate: str, tariff: str, day: date) -> int:
     """Free minutes that the plate used."""
     row = session.get(FreeRow, (plate, tariff, day))

@@ -25,6 +25,8 @@ from hub.payments.api.ledger import Movement, balance, book, check, statement, t
 from hub.payments.api.payments import Listed
 from hub.payments.api.wallet import Order, Paid
 from hub.payments.rules.ledger import Booked, Line, RefusedError, Transfer
+from hub.payments.rules.money import cents as read_euro
+from hub.payments.rules.money import euro
 from hub.payments.rules.payment import Item, Payment, State
 from hub.payments.rules.wallet import WalletError
 
@@ -51,12 +53,14 @@ __all__ = [
     "book",
     "check",
     "debits",
+    "euro",
     "holds",
     "ledger",
     "machines",
     "payments",
     "personal",
     "providers",
+    "read_euro",
     "receipts",
     "refunds",
     "statement",

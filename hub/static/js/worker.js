@@ -2,7 +2,7 @@
    shell of the app, the last parking data, and of the log-in that is running the last pass and the wardens' page. No
    other personal page. */
 "use strict";
-const SHELL = `sk-shell-${HUB.release}`, PARKING = `sk-parking-${HUB.release}`, PASS = `sk-pass-${HUB.release}`;
+const SHELL = `sk-shell-${HUB.release}`, PARKING = `sk-parking-${HUB.release}`, PASS = `sk-pass-${HUB.release}`, TILL = `sk-till-${HUB.release}`;
 const SITES = "/api/parking/sites", MAP = "/parken/karte.geojson", LANGUAGE = "/language";
 const OWN = ["/pass", "/parken/kontrolle"];  // pages of the log-in that are kept
 const SAVED = "Sk-Saved", SESSION = "Sk-Session";
@@ -26,7 +26,7 @@ async function install() {
 }
 
 async function activate() {
-  const old = (await caches.keys()).filter((name) => name.startsWith("sk-") && ![SHELL, PARKING, PASS].includes(name));
+  const old = (await caches.keys()).filter((name) => name.startsWith("sk-") && ![SHELL, PARKING, PASS, TILL].includes(name));
   await Promise.all(old.map((name) => caches.delete(name)));
   if (self.registration.navigationPreload) await self.registration.navigationPreload.enable();
   await self.clients.claim();
@@ -51,12 +51,23 @@ async function page(event, url) {
   const before = forgotten;
   try {
     const response = (await event.preloadResponse) || (await fetch(event.request));
-    const copy = OWN.includes(url.pathname) && response.ok ? response.clone() : response;
+    const copy = (OWN.includes(url.pathname) || isTill(url.pathname)) && response.ok ? response.clone() : response;
     event.waitUntil(look(copy, url.pathname, before));
     return response;
   } catch {
     return withoutConnection(url);
   }
+}
+
+/* The page of a till: without a name on it, and what it needs to sell without a connection. */
+function isTill(path) {
+  return /^\/kasse\/[a-z0-9-]+$/.test(path);
+}
+
+async function keepTill(path, response) {
+  const cache = await caches.open(TILL);
+  await cache.addAll(HUB.till.map(anonymous));
+  await keep(TILL, path, response);
 }
 
 /* What a page from the network tells: whose log-in it is, which language, and whether it is one to keep. */
@@ -72,6 +83,7 @@ async function look(response, path, before) {
     await keep(PASS, path, response);
     if (before !== forgotten) await forget();
   }
+  if (isTill(path) && response.ok) await keepTill(path, response);
   if (path === "/parken" && response.ok && LANGUAGES.includes(lang)) await keepParking(lang).catch(() => {});
 }
 
@@ -117,6 +129,8 @@ async function withoutConnection(url) {
     const figures = await match(PARKING, SITES);
     return marked(parking, lang, Math.max(savedAt(parking), figures ? savedAt(figures) : 0));
   }
+  const till = isTill(url.pathname) && (await match(TILL, url.pathname));
+  if (till) return till;
   if (url.pathname.startsWith("/parken/") && !OWN.includes(url.pathname) && parking) return Response.redirect("/parken", 302);
   return (await match(SHELL, `/offline?lang=${lang}`)) || Response.error();
 }
@@ -147,6 +161,7 @@ async function rememberLanguage(lang) {
 
 async function forget() {
   forgotten += 1;
+  indexedDB.deleteDatabase("sk-pass");  // the key of the pass's codes
   await caches.delete(PASS);
   await forgetPlates().catch(() => {});
 }
@@ -175,7 +190,7 @@ async function leave() {
 self.addEventListener("message", (event) => {
   const { parking, seen } = event.data || {};
   if (typeof parking === "string") event.waitUntil(keep(PARKING, SITES, new Response(parking, { headers: { "Content-Type": "application/json" } })));
-  if (OWN.includes(seen)) event.waitUntil(see(seen));
+  if (OWN.includes(seen) || (typeof seen === "string" && isTill(seen))) event.waitUntil(see(seen));
 });
 
 async function see(path) {

@@ -72,6 +72,7 @@ def settings(tmp_path: Path) -> Settings:
     (town / "sites.json").write_text(json.dumps({"sites": SITES}))
     (town / "town.json").write_text(json.dumps({"name": "Bad Rappenau", "address": "Kirchplatz 4"}))
     (town / "map.geojson").write_text(json.dumps(MAP))
+    (town / "till.json").write_text((Settings().town_dir / "till.json").read_text())
     return Settings(state_dir=tmp_path, town=str(town))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from edge import wire
 from hub.bulletin import gateway
+from hub.till.rules import catalogue
 
 TOWN = Path(__file__).parents[3] / "hub" / "data" / "bad_rappenau"
 
@@ -124,3 +125,18 @@ def test_the_map_is_marked_as_schematic_and_lies_in_the_town() -> None:
         for lon, lat in points(feature["geometry"]["coordinates"]):
             assert 49.19 < lat < 49.29, feature
             assert 8.97 < lon < 9.17, feature
+
+
+def test_what_tills_sell_names_its_source_or_says_that_it_is_assumed() -> None:
+    for operation in read("till.json")["operations"]:
+        for one in operation["articles"]:
+            assert one["title"].keys() == {"de", "en"}, one["id"]
+            assert one["assumed"] or (one["source"] and one["as_of"]), one["id"]
+
+
+def test_the_car_parks_whose_fee_pool_guests_get_back_are_those_of_the_pool() -> None:
+    wanted = {one["id"] for one in SITES if (one.get("tariff") or {}).get("refund_for") == "RappSoDie-Gäste"}
+    town = catalogue.town(read("till.json"), SITES)
+    assert set(town.operations["pool"].parking) == wanted
+    assert "p2_rosentritt" in wanted
+    assert not any(one.parking for name, one in town.operations.items() if name != "pool")

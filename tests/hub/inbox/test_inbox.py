@@ -44,7 +44,9 @@ def test_every_letter_is_filled_in_completely_in_both_languages() -> None:
             api.letters(),
             kind,
             language,
-            HOUSE.values(code="1", token="2", to="3", when="4", count="5", day="6", site="7", end="8", page="9"),
+            HOUSE.values(
+                code="1", token="2", to="3", when="4", count="5", day="6", site="7", end="8", page="9", sum="10"
+            ),
         )
         assert letter.subject.strip()
         assert letter.text.strip()

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from hub import identities, setup
 from hub.account import api as account
@@ -22,8 +23,10 @@ from hub.core.clock import now_ms
 from hub.core.db import Session
 from hub.openid import api as openid
 from hub.settings import Settings
+from hub.till import api as till
 from tests.hub.dashboard.conftest import LAKE, MARKET, Town
 from tests.hub.operations.test_tasks import die
+from tests.hub.till.phones import LonelyTill
 
 pytestmark = pytest.mark.thorough
 
@@ -120,6 +123,15 @@ PRESSES = [
         {"kind": "resident"},
     ),
     Press("/admin/parkausweise/1/beenden", {}, "parking.permit-ended", "permit:1", {}),
+    Press(
+        "/admin/kassen",
+        {"name": "bad-2", "operation": "pool"},
+        "till.added",
+        "till:bad-2",
+        {"operation": "pool"},
+    ),
+    Press("/admin/kassen/bad-1/sperren", {}, "till.ended", "till:bad-1", {}),
+    Press("/admin/kassen/offen/beleg-1/abschreiben", {}, "till.claim-waived", "till:bad-1", {"kind": "token"}),
     Press("/admin/protokoll/export", {"format": "csv"}, "audit.exported", "audit", {"format": "csv"}),
 ]
 
@@ -147,7 +159,22 @@ def staff(app: flask.Flask, town: Town, admin: FlaskClient, settings: Settings) 
     town.database.write(lambda session: permits.put(session, "HNR2", "disabled", "", now_ms() + 1_000_000) and None)
     device = radio.NewDevice("sensit", "s-1", MARKET, "thermarium-001", "nedap_sensit")
     town.database.write(lambda session: radio.add_device(session, device, ME, now_ms()))
+    leave_open(town, settings)
     return admin
+
+
+def leave_open(town: Town, settings: Settings) -> None:
+    """A till with a sale that nobody will pay."""
+    shop, alone = till.town_of(settings.town_dir), LonelyTill()
+    key = town.database.write(lambda session: till.tills.add(session, shop, "bad-1", "pool", ME, now_ms()))
+
+    def sell(session: Session) -> None:
+        till.tills.set_public_key(session, till.tills.find(session, key), alone.signer.public_key)
+        counter = till.tills.Counter(till.tills.find(session, key), shop, till.Signer.new())
+        till.offers.accept(session, counter, *alone.offer("1", now_ms(), code="none"), now_ms(), now_ms())
+        session.execute(text("UPDATE till_sale SET receipt = 'beleg-1'"))
+
+    town.database.write(sell)
 
 
 def last_number(town: Town) -> int:
@@ -197,6 +224,10 @@ def test_a_button_of_staff_leaves_one_entry(staff: FlaskClient, town: Town, one:
         ("/admin/parkausweise", {"plate": "?", "kind": "resident", "site": "", "until": "2099-12-31"}),
         ("/admin/parkausweise", {"plate": "HN-R 1", "kind": "resident", "site": "", "until": "2020-12-31"}),
         ("/admin/parkausweise/99/beenden", {}),
+        ("/admin/kassen", {"name": "bad-1", "operation": "pool"}),
+        ("/admin/kassen", {"name": "bad-3", "operation": "circus"}),
+        ("/admin/kassen/bad-9/sperren", {}),
+        ("/admin/kassen/offen/none/abschreiben", {}),
         ("/buergerbuero/konten/1/ausweis", {"seen": "1", "display_name": "Ich"}),
         (f"/buergerbuero/konten/{OTHER}/zugang", {}),
     ],

@@ -17,6 +17,7 @@ from hub.core.db import Database
 from hub.parking.api import cars, stays
 from hub.parking.rules.checks import digest
 from hub.settings import Settings
+from tests import ready
 from tests.hub.parking.test_stays import MINUTE, Purse
 from tests.hub.payments.test_pages import as_person, send
 
@@ -26,7 +27,7 @@ PAGE, ANSWER = "/parken/kontrolle", '<div id="antwort"'
 @pytest.fixture(scope="module")
 def web_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     settings = Settings(state_dir=tmp_path_factory.mktemp("hub"), demo=True)
-    setup.migrate(settings)
+    ready.migrate(settings)
     setup.seed(settings)
     setup.seed_personas(settings)
     made = wiring.create_app(settings)

@@ -38,6 +38,7 @@ def test_in_the_demonstration_a_button_logs_one_in(tmp_path: Path) -> None:
         "clerk": ("/konto", "Bürgerbüro"),
         "editor": ("/konto", "Timo Wort"),
         "warden": ("/parken/kontrolle", "Kennzeichen"),
+        "cashier": ("/kasse", "Kassen"),
         "admin": ("/admin", "Leitstelle"),
     }
     page = app.test_client().get("/demo").text

@@ -12,6 +12,7 @@ from hub.core.clock import now_ms
 from hub.core.web.system import OPENAPI
 from hub.parking.api import cameras
 from hub.payments.api import machines
+from hub.till.api import tills, town_of
 from tests.hub.openid.running import Provider, Visitor, running
 from tests.servers import wait_for_port
 from tests.spine.processes import Process
@@ -39,6 +40,9 @@ def configuration(hub: Provider) -> str:
     service = hub.add_client()
     machine = hub.database.write(lambda session: machines.add(session, "pool-gate", "pool", 10_000, now_ms()))
     camera = hub.database.write(lambda session: cameras.add_camera(session, "thermarium", "gate", now_ms()))[1]
+    till = hub.database.write(
+        lambda session: tills.add(session, town_of(hub.settings.town_dir), "pool-1", "pool", "cli", now_ms())
+    )
     token = Visitor(hub).log_in().tokens(service)["access_token"]
     lines = [
         "max-stream-events = 1",
@@ -46,6 +50,7 @@ def configuration(hub: Provider) -> str:
         f'[auth.openapi.accessToken]\nbearer = "{token}"',
         f'[auth.openapi.machine]\nbearer = "{machine}"',
         f'[auth.openapi.camera]\nbearer = "{camera}"',
+        f'[auth.openapi.till]\nbearer = "{till}"',
     ]
     lines += [
         f'[[operations]]\ninclude-path = "{path}"\nchecks.positive_data_acceptance.expected-statuses = ["2xx", "400"]'

@@ -3,7 +3,6 @@
 Each process calls its own function here, which imports what only that process needs: Flask, the opening hours, amqtt.
 """
 
-import itertools
 import json
 import logging
 import signal
@@ -12,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge import wire
 from hub.account import api as account
 from hub.account.api import SecurityChanged, SessionsEnded
 from hub.account.api import retention as account_over
@@ -21,8 +19,6 @@ from hub.core.db import Base, Database, Session
 from hub.core.files import REMOVE_JOB
 from hub.core.files import work as files_work
 from hub.core.jobs.housekeeping import tidying
-from hub.core.schedule import Task
-from hub.core.signing import Signer
 from hub.fleet import api as fleet
 from hub.fleet import messages as fleet_messages
 from hub.inbox import api as inbox
@@ -31,13 +27,11 @@ from hub.inbox import work as inbox_work
 from hub.ingest import api as ingest
 from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionReceived, StatusReceived
 from hub.openid import api as openid
-from hub.operations import api as operations
 from hub.operations import messages as operations_messages
 from hub.parking import api as parking
 from hub.parking import messages as parking_messages
 from hub.parking.api import checks, prepaid, pushes, stays, wishes
 from hub.parking.api import personal as parking_personal
-from hub.parking.api.forecasts import Forecasts
 from hub.parking.api.purse import WalletPurse
 from hub.payments import api as payments
 from hub.privacy import api as privacy
@@ -69,11 +63,6 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
 }
 
 log = logging.getLogger(__name__)
-
-_FIRST_WORD_MS = 3 * 60_000  # within this time every living node has sent a status
-_ROUNDS = 60  # so often the worker tidies before it has seen every bay
-
-Publish = Callable[[str, bytes, bool], bool]
 
 
 def _logging_out(settings: Settings, database: Database) -> jobs.Handler:
@@ -224,33 +213,12 @@ def create_app(settings: Settings) -> "flask.Flask":
     """The web application. OSError when the town's files or the state directory cannot be read."""
     import flask
 
+    from hub import rooms
     from hub.account import web as account_web
-    from hub.bulletin import web as bulletin_web
-    from hub.citypass import web as citypass_web
-    from hub.citypass.web import shell
     from hub.core import web
-    from hub.core.web import access, system
-    from hub.dashboard import web as dashboard_web
-    from hub.dashboard.web import node as node_web
-    from hub.doors import ACCESS, DEMO_ACCESS, UPSTREAM_ACCESS
-    from hub.fleet import web as fleet_web
     from hub.inbox import web as inbox_web
-    from hub.ingest import web as ingest_web
     from hub.openid import web as openid_web
-    from hub.operations import web as operations_web
-    from hub.parking import web as parking_web
-    from hub.parking.web import cameras as cameras_web
-    from hub.parking.web import cards as cards_web
-    from hub.parking.web import feeds as feeds_web
-    from hub.parking.web import liking as wishes_web
-    from hub.parking.web import permits as permits_web
-    from hub.parking.web import stays as stays_web
-    from hub.parking.web import wardens as wardens_web
     from hub.payments import web as payments_web
-    from hub.privacy import web as privacy_web
-    from hub.push import web as push_web
-    from hub.radio import web as radio_web
-    from hub.till import web as till_web
 
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
     database = Database(settings.database)
@@ -269,40 +237,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     app.extensions["site_names"] = json.loads((settings.town_dir / "sites.json").read_text())["sites"]
     app.extensions["form_target"] = openid_web.form_target
     app.extensions["machine_errors"] = openid_web.machine_errors
-    for made in (account_web, openid_web, inbox_web, operations_web, payments_web, till_web):
-        for blueprint in made.blueprints:
-            app.register_blueprint(blueprint)
-    for room in (
-        system,
-        ingest_web,
-        parking_web,
-        stays_web,
-        cards_web,
-        wishes_web,
-        wardens_web,
-        permits_web,
-        cameras_web,
-        feeds_web,
-        bulletin_web,
-        fleet_web,
-        dashboard_web,
-        node_web,
-        radio_web,
-        privacy_web,
-        push_web,
-        citypass_web,
-        shell,
-    ):
-        app.register_blueprint(room.blueprint)
-    if settings.demo:
-        app.register_blueprint(inbox_web.demo_blueprint)
-        app.register_blueprint(account_web.demo_blueprint)
-        app.register_blueprint(till_web.demo_blueprint)
-        app.jinja_env.globals["personas"] = account_web.PERSONAS
-    if settings.bundid_issuer:
-        app.register_blueprint(account_web.upstream_blueprint)
-    doors = ACCESS | (DEMO_ACCESS if settings.demo else {}) | (UPSTREAM_ACCESS if settings.bundid_issuer else {})
-    access.install(app, doors, account_web.PORTER)
+    rooms.register(app, settings)
     return app
 
 
@@ -324,112 +259,6 @@ def runner(settings: Settings, database: Database) -> jobs.Runner:
     events.wire(events_of(settings))
     handlers = {kind: make(settings, database) for kind, make in JOBS.items()}
     return jobs.Runner(database, handlers, clock.now_ms, schedules=schedules(settings))
-
-
-def _looking_after_stays(settings: Settings, database: Database) -> Callable[[int], None]:
-    purse, patience = purse_of(settings), stays.patience(settings.parking_grace_s, settings.parking_objection_s)
-
-    def look(now: int) -> None:
-        with database.read() as session:
-            bays = stays.bays_of_open(session, parking.bays(session, now))
-        if bays is not None:
-            database.write(lambda session: stays.tick(session, purse, bays, now, patience))
-
-    return look
-
-
-def _looking_after_wishes(database: Database) -> Callable[[int], None]:
-    def look(now: int) -> None:
-        with database.read() as session:
-            due = wishes.due(session, parking.sites(session, now), now) if wishes.has_any(session, now) else []
-        if due:
-            database.write(lambda session: wishes.answer(session, due, now))
-
-    return look
-
-
-def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task]:
-    """What the worker does and how often."""
-    from hub.bulletin import api as bulletin
-
-    exporter = ingest.open_exporter(database, settings.timeseries_url)
-    publisher = bulletin.Publisher(publish)
-
-    def publish_bulletin(now: int) -> None:
-        with database.read() as session:
-            sites = parking.sites(session, now)
-            body = bulletin.compose(session, sites, settings.public_url, now, demo=settings.demo)
-        publisher.offer(body, now)
-
-    def sum_up_parking(now: int) -> None:
-        with database.read() as session:
-            sums = parking.sum_up(session, now)
-        if sums.marks:
-            database.write(partial(parking.keep_sums, sums=sums))
-
-    def export(now: int) -> None:
-        if exporter is not None:
-            exporter.run(now)
-
-    signer = Signer(settings.grant_key())
-
-    def hand_on_visitors(now: int) -> None:
-        with database.read() as session:
-            if not fleet.has_grants(session):
-                return
-        for node, granted in database.write(partial(fleet.take_grants, now=now)).items():
-            sealed = signer.sealed({"node": node, "ts": now, "grants": granted})
-            publish(wire.down(node, "grant"), wire.encode("grant", sealed), False)
-
-    senders = alert_senders(settings)
-
-    def send_notices(now: int) -> None:
-        fleet.send_notices(database, senders, now)
-
-    began = clock.now_ms()
-
-    def look_after_nodes(now: int) -> None:
-        if now - began < _FIRST_WORD_MS:  # after a break of the hub every node would seem silent
-            return
-        with database.read() as session:
-            overdue = ingest.overdue(session, now)
-        database.write(partial(fleet.judge_nodes, overdue=overdue, channels=tuple(senders), now=now))
-
-    def tidy(now: int) -> None:
-        for work in (ingest.give_up_held, fleet.tidy, account_over.tidy, push.tidy):
-            database.write(partial(work, now=now))
-        database.write(partial(operations.tidy, now=now))
-        database.write(partial(ingest.forget_old, now=now, keep_days=settings.keep_messages_days))
-
-    forecasts = Forecasts(settings.town_dir)
-
-    def forecast_parking(now: int) -> None:
-        forecasts.turn(database, now)
-
-    rounds = itertools.count()
-
-    def tidy_parking(now: int) -> None:
-        """Some bays at a time: the writer serves others, too."""
-        with database.read() as session:
-            bays = parking.bay_ids(session)
-        keep = parking.Retention(settings.keep_readings_days, settings.keep_hours_days)
-        some = bays[next(rounds) % _ROUNDS :: _ROUNDS]
-        database.write(lambda session: parking.tidy(session, now, keep, some))
-
-    return [
-        Task("bulletin", 5, publish_bulletin),
-        Task("visitors between nodes", 1, hand_on_visitors),
-        Task("orders to nodes", 1, lambda now: fleet.tell(database, publish, now)),
-        Task("alerts of nodes", 20, look_after_nodes),
-        Task("notices", 5, send_notices),
-        Task("parking stays", 5, _looking_after_stays(settings, database)),
-        Task("parking wishes", 5, _looking_after_wishes(database)),
-        Task("parking hours", 20, sum_up_parking),
-        Task("parking forecasts", 2, forecast_parking),
-        Task("series", 5, export),
-        Task("parking history", 60, tidy_parking),
-        Task("tidy", 60, tidy),
-    ]
 
 
 def alert_channels(settings: Settings) -> list[str]:

@@ -47,8 +47,9 @@ def live(settings: Settings) -> int:
 
 def worker(settings: Settings) -> int:
     """Jobs in a thread beside the schedules: bulletin to the nodes, hourly figures, deletion dates."""
-    from hub.app import runner, tasks
+    from hub.app import runner
     from hub.core.db import Database
+    from hub.rounds import tasks
 
     stop, database = threading.Event(), Database(settings.database)
     for number in (signal.SIGTERM, signal.SIGINT):

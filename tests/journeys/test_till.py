@@ -322,5 +322,6 @@ def test_a_blocked_till_says_so_and_a_phone_without_scripts_shows_a_code(
     boss.get_by_role("button", name="Einrichten").click()
     expect(boss.locator("#schluessel")).to_be_visible()
     is_accessible(boss)
+    desk.open()
     desk.says("Diese Kasse ist gesperrt.")
     started.close()

@@ -5,7 +5,7 @@ import { button, cents, euro, fill, find, lang, make, page, twice, words } from 
 import { showSales } from "./sold.js";
 import { open } from "./store.js";
 
-const name = page.dataset.till, EVERY_MS = 5000, SYNC_MS = 60_000;
+const name = page.dataset.till, EVERY_MS = 5000, SYNC_MS = 30_000;
 
 let store, hub, town = null, articles = new Map(), basket = new Map(), guest = null, synced = 0, closing = null;
 

@@ -61,7 +61,7 @@ def test_the_bank_refused_and_took_the_money_all_the_same(
     assert (ear.kinds(), balance(database, "provider:sandbox")) == (["Failed", "Completed"], -1000)
 
 
-@pytest.mark.parametrize(("owner", "account"), [("person:1", "wallet:person:1"), ("", "unclear")])
+@pytest.mark.parametrize(("owner", "account"), [("person:1", "wallet:person:1"), ("", "refunds")])
 def test_i_paid_in_two_windows_and_the_second_money_is_not_lost(
     database: Database, cashier: Cashier, sandbox: Provider, ear: Ear, owner: str, account: str
 ) -> None:

@@ -65,7 +65,7 @@ def test_without_javascript_list_filters_and_detail_work(browser: Browser, live_
     page.goto(f"{live_town.url}/parken")
     expect(page.get_by_role("heading", level=1)).to_have_text("Parking")
     assert page.locator("[data-site]").count() == 16
-    page.get_by_role("link", name="Charging").click()
+    page.get_by_role("link", name="Charging", exact=True).click()
     assert page.locator("[data-site]").count() == 2
     page.locator("[data-site=rathaus]").click()
     expect(page.get_by_role("heading", level=2, name="Town hall")).to_be_visible()

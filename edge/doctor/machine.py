@@ -1,8 +1,10 @@
 """What the kernel and systemd say about this machine. Nothing here changes anything."""
 
+import contextlib
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from edge.rules.checkup import Listener
@@ -82,14 +84,18 @@ def _holders(system: Path) -> dict[str, tuple[int, str]]:
     """Socket inode -> (process id, program)."""
     found: dict[str, tuple[int, str]] = {}
     for process in (system / "proc").glob("[0-9]*"):
-        try:
-            links = [str(link.readlink()) for link in (process / "fd").iterdir()]
-        except OSError:
-            continue
-        for link in links:
+        for link in _links(process / "fd"):
             if link.startswith("socket:["):
                 found[link[8:-1]] = (int(process.name), _program(process))
     return found
+
+
+def _links(descriptors: Path) -> Iterator[str]:
+    """Where a process's open files lead; those that are closed meanwhile, or not ours to see, are passed over."""
+    with contextlib.suppress(OSError):
+        for link in descriptors.iterdir():
+            with contextlib.suppress(OSError):
+                yield str(link.readlink())
 
 
 def _program(process: Path) -> str:

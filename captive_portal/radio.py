@@ -22,7 +22,10 @@ _MAC = re.compile(r"02(:[0-9a-f]{2}){5}")
 
 @dataclass(frozen=True)
 class Radio:
-    """The [radio] table. `capacity` is how many devices the card admits; a Pi's own takes few."""
+    """The [radio] table. `capacity` is how many devices the card admits; a Pi's own takes few.
+
+    `driver` "none" is hostapd without a radio, for machines that have none: its control socket answers, nothing sends.
+    """
 
     interface: str
     bridge: str
@@ -36,6 +39,7 @@ class Radio:
     venue: str = ""
     venue_url: str = ""
     control: Path = Path("/run/hostapd")
+    driver: str = "nl80211"
 
 
 def parse(section: Section) -> Radio:
@@ -53,11 +57,14 @@ def parse(section: Section) -> Radio:
         venue=_line(section, "venue", section.text("venue", "")),
         venue_url=_line(section, "venue_url", section.url("venue_url")),
         control=section.path("control", Radio.control) or Radio.control,
+        driver=section.text("driver", Radio.driver),
     )
     if not 0 < len(radio.ssid.encode()) <= 32:
         raise section.fail("ssid", "must have 1 to 32 bytes")
     if not re.fullmatch("[A-Z]{2}", radio.country):
         raise section.fail("country", "must be two capital letters")
+    if radio.driver not in ("nl80211", "none"):
+        raise section.fail("driver", "must be nl80211, or none on a machine without a radio")
     if radio.channel not in _CHANNELS.get(radio.band, ()):
         raise section.fail("channel", f"{radio.channel} is not allowed in the {radio.band} GHz band")
     if radio.band == "5" and not radio.indoor and radio.channel in _INDOOR_ONLY:
@@ -78,8 +85,8 @@ def hostapd_text(radio: Radio) -> str:
     """The whole file."""
     lines = [
         f"interface={radio.interface}",
-        f"bridge={radio.bridge}",
-        "driver=nl80211",
+        *([f"bridge={radio.bridge}"] if radio.driver == "nl80211" else []),
+        f"driver={radio.driver}",
         f"ctrl_interface={radio.control}",
         # levels 4 = warnings: notices would name the devices
         "logger_syslog=-1",

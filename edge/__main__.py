@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.config import Config
     from edge.mock import MockBoard
 
-TOOLS = ("calibrate", "doctor", "enrol", "renew")
+TOOLS = ("calibrate", "configure", "doctor", "enrol", "renew")
 _RENEW_S = 6 * 3600.0
 _ANSWER_FIRST_S = 1.0  # before a new start that the hub asked for
 
@@ -103,6 +103,10 @@ def _tool(name: str, arguments: list[str]) -> int:
         from edge.tools.calibrate import main as calibrate
 
         return calibrate(arguments)
+    if name == "configure":
+        from edge.tools.configure import main as configure
+
+        return configure(arguments)
     if name == "doctor":
         from edge.tools.doctor import main as doctor
 

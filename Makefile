@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` runs the town, `make test` runs every test. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help tools setup assets demo test check lint format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-login lab shots lock clean
+.PHONY: help tools setup assets demo test check lint format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-login bundle lab shots lock clean
 
 PORT ?= 8080
 python := .venv/bin/python
@@ -32,10 +32,11 @@ test: tools  ## every test; installs the servers it needs on Debian
 check: lint  ## format, lint, types, import rules, fast tests: about a minute
 	@$(python) -m pytest -q -n 2 -m "not (slow or thorough or postgres or $(alone))"
 
-lint: tools  ## format, lint, types, import rules
+lint: tools  ## format, lint, types, import rules, the roles
 	@$(python) -m ruff format --check . && $(python) -m ruff check .
 	@$(python) -m mypy
 	@.venv/bin/lint-imports
+	@cd ansible && PATH="$(CURDIR)/.venv/bin:$$PATH" ansible-lint -q
 
 format: tools  ## put the code into its format
 	@$(python) -m ruff format . && $(python) -m ruff check --fix .
@@ -74,6 +75,9 @@ bench-audit: tools  ## verifying 100,000 entries of the audit log
 
 bench-login: tools assets  ## log-ins beside bare argon2, and pages while eight log in at once
 	@$(python) -m tests.bench.login
+
+bundle: tools assets  ## the signed release for nodes and hub into build/bundle (needs the network)
+	@$(python) ansible/release/build.py
 
 lab: tools  ## a street in network namespaces: a visitor's shell, the landing page in your browser (root)
 	@.ci/packages.sh

@@ -1,4 +1,4 @@
-"""One booted machine: overlay on the fresh root, own namespaces, systemd as process 1, reached by ssh without a network.
+"""A booted machine: overlay on the fresh root, own namespaces, systemd as process 1, reached by ssh without a network.
 
 Nothing of the host can be changed from inside: its clock, its kernel's settings and its devices are out of reach.
 """

@@ -7,13 +7,13 @@ import subprocess
 from pathlib import Path
 
 # What a machine has before the playbook comes, and the packages that the playbook asks for: the box has no network.
-PACKAGES = (
-    "systemd systemd-sysv dbus openssh-server sudo python3 python3-apt python3-venv ca-certificates openssl procps kmod "
-    "iproute2 curl tzdata iputils-ping "
-    "chrony unattended-upgrades systemd-zram-generator "
-    "dnsmasq-base nftables hostapd iw rfkill libpcap0.8 "
-    "mosquitto postgresql nginx-light"
-).split()
+_PACKAGES = """
+systemd systemd-sysv dbus openssh-server sudo python3 python3-apt python3-venv ca-certificates openssl procps kmod
+iproute2 curl tzdata iputils-ping
+chrony unattended-upgrades systemd-zram-generator
+dnsmasq-base nftables hostapd iw rfkill libpcap0.8
+mosquitto postgresql nginx-light
+"""
 USER = "technik"
 _HOOK = f"""
 chroot "$1" useradd --create-home --shell /bin/bash --groups sudo {USER}
@@ -35,7 +35,13 @@ def fresh_root() -> Path:
         hook = home / "hook"
         hook.write_text("#!/bin/sh\nset -eu\n" + _HOOK)
         hook.chmod(0o755)
-        command = ["mmdebstrap", "--quiet", "--variant=minbase", "--mode=root", f"--include={','.join(PACKAGES)}"]
+        command = [
+            "mmdebstrap",
+            "--quiet",
+            "--variant=minbase",
+            "--mode=root",
+            f"--include={','.join(_PACKAGES.split())}",
+        ]
         command += [f"--aptopt={line}" for line in settings] + [f"--customize-hook={hook}"]
         subprocess.run([*command, codename(), str(home / "root"), *map(str, sources)], check=True)
         (home / "complete").touch()

@@ -186,29 +186,59 @@ def test_everything_on_a_node_fits_into_512_megabytes(town: Town) -> None:
     assert sum(int(size) for size in shares[1::2]) < 300
 
 
+_CONFIG, _STATE = "/etc/stadtknoten/node.toml", "/var/lib/stadtknoten"
+_PYTHON = "/opt/stadtknoten/node/current/bin/python"
+_EXPIRED = """
+import datetime
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+key, name, now = ec.generate_private_key(ec.SECP256R1()), x509.Name([]), datetime.datetime.now()
+made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+days = [now - datetime.timedelta(days=some) for some in (95, 5)]
+made = made.not_valid_before(days[0]).not_valid_after(days[1]).sign(key, hashes.SHA256())
+print(made.public_bytes(serialization.Encoding.PEM).decode())
+"""
+# Nobody may set this machine's clock: the hub's is wrong instead, which is the same for who compares.
+_LATE = """
+import email.utils, http.server, time
+class Late(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response_only(200)
+        self.send_header("Date", email.utils.formatdate(time.time() - 7200, usegmt=True))
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 8099), Late).serve_forever()
+"""
+
+
+def program(text: str) -> str:
+    """A shell command that writes a Python program to /tmp/program.py."""
+    return f"cat > /tmp/program.py <<'END'\n{text}\nEND\n"
+
+
+def edited(expression: str) -> tuple[str, str]:
+    """(change node.toml with sed, take the change back)."""
+    return f"cp -p {_CONFIG} /tmp/kept; sed -i '{expression}' {_CONFIG}", f"cp -p /tmp/kept {_CONFIG}"
+
+
+COUNTRY, HUB = edited('s/^country = .*/country = "XX"/'), edited('s#^hub = .*#hub = "http://127.0.0.1:8099"#')
 BROKEN = {
-    "radio": (
-        "cp -p /etc/stadtknoten/node.toml /tmp/kept; sed -i 's/^country = .*/country = \"XX\"/' /etc/stadtknoten/node.toml",
-        "cp -p /tmp/kept /etc/stadtknoten/node.toml",
-        ("does not exist", "town_country"),
-    ),
+    "radio": (*COUNTRY, ("does not exist", "town_country")),
     "ports": (
         "systemctl stop stadtknoten-portal; systemd-run --quiet --unit=stranger python3 -m http.server 8081; sleep 1",
         "systemctl stop stranger; systemctl start stadtknoten-portal",
         ("8081 is taken by http.server", "[portal] listen"),
     ),
     "certificate": (
-        "cp -p /var/lib/stadtknoten/node.pem /tmp/kept; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
-        "-nodes -subj /CN=kurpark_see -days -1 -keyout /dev/null -out /var/lib/stadtknoten/node.pem 2>/dev/null || "
-        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -days 0 -keyout /dev/null "
-        "-out /var/lib/stadtknoten/node.pem 2>/dev/null; sleep 1",
-        "cp -p /tmp/kept /var/lib/stadtknoten/node.pem",
-        ("certificate ended", "enrol CODE"),
+        program(_EXPIRED)
+        + f"cp -p {_STATE}/node.pem /tmp/kept; {_PYTHON} /tmp/program.py > /tmp/new; cat /tmp/new > {_STATE}/node.pem",
+        f"cp -p /tmp/kept {_STATE}/node.pem",
+        ("certificate ended 5 days ago", "enrol CODE"),
     ),
     "disk": (
-        "systemctl stop stadtknoten-edge; mount -t tmpfs -o size=1m tmpfs /var/lib/stadtknoten; "
-        "head -c 2000000 /dev/zero > /var/lib/stadtknoten/x 2>/dev/null; true",
-        "umount /var/lib/stadtknoten; systemctl start stadtknoten-edge",
+        f"systemctl stop stadtknoten-edge; mount -t tmpfs -o size=1m tmpfs {_STATE}; "
+        f"head -c 2000000 /dev/zero > {_STATE}/x 2>/dev/null; true",
+        f"umount {_STATE}; systemctl start stadtknoten-edge",
         ("disk is full", "Make room"),
     ),
     "uplink": (
@@ -217,13 +247,8 @@ BROKEN = {
         ("no line", "cable"),
     ),
     "clock": (
-        # Nobody may set this machine's clock: the hub's is wrong instead, which is the same for who compares.
-        'cp -p /etc/stadtknoten/node.toml /tmp/kept; systemd-run --quiet --unit=yesterday python3 -c "import http.server as h, '
-        "time, email.utils as e; H = type('H', (h.BaseHTTPRequestHandler,), {'do_GET': lambda s: (s.send_response_only(200), "
-        "s.send_header('Date', e.formatdate(time.time() - 7200, usegmt=True)), s.end_headers())}); "
-        "h.HTTPServer(('127.0.0.1', 8099), H).serve_forever()\"; sleep 1; "
-        "sed -i 's#^hub = .*#hub = \"http://127.0.0.1:8099\"#' /etc/stadtknoten/node.toml",
-        "systemctl stop yesterday; cp -p /tmp/kept /etc/stadtknoten/node.toml",
+        program(_LATE) + "systemd-run --quiet --unit=late python3 /tmp/program.py; sleep 1; " + HUB[0],
+        "systemctl stop late; " + HUB[1],
         ("2 hours ahead", "chronyc makestep"),
     ),
 }

@@ -98,7 +98,8 @@ def build_own(out: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, target)
         code = (
-            "import sys; from setuptools import build_meta as b; b.build_wheel(sys.argv[1]); b.build_sdist(sys.argv[1])"
+            "import sys; from setuptools import build_meta as make; "
+            "out = sys.argv[1]; make.build_wheel(out); make.build_sdist(out)"  # it changes sys.argv
         )
         command = [sys.executable, "-c", code, str(out)]
         environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}  # 1980, where ZIP begins: the same bytes again

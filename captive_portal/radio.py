@@ -93,6 +93,20 @@ def hostapd_text(radio: Radio) -> str:
         "logger_syslog_level=4",
         "logger_stdout=-1",
         "logger_stdout_level=4",
+        *(_on_the_air(radio) if radio.driver == "nl80211" else []),
+        *_network(radio),
+        *_open_part(radio),
+    ]
+    if radio.owe:
+        lines += [f"bss={radio.interface}_owe", f"bridge={radio.bridge}", *_network(radio, hidden=True)]
+        lines += ["wpa=2", "wpa_key_mgmt=OWE", "rsn_pairwise=CCMP", "ieee80211w=2", "owe_groups=19 20"]
+        lines += [f"owe_transition_ifname={radio.interface}"]
+    return "\n".join(lines) + "\n"
+
+
+def _on_the_air(radio: Radio) -> list[str]:
+    """Country and channel; without a radio hostapd would look for one that can do them."""
+    return [
         f"country_code={radio.country}",
         "ieee80211d=1",
         f"ieee80211h={int(radio.band == '5')}",
@@ -102,14 +116,7 @@ def hostapd_text(radio: Radio) -> str:
         f"ieee80211ac={int(radio.band == '5')}",
         "wmm_enabled=1",
         "beacon_int=100",
-        *_network(radio),
-        *_open_part(radio),
     ]
-    if radio.owe:
-        lines += [f"bss={radio.interface}_owe", f"bridge={radio.bridge}", *_network(radio, hidden=True)]
-        lines += ["wpa=2", "wpa_key_mgmt=OWE", "rsn_pairwise=CCMP", "ieee80211w=2", "owe_groups=19 20"]
-        lines += [f"owe_transition_ifname={radio.interface}"]
-    return "\n".join(lines) + "\n"
 
 
 def _open_part(radio: Radio) -> list[str]:
@@ -125,7 +132,7 @@ def _network(radio: Radio, *, hidden: bool = False) -> list[str]:
         f"max_num_sta={radio.capacity}",
         "auth_algs=1",
         "ap_isolate=1",
-        "proxy_arp=1",
+        f"proxy_arp={int(radio.driver == 'nl80211')}",  # needs the bridge
         "disassoc_low_ack=1",
         "ap_max_inactivity=300",
         "interworking=1",

@@ -44,6 +44,7 @@ class Radio:
 
 def parse(section: Section) -> Radio:
     """The checked table; ConfigError says in one sentence what is wrong."""
+    driver = section.text("driver", Radio.driver)
     radio = Radio(
         interface=section.interface("interface"),
         bridge=section.interface("bridge"),
@@ -52,12 +53,12 @@ def parse(section: Section) -> Radio:
         channel=section.whole("channel", Radio.channel, 1, 196),
         country=section.text("country", Radio.country),
         indoor=section.flag("indoor"),
-        owe=not section.flag("without_owe"),
+        owe=not section.flag("without_owe") and driver == Radio.driver,
         capacity=section.whole("capacity", Radio.capacity, 1, 2007),
         venue=_line(section, "venue", section.text("venue", "")),
         venue_url=_line(section, "venue_url", section.url("venue_url")),
         control=section.path("control", Radio.control) or Radio.control,
-        driver=section.text("driver", Radio.driver),
+        driver=driver,
     )
     if not 0 < len(radio.ssid.encode()) <= 32:
         raise section.fail("ssid", "must have 1 to 32 bytes")

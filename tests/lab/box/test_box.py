@@ -193,7 +193,7 @@ import datetime
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-key, name, now = ec.generate_private_key(ec.SECP256R1()), x509.Name([]), datetime.datetime.now()
+key, name, now = ec.generate_private_key(ec.SECP256R1()), x509.Name([]), datetime.datetime.now(datetime.UTC)
 made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
 days = [now - datetime.timedelta(days=some) for some in (95, 5)]
 made = made.not_valid_before(days[0]).not_valid_after(days[1]).sign(key, hashes.SHA256())

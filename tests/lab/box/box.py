@@ -44,7 +44,13 @@ mount -t tmpfs -o mode=1777 tmpfs "$m/tmp"
 hostname "$3"
 exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$m" /lib/systemd/systemd
 """
-_OFF = ("apt-daily.timer", "apt-daily-upgrade.timer", "unattended-upgrades.service", "systemd-logind.service")
+_OFF = (
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "unattended-upgrades.service",
+    "systemd-logind.service",
+    "console-getty.service",
+)
 _PATIENCE_S = 60
 
 

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -309,8 +310,8 @@ def left_behind(box: Box) -> list[str]:
     found += box.run(
         "systemctl list-unit-files --no-legend 'stadtknoten*'; nft list tables; ip -br link"
     ).stdout.splitlines()
-    ours = ("stadtknoten", "portal", "lan0")
-    return [line for line in found if any(word in line for word in ours)]
+    kept = "/etc/sudoers.d/stadtknoten"  # people stay, and what they may
+    return [line for line in found if re.search(r"stadtknoten|portal|^lan0\b", line) and line != kept]
 
 
 def test_it_was_measured() -> None:

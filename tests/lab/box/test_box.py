@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -314,8 +313,8 @@ def left_behind(box: Box) -> list[str]:
     return [line for line in found if re.search(r"stadtknoten|portal|^lan0\b", line) and line != kept]
 
 
-def test_it_was_measured() -> None:
-    """The figures once more, together."""
-    print("\nfigures of the box:", *FIGURES, sep="\n  ")
-    assert FIGURES
-    assert subprocess.run(["ip", "netns", "list"], capture_output=True, check=False).returncode == 0
+def test_it_was_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    """The figures once more, together, and whoever captures output sees them."""
+    assert len(FIGURES) >= 8
+    with capsys.disabled():
+        print("\nfigures of the box:", *FIGURES, sep="\n  ")

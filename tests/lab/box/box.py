@@ -129,7 +129,7 @@ class Box:
             (units / unit).symlink_to("/dev/null")
         hosts = f"127.0.0.1 localhost {self.name}\n10.9.0.1 hub.box\n10.9.0.2 node.box\n"
         (self.upper / "etc/hosts").write_text(hosts)
-        (self.upper / "etc/resolv.conf").write_text("nameserver 10.9.0.1\n")  # refuses at once, nobody waits for it
+        (self.upper / "etc/resolv.conf").write_text("nameserver 127.0.0.1\n")  # refuses at once, nobody waits
         (self.upper / "etc/hostname").write_text(f"{self.name}\n")
         (self.upper / "etc/default").mkdir()
         (self.upper / "etc/default/chrony").write_text('DAEMON_OPTS="-F 1 -x"\n')  # never the host's clock

@@ -1,10 +1,11 @@
 # Two commands are enough: `make demo` runs the town, `make test` runs every test. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help tools setup assets demo test check lint format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-login bench-tariff lab shots lock clean
+.PHONY: help tools setup assets demo test check lint format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-login bench-tariff bundle lab machines shots lock clean
 
 PORT ?= 8080
 python := .venv/bin/python
 alone := lab or journey or timing
+apart := slow or machine
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -21,26 +22,31 @@ demo: assets  ## the town at http://localhost:8080 (PORT=...)
 tools:
 	@.ci/venv.sh tests
 
-test: tools  ## every test; installs the servers it needs on Debian
+test: tools  ## every test but the two below; installs the servers it needs on Debian
 	@.ci/packages.sh
 	@$(python) -m hub.assets
 	@failed=0; \
-	$(python) -m pytest -q -n 2 --dist loadfile -m "not (slow or $(alone))" || failed=1; \
-	$(python) -m pytest -q -m "($(alone)) and not slow" || failed=1; \
+	$(python) -m pytest -q -n 2 --dist loadfile -m "not ($(apart) or $(alone))" || failed=1; \
+	$(python) -m pytest -q -m "($(alone)) and not ($(apart))" || failed=1; \
 	exit $$failed
 
 check: lint  ## format, lint, types, import rules, fast tests: about a minute
-	@$(python) -m pytest -q -n 2 -m "not (slow or thorough or postgres or process or $(alone))"
+	@$(python) -m pytest -q -n 2 -m "not ($(apart) or thorough or postgres or process or $(alone))"
 
-lint: tools  ## format, lint, types, import rules
+lint: tools  ## format, lint, types, import rules, the roles
 	@$(python) -m ruff format --check . && $(python) -m ruff check .
 	@$(python) -m mypy
 	@.venv/bin/lint-imports
+	@cd ansible && PATH="$(CURDIR)/.venv/bin:$$PATH" ansible-lint -q
 
 format: tools  ## put the code into its format
 	@$(python) -m ruff format . && $(python) -m ruff check --fix .
 
-slow: tools  ## tests that take minutes
+machines: tools assets  ## the playbook on whole machines with systemd of their own (root)
+	@.ci/packages.sh
+	@$(python) -m pytest -q -m "machine and not slow"
+
+slow: tools  ## what takes longest
 	@.ci/packages.sh
 	@$(python) -m pytest -m slow
 
@@ -77,6 +83,9 @@ bench-tariff: tools  ## prices a minute over all tariffs, two processes
 
 bench-login: tools assets  ## log-ins beside bare argon2, and pages while eight log in at once
 	@$(python) -m tests.bench.login
+
+bundle: tools assets  ## the signed release for nodes and hub into build/bundle (needs the network)
+	@$(python) ansible/release/build.py
 
 lab: tools  ## a street in network namespaces: a visitor's shell, the landing page in your browser (root)
 	@.ci/packages.sh

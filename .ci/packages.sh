@@ -5,7 +5,8 @@ set -eu
 
 # command:package pairs; the suites that need them
 needed="mosquitto:mosquitto dnsmasq:dnsmasq-base nft:nftables ip:iproute2 udhcpc:udhcpc chromium:chromium curl:curl \
-ping:iputils-ping victoria-metrics:victoria-metrics hostapd:hostapd"
+ping:iputils-ping victoria-metrics:victoria-metrics hostapd:hostapd mmdebstrap:mmdebstrap ssh:openssh-client \
+systemd-analyze:systemd openssl:openssl"
 
 missing() {
     for pair in $needed; do

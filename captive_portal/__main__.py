@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,6 +25,7 @@ _USAGE = """examples:
   stadtknoten-portal gate --config /etc/stadtknoten/node.toml    opens and closes the network (needs root)
   stadtknoten-portal dnsmasq --config /etc/stadtknoten/node.toml prints the configuration of dnsmasq for this node
   stadtknoten-portal hostapd --config /etc/stadtknoten/node.toml prints the configuration of hostapd, checked by it
+  stadtknoten-portal nft --config /etc/stadtknoten/node.toml     prints the firewall rules, checked by nft (root)
   stadtknoten-portal watch --config /etc/stadtknoten/node.toml   rogue servers, router advertisements (raw sockets)
   stadtknoten-portal --preview --state-dir DIR --port 8081       look at the pages; no network is touched
 """
@@ -44,6 +46,8 @@ def main() -> None:
             _dnsmasq(arguments)
         elif arguments.role == "hostapd":
             _hostapd(arguments)
+        elif arguments.role == "nft":
+            _nft(arguments)
         elif arguments.preview or arguments.role == "preview":
             _preview(arguments)
         else:
@@ -68,7 +72,7 @@ def _arguments() -> argparse.Namespace:
         "role",
         nargs="?",
         default="web",
-        choices=("web", "gate", "watch", "dnsmasq", "hostapd", "preview"),
+        choices=("web", "gate", "watch", "dnsmasq", "hostapd", "nft", "preview"),
         help="default: web",
     )
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="the node's configuration file")
@@ -109,6 +113,16 @@ def _hostapd(arguments: argparse.Namespace) -> None:
     text = radio.hostapd_text(radio.parse(Section(config.load_document(arguments.config), "radio")))
     if complaint := radio.check(text):
         raise config.ConfigError(f"hostapd refuses the configuration: {complaint}")
+    print(text, end="")
+
+
+def _nft(arguments: argparse.Namespace) -> None:
+    from captive_portal.kernel import rules_text
+
+    text = rules_text(_config(arguments).network)
+    checked = subprocess.run(["nft", "-c", "-f", "-"], input=text, capture_output=True, text=True, check=False)
+    if checked.returncode != 0:
+        raise config.ConfigError(f"nft refuses the rules: {checked.stderr.strip().splitlines()[0]}")
     print(text, end="")
 
 

@@ -22,7 +22,10 @@ _MAC = re.compile(r"02(:[0-9a-f]{2}){5}")
 
 @dataclass(frozen=True)
 class Radio:
-    """The [radio] table. `capacity` is how many devices the card admits; a Pi's own takes few."""
+    """The [radio] table. `capacity` is how many devices the card admits; a Pi's own takes few.
+
+    `driver` "none" is hostapd without a radio, for machines that have none: its control socket answers, nothing sends.
+    """
 
     interface: str
     bridge: str
@@ -36,10 +39,12 @@ class Radio:
     venue: str = ""
     venue_url: str = ""
     control: Path = Path("/run/hostapd")
+    driver: str = "nl80211"
 
 
 def parse(section: Section) -> Radio:
     """The checked table; ConfigError says in one sentence what is wrong."""
+    driver = section.text("driver", Radio.driver)
     radio = Radio(
         interface=section.interface("interface"),
         bridge=section.interface("bridge"),
@@ -48,16 +53,19 @@ def parse(section: Section) -> Radio:
         channel=section.whole("channel", Radio.channel, 1, 196),
         country=section.text("country", Radio.country),
         indoor=section.flag("indoor"),
-        owe=not section.flag("without_owe"),
+        owe=not section.flag("without_owe") and driver == Radio.driver,
         capacity=section.whole("capacity", Radio.capacity, 1, 2007),
         venue=_line(section, "venue", section.text("venue", "")),
         venue_url=_line(section, "venue_url", section.url("venue_url")),
         control=section.path("control", Radio.control) or Radio.control,
+        driver=driver,
     )
     if not 0 < len(radio.ssid.encode()) <= 32:
         raise section.fail("ssid", "must have 1 to 32 bytes")
     if not re.fullmatch("[A-Z]{2}", radio.country):
         raise section.fail("country", "must be two capital letters")
+    if radio.driver not in ("nl80211", "none"):
+        raise section.fail("driver", "must be nl80211, or none on a machine without a radio")
     if radio.channel not in _CHANNELS.get(radio.band, ()):
         raise section.fail("channel", f"{radio.channel} is not allowed in the {radio.band} GHz band")
     if radio.band == "5" and not radio.indoor and radio.channel in _INDOOR_ONLY:
@@ -78,14 +86,28 @@ def hostapd_text(radio: Radio) -> str:
     """The whole file."""
     lines = [
         f"interface={radio.interface}",
-        f"bridge={radio.bridge}",
-        "driver=nl80211",
+        *([f"bridge={radio.bridge}"] if radio.driver == "nl80211" else []),
+        f"driver={radio.driver}",
         f"ctrl_interface={radio.control}",
         # levels 4 = warnings: notices would name the devices
         "logger_syslog=-1",
         "logger_syslog_level=4",
         "logger_stdout=-1",
         "logger_stdout_level=4",
+        *(_on_the_air(radio) if radio.driver == "nl80211" else []),
+        *_network(radio),
+        *_open_part(radio),
+    ]
+    if radio.owe:
+        lines += [f"bss={radio.interface}_owe", f"bridge={radio.bridge}", *_network(radio, hidden=True)]
+        lines += ["wpa=2", "wpa_key_mgmt=OWE", "rsn_pairwise=CCMP", "ieee80211w=2", "owe_groups=19 20"]
+        lines += [f"owe_transition_ifname={radio.interface}"]
+    return "\n".join(lines) + "\n"
+
+
+def _on_the_air(radio: Radio) -> list[str]:
+    """Country and channel; without a radio hostapd would look for one that can do them."""
+    return [
         f"country_code={radio.country}",
         "ieee80211d=1",
         f"ieee80211h={int(radio.band == '5')}",
@@ -95,14 +117,7 @@ def hostapd_text(radio: Radio) -> str:
         f"ieee80211ac={int(radio.band == '5')}",
         "wmm_enabled=1",
         "beacon_int=100",
-        *_network(radio),
-        *_open_part(radio),
     ]
-    if radio.owe:
-        lines += [f"bss={radio.interface}_owe", f"bridge={radio.bridge}", *_network(radio, hidden=True)]
-        lines += ["wpa=2", "wpa_key_mgmt=OWE", "rsn_pairwise=CCMP", "ieee80211w=2", "owe_groups=19 20"]
-        lines += [f"owe_transition_ifname={radio.interface}"]
-    return "\n".join(lines) + "\n"
 
 
 def _open_part(radio: Radio) -> list[str]:
@@ -118,7 +133,7 @@ def _network(radio: Radio, *, hidden: bool = False) -> list[str]:
         f"max_num_sta={radio.capacity}",
         "auth_algs=1",
         "ap_isolate=1",
-        "proxy_arp=1",
+        f"proxy_arp={int(radio.driver == 'nl80211')}",  # needs the bridge
         "disassoc_low_ack=1",
         "ap_max_inactivity=300",
         "interworking=1",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.config import Config
     from edge.mock import MockBoard
 
-TOOLS = ("calibrate", "enrol", "renew")
+TOOLS = ("calibrate", "configure", "doctor", "enrol", "renew")
 _RENEW_S = 6 * 3600.0
 _ANSWER_FIRST_S = 1.0  # before a new start that the hub asked for
 
@@ -25,6 +25,7 @@ connection to the hub that the landing page uses too. Runs until Ctrl-C or SIGTE
 
 Tools, each with --help:
   stadtknoten-edge enrol CODE --hub URL     this node's certificate for a one-time code
+  stadtknoten-edge doctor                   what is wrong with this node, and what to do
   stadtknoten-edge calibrate BAY            thresholds of one bay, measured empty and with a car
 
 The configuration is one TOML file, for example:
@@ -102,6 +103,14 @@ def _tool(name: str, arguments: list[str]) -> int:
         from edge.tools.calibrate import main as calibrate
 
         return calibrate(arguments)
+    if name == "configure":
+        from edge.tools.configure import main as configure
+
+        return configure(arguments)
+    if name == "doctor":
+        from edge.tools.doctor import main as doctor
+
+        return doctor(arguments)
     from edge.tools import enrol
 
     return enrol.enrol(arguments) if name == "enrol" else enrol.renew(arguments)
@@ -113,6 +122,7 @@ def _run(config: "Config", options: argparse.Namespace) -> tuple[int, bool]:
     from edge.bays import Pinger, Thermometer
     from edge.config import load
     from edge.enrolment import renew_in_background
+    from edge.notify import Notifier
     from edge.ticker import Ticker
 
     ended, again = threading.Event(), threading.Event()
@@ -135,7 +145,9 @@ def _run(config: "Config", options: argparse.Namespace) -> tuple[int, bool]:
         print(f"stadtknoten-edge: {error}", file=sys.stderr)
         return 1, False
     agent.start()
+    ticker.add(notifier := Notifier())
     ticker.start()
+    notifier.ready()
     if board is not None:
         threading.Thread(target=_obey, args=(board,), daemon=True).start()
     while not ended.is_set():

@@ -100,7 +100,7 @@ class Agent:
         self._watch = BayWatch(self._sensors, self.config)
         opened.callback(self._watch.close)
         self._watch.restore(self._kept_baselines(), time.monotonic())
-        self._intake = Intake(self._directory, self.accept) if self.config.portal else None
+        self._intake = Intake(self._directory, self.accept, self.show)
 
     def start(self) -> None:
         """Begins to read bays, take reports and connect."""
@@ -111,8 +111,7 @@ class Agent:
             }
             self.outbox.put([stamp(Message("alarm", body, REPORT), self._clock.stamps())])
         self._write_connection(connected=False)
-        if self._intake is not None:
-            self._intake.start()
+        self._intake.start()
         self._pinger.watch(self._sensors)
         self.uplink.start()
         self._ticker.add(self)
@@ -120,8 +119,7 @@ class Agent:
     def stop(self) -> None:
         """Says goodbye to the hub and gives everything back, within about 1.5 s."""
         self._ticker.remove(self)
-        if self._intake is not None:
-            self._intake.close()
+        self._intake.close()
         self.uplink.stop()
         self._opened.close()
         _log.info("%s: ended", self.config.name)
@@ -164,6 +162,10 @@ class Agent:
         if isinstance(clients := message.body.get("clients"), int):
             self._clients = clients
         return self.outbox.put([message])[-1].seq
+
+    def show(self) -> dict[str, object]:
+        """What the doctor asks: each bay's state, whether the hub listens, how much waits for it."""
+        return {"bays": self._watch.states, "connected": self.uplink.connected, "waiting": self.outbox.waiting}
 
     def status(self, state: str, protocol: str) -> dict[str, object]:
         """The body of a status message."""

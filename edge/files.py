@@ -5,11 +5,18 @@ from pathlib import Path
 
 
 def replace(file: Path, content: bytes, mode: int = 0o640) -> None:
-    """Writes `content` so that a reader sees the old or the new file, never half of one."""
+    """Writes `content` so that a reader sees the old or the new file, never half of one.
+
+    What root writes belongs to the owner of the old file, else of the directory: a technician's `sudo` must not take
+    the agent's files away from it.
+    """
     fresh = file.with_name(f".{file.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
+        if os.geteuid() == 0:
+            owner = (file if file.exists() else file.parent).stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(file)

@@ -52,6 +52,14 @@ def disk_free_mb(directory: Path) -> int | None:
         return None
 
 
+def disk_size_mb(directory: Path) -> int:
+    """Size of the disk that the state is on; 0 when it is not there."""
+    try:
+        return shutil.disk_usage(directory).total >> 20
+    except OSError:
+        return 0
+
+
 def disk_written_mb(device: Path = _CARD) -> int | None:
     """MiB written to the SD card since the start (sectors of 512 bytes, column 7 of the kernel's block stat)."""
     try:

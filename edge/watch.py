@@ -36,6 +36,11 @@ class BayWatch:
         """The bays in the order of the configuration."""
         return [slot.sensor.id for slot in self._slots]
 
+    @property
+    def states(self) -> dict[str, str | None]:
+        """What each bay is at the moment; None before the first decision."""
+        return {slot.sensor.id: slot.bay.state if slot.bay.decided else None for slot in self._slots}
+
     def configure(self, config: Config) -> None:
         """New limits and thresholds for the same bays."""
         bays = {bay.id: bay for bay in config.bays}

@@ -296,6 +296,7 @@ def run_ingest(settings: Settings, worker: int = 0) -> None:
     `worker` 1, 2 ... is one of several that share the work; ValueError unless they can: PostgreSQL and a real broker.
     """
     from hub.core.embedded import EmbeddedBroker
+    from hub.core.notify import Notifier
     from hub.ingest.worker import Ingest
 
     if worker and (broker.is_embedded(settings.broker_url) or settings.database.startswith("sqlite")):
@@ -312,7 +313,9 @@ def run_ingest(settings: Settings, worker: int = 0) -> None:
     running = Ingest(database, settings.broker_url, lambda: known_senders(database), certificates, worker)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: running.stop())
-    running.run()
+    notifier = Notifier()
+    notifier.ready()
+    running.run(notifier.alive)
     database.close()
     if embedded is not None:
         embedded.stop()

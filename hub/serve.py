@@ -4,6 +4,7 @@ import signal
 import threading
 
 from hub.core import broker, clock, schedule
+from hub.core.notify import Notifier, answering
 from hub.core.supervisor import Program, Supervisor
 from hub.environment import current_environment
 from hub.settings import Settings
@@ -33,6 +34,7 @@ def web(settings: Settings) -> int:
         log_level=LogLevels.error,
         websockets=False,
     )
+    Notifier().follow(answering(settings.host, settings.port))
     server.serve()
     return 0
 
@@ -41,6 +43,7 @@ def live(settings: Settings) -> int:
     """The snapshot stream on granian's ASGI server."""
     from hub.app import run_live
 
+    Notifier().follow(answering(settings.host, settings.live_port))
     run_live(settings)
     return 0
 
@@ -64,8 +67,10 @@ def worker(settings: Settings) -> int:
 
     jobs = threading.Thread(target=runner(settings, database).run, args=(stop,), name="jobs", daemon=True)
     jobs.start()
+    notifier = Notifier()
+    notifier.ready()
     try:
-        schedule.run(tasks(settings, database, publish), stop, clock.now_ms)
+        schedule.run(tasks(settings, database, publish), stop, clock.now_ms, notifier.alive)
     finally:
         stop.set()
         jobs.join(JOBS_SECONDS)

@@ -18,15 +18,25 @@ class Task:
     run: Callable[[int], None]
 
 
-def run(tasks: Sequence[Task], stop: threading.Event, now_ms: Callable[[], int]) -> None:
-    """Runs the tasks until `stop` is set; a failing task is logged and tried again at its next turn."""
+def run(
+    tasks: Sequence[Task],
+    stop: threading.Event,
+    now_ms: Callable[[], int],
+    alive: Callable[[], None] = lambda: None,
+) -> None:
+    """Runs the tasks until `stop` is set; a failing task is logged and tried again at its next turn.
+
+    `alive` is called after each task and at every turn.
+    """
     due = dict.fromkeys(range(len(tasks)), 0.0)
     while not stop.is_set():
         for index, task in enumerate(tasks):
             if time.monotonic() >= due[index] and not stop.is_set():
                 due[index] = time.monotonic() + task.seconds
                 _run_one(task, now_ms())
+                alive()
         pause = min(due.values()) - time.monotonic() if due else 1.0
+        alive()
         stop.wait(min(max(pause, 0.05), 1.0))
 
 

@@ -53,6 +53,7 @@ class Ingest:
         self._waiting: queue.Queue[Delivery] = queue.Queue(MAX_WAITING)
         self._stop = threading.Event()
         self._url = url
+        self._alive: Callable[[], None] = lambda: None
         self._client = broker.client(
             url, f"{CLIENT_ID}-{worker}" if worker else CLIENT_ID, certificates, manual_ack=True
         )
@@ -60,12 +61,14 @@ class Ingest:
         self._client.on_message = self._on_message
         self._client.on_disconnect = self._on_disconnect
 
-    def run(self) -> None:
-        """Works until `stop`; what was taken from the broker is finished first."""
+    def run(self, alive: Callable[[], None] = lambda: None) -> None:
+        """Works until `stop`; what was taken from the broker is finished first. `alive` is called at every turn."""
+        self._alive = alive
         self._connect()
         self._client.loop_start()
         try:
             while not self._stop.is_set():
+                alive()
                 batch = self._collect()
                 if batch:
                     self._store_until_done(batch)
@@ -138,6 +141,7 @@ class Ingest:
             except UnavailableErrors as error:
                 log.warning("the database does not take the readings, trying again in %.1f s: %s", pause, error)
                 self._stop.wait(pause)
+                self._alive()  # a database that is away is not mended by starting this process anew
                 pause = min(pause * 2, 30.0)
             else:
                 self._acknowledge(batch, acks)

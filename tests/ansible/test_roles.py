@@ -1,0 +1,53 @@
+"""What holds for every role: documented defaults, words for each variable, a way off again, no foreign modules."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from tests.ansible import rendered
+
+ROLES = sorted(path.name for path in rendered.ROLES.iterdir())
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_default_has_a_comment_and_an_argument_spec(role: str) -> None:
+    specs = yaml.safe_load((rendered.ROLES / role / "meta/argument_specs.yml").read_text())
+    options = specs["argument_specs"]["main"]["options"]
+    assert set(options) == set(rendered.defaults(role))
+    assert all(option["description"] for option in options.values())
+    lines = (rendered.ROLES / role / "defaults/main.yml").read_text().splitlines()
+    assert sum(1 for line in lines if line.startswith("#")) >= len(options) / 3
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_can_be_taken_off_and_uses_nothing_but_what_ansible_brings(role: str) -> None:
+    tasks = {file.name: file.read_text() for file in (rendered.ROLES / role / "tasks").glob("*.yml")}
+    assert {"main.yml", "present.yml", "absent.yml"} <= set(tasks)
+    for text in tasks.values():
+        assert set(re.findall(r"^\s+([a-z]+\.[a-z]+)\.[a-z_]+:", text, re.MULTILINE)) <= {"ansible.builtin"}
+    assert (rendered.ROLES / role / "molecule/default/molecule.yml").is_file()
+
+
+PORTAL = {
+    "captive_portal_host": "wlan.example",
+    "captive_portal_services_url": "https://hub.example",
+    "captive_portal_ssid": "Grüß Gott ☀",
+    "captive_portal_country": "DE",
+    "captive_portal_venue": 'Am "See"',
+    "captive_portal_asked_key": "",
+}
+
+
+def test_names_with_any_sign_reach_the_programs_as_they_are() -> None:
+    portal = tomllib.loads(rendered.render("captive_portal", "20-portal.toml.j2", **PORTAL))
+    assert portal["radio"]["ssid"] == "Grüß Gott ☀"
+    assert portal["radio"]["venue"] == 'Am "See"'
+    edge = {"edge_name": "lake", "edge_label": 'See "Nord" 😀', "edge_hub_url": "https://hub.example"}
+    bays = [{"id": "lake-001", "sensor": "infrared", "pin": 17}]
+    text = rendered.render("edge", "10-edge.toml.j2", **edge, edge_bays=bays, edge_rules={"still_m": 0.1})
+    found = tomllib.loads(text)
+    assert found["node"]["label"] == 'See "Nord" 😀'
+    assert found["bays"] == bays
+    assert found["rules"] == {"still_m": 0.1}

@@ -1,0 +1,320 @@
+"""The playbook on two freshly booted machines: the hub with its broker, and a node of 512 MB."""
+
+import contextlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.lab.box.box import Box, Playbook
+from tests.lab.box.root import fresh_root
+
+pytestmark = [pytest.mark.machine, pytest.mark.timeout(900)]
+ROOT = Path(__file__).parents[3]
+NODE_MB = 512
+NODE_UNITS = ("edge", "gate", "portal", "watch", "dnsmasq", "hostapd")
+FIGURES: list[str] = []
+
+
+def why_impossible() -> str | None:
+    """A sentence that says why this machine cannot run boxes, or None."""
+    if os.geteuid() != 0:
+        return "Boxes need root for namespaces."
+    missing = [name for name in ("mmdebstrap", "unshare", "nsenter", "ssh", "ip") if shutil.which(name) is None]
+    return f"Boxes need {', '.join(missing)}; these are not installed." if missing else None
+
+
+@dataclass
+class Town:
+    """Two machines and the playbook."""
+
+    hub: Box
+    node: Box
+    playbook: Playbook
+
+    def doctor(self) -> dict[str, dict[str, str]]:
+        """What `stadtknoten-edge doctor` finds on the node, by area; the worst of each."""
+        said = self.node.run("stadtknoten-edge doctor --json", check=False)
+        order = ("ok", "look", "bad")
+        rows = sorted(json.loads(said.stdout)["findings"], key=lambda row: order.index(row["level"]))
+        assert said.returncode == int(any(row["level"] == "bad" for row in rows))
+        return {row["area"]: row for row in rows}
+
+
+def figure(text: str) -> None:
+    FIGURES.append(text)
+    print(f"\n  box: {text}", end="", flush=True)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real release bundle's two parts for this machine."""
+    spec = importlib.util.spec_from_file_location("bundle_build", ROOT / "ansible/release/build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build)
+    home = tmp_path_factory.mktemp("bundle")
+    began = time.monotonic()
+    options = ["--out", str(home / "bundle"), "--key", str(home / "key"), "--public", str(home / "release.pub")]
+    parts = [f"--part={build.part_name(kind, os.uname().machine, '3.11')}" for kind in ("node", "hub")]
+    assert build.main([*options, *parts]) == 0
+    figure(f"bundle of two parts in {time.monotonic() - began:.1f} s")
+    return home
+
+
+@pytest.fixture(scope="module")
+def town(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    reason = why_impossible()
+    if reason:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    directory = tmp_path_factory.mktemp("box")
+    began = time.monotonic()
+    root = fresh_root()
+    figure(f"fresh Debian root in {time.monotonic() - began:.1f} s (0 when kept from before)")
+    unneeded = ("postgresql.service", "nginx.service", "mosquitto.service")
+    with contextlib.ExitStack() as stack:
+        began = time.monotonic()
+        hub = stack.enter_context(Box(directory, root, "hub", 2048, ("mosquitto.service",)))
+        node = stack.enter_context(Box(directory, root, "node", NODE_MB, unneeded))
+        hub.connect(node, "10.9.0.1/24", "10.9.0.2/24")
+        # Names of the internet are asked from the hub's side; a cable stands for the radio.
+        node.run("ip route add default via 10.9.0.1; ip link add wlan0 type veth peer name air0; ip link set wlan0 up")
+        figure(f"two machines booted in {time.monotonic() - began:.1f} s")
+        yield Town(hub, node, Playbook(directory, ROOT / "ansible", hub, node, choices(bundle, hub)))
+
+
+def choices(bundle: Path, hub: Box) -> dict[str, dict[str, object]]:
+    key = hub.key.with_suffix(".pub").read_text().strip()
+    everywhere = {"base_refresh_packages": False, "base_chrony_options": "-F 1 -x", "base_spare_card": False}
+    return {
+        "town": {
+            "town_admins": [{"name": "technik", "keys": [key]}],
+            "town_hub_name": "hub.box",
+            "town_bundle": str(bundle / "bundle"),
+            "town_release_key": str(bundle / "release.pub"),
+            **everywhere,
+        },
+        "node": {
+            "edge_label": "Kurpark am See",
+            "captive_portal_driver": "none",
+            "captive_portal_owe": False,
+            "captive_portal_ipv6": "fd77:1::1/64",
+        },
+    }
+
+
+def unchanged(counts: dict[str, dict[str, int]]) -> bool:
+    return {host: (found["changed"], found["failed"]) for host, found in counts.items()} == {
+        "hub": (0, 0),
+        "kurpark_see": (0, 0),
+    }
+
+
+def test_the_first_run_turns_bare_machines_into_a_hub_and_a_node(town: Town) -> None:
+    seconds, counts, said = town.playbook.run()
+    assert counts, said[-4000:]
+    assert all(found["failed"] == found["unreachable"] == 0 for found in counts.values()), said[-6000:]
+    figure(f"first run {seconds:.1f} s, {sum(found['changed'] for found in counts.values())} changes")
+
+
+def test_the_node_is_online_in_the_hub_and_its_services_are_well(town: Town) -> None:
+    began = time.monotonic()
+    while " online " not in (said := town.hub.run("stadtknoten-hub node list").stdout):
+        assert time.monotonic() - began < 10, said + town.node.run("journalctl -u stadtknoten-edge -n 20").stdout
+        time.sleep(0.3)
+    figure(f"node online {time.monotonic() - began:.1f} s after the run")
+    states = town.node.run(f"systemctl is-active {' '.join('stadtknoten-' + unit for unit in NODE_UNITS)}", check=False)
+    assert states.stdout.split() == ["active"] * len(NODE_UNITS), town.node.run("journalctl -n 60 -p 4").stdout
+    found = town.doctor()
+    assert [row for row in found.values() if row["level"] == "bad"] == []
+    assert {area for area, row in found.items() if row["level"] == "look"} <= {"clock", "lease"}
+    page = town.node.run("curl -sS -H 'Host: wlan.bad-rappenau.example' http://127.0.0.1:8081/").stdout
+    assert "Kurpark am See" in page
+    web = town.hub.run(
+        "curl -sS -o /dev/null -w '%{http_code}' --cacert /var/lib/stadtknoten-hub/web-tls/ca.crt "
+        "https://hub.box/parken"
+    ).stdout
+    assert web == "200"
+
+
+def test_the_second_run_changes_nothing_and_neither_would_a_check(town: Town) -> None:
+    seconds, counts, said = town.playbook.run()
+    assert unchanged(counts), said[-6000:]
+    figure(f"second run {seconds:.1f} s, changed=0")
+    seconds, counts, said = town.playbook.run("--check", "--diff")
+    assert unchanged(counts), said[-6000:]
+    figure(f"check {seconds:.1f} s, changed=0")
+
+
+def test_a_hanging_agent_is_started_anew_by_the_watchdog(town: Town) -> None:
+    node, unit = town.node, "stadtknoten-edge"
+    node.run(
+        f"mkdir -p /run/systemd/system/{unit}.service.d; printf '[Service]\\nWatchdogSec=3\\n' "
+        f"> /run/systemd/system/{unit}.service.d/quick.conf; systemctl daemon-reload; systemctl restart {unit}"
+    )
+    try:
+        node.run(f"kill -STOP $(systemctl show --value -p MainPID {unit})")
+        began = time.monotonic()
+        while node.run(f"systemctl show --value -p NRestarts {unit}").stdout.strip() == "0":
+            assert time.monotonic() - began < 40, "nobody noticed"
+            time.sleep(0.3)
+        figure(f"watchdog (3 s) started the agent anew after {time.monotonic() - began:.1f} s")
+        assert "watchdog" in node.run(f"journalctl -u {unit} -n 30").stdout.lower()
+    finally:
+        node.run(f"rm -r /run/systemd/system/{unit}.service.d; systemctl daemon-reload; systemctl restart {unit}")
+
+
+def test_everything_on_a_node_fits_into_512_megabytes(town: Town) -> None:
+    used, most = town.node.memory_mb()
+    script = (
+        "for u in {units}; do p=$(systemctl show --value -p MainPID stadtknoten-$u); "
+        "echo $u $(awk '/^Pss:/ {{print int($2/1024)}}' /proc/$p/smaps_rollup); done"
+    )
+    shares = town.node.run(script.format(units=" ".join(NODE_UNITS))).stdout.split()
+    each = ", ".join(f"{name} {size}" for name, size in zip(shares[::2], shares[1::2], strict=True))
+    figure(f"memory of the node: {used:.0f} MB in use, {most:.0f} MB at most of {NODE_MB} (PSS in MB: {each})")
+    assert town.node.killed_for_memory() == 0
+    assert used < NODE_MB * 0.75
+    assert sum(int(size) for size in shares[1::2]) < 300
+
+
+_CONFIG, _STATE = "/etc/stadtknoten/node.toml", "/var/lib/stadtknoten"
+_PYTHON = "/opt/stadtknoten/node/current/bin/python"
+_EXPIRED = """
+import datetime
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+key, name, now = ec.generate_private_key(ec.SECP256R1()), x509.Name([]), datetime.datetime.now(datetime.UTC)
+made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+days = [now - datetime.timedelta(days=some) for some in (95, 5)]
+made = made.not_valid_before(days[0]).not_valid_after(days[1]).sign(key, hashes.SHA256())
+print(made.public_bytes(serialization.Encoding.PEM).decode())
+"""
+# Nobody may set this machine's clock: the hub's is wrong instead, which is the same for who compares.
+_LATE = """
+import email.utils, http.server, time
+class Late(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response_only(200)
+        self.send_header("Date", email.utils.formatdate(time.time() - 7200, usegmt=True))
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 8099), Late).serve_forever()
+"""
+
+
+def program(text: str) -> str:
+    """A shell command that writes a Python program to /tmp/program.py."""
+    return f"cat > /tmp/program.py <<'END'\n{text}\nEND\n"
+
+
+def edited(expression: str) -> tuple[str, str]:
+    """(change node.toml with sed, take the change back)."""
+    return f"cp -p {_CONFIG} /tmp/kept; sed -i '{expression}' {_CONFIG}", f"cp -p /tmp/kept {_CONFIG}"
+
+
+COUNTRY, HUB = edited('s/^country = .*/country = "XX"/'), edited('s#^hub = .*#hub = "http://127.0.0.1:8099"#')
+BROKEN = {
+    "radio": (*COUNTRY, ("does not exist", "town_country")),
+    "ports": (
+        "systemctl stop stadtknoten-portal; systemd-run --quiet --unit=stranger python3 -m http.server 8081; sleep 1",
+        "systemctl stop stranger; systemctl start stadtknoten-portal",
+        ("8081 is taken by http.server", "[portal] listen"),
+    ),
+    "certificate": (
+        program(_EXPIRED)
+        + f"cp -p {_STATE}/node.pem /tmp/kept; {_PYTHON} /tmp/program.py > /tmp/new; cat /tmp/new > {_STATE}/node.pem",
+        f"cp -p /tmp/kept {_STATE}/node.pem",
+        ("certificate ended 5 days ago", "enrol CODE"),
+    ),
+    "disk": (
+        f"systemctl stop stadtknoten-edge; mount -t tmpfs -o size=1m tmpfs {_STATE}; "
+        f"head -c 2000000 /dev/zero > {_STATE}/x 2>/dev/null; true",
+        f"umount {_STATE}; systemctl start stadtknoten-edge",
+        ("disk is full", "Make room"),
+    ),
+    "uplink": (
+        "ip link set eth0 down",
+        "ip link set eth0 up; ip route replace default via 10.9.0.1",
+        ("no line", "cable"),
+    ),
+    "clock": (
+        program(_LATE) + "systemd-run --quiet --unit=late python3 /tmp/program.py; sleep 1; " + HUB[0],
+        "systemctl stop late; " + HUB[1],
+        ("2 hours ahead", "chronyc makestep"),
+    ),
+}
+
+
+@pytest.mark.parametrize("area", BROKEN)
+def test_the_doctor_says_what_is_broken_and_what_to_do(town: Town, area: str) -> None:
+    spoil, mend, (text, advice) = BROKEN[area]
+    town.node.run(spoil)
+    try:
+        found = town.doctor()[area]
+    finally:
+        town.node.run(mend)
+    assert found["level"] == "bad", found
+    assert text in found["text"]
+    assert advice in found["advice"]
+
+
+def test_a_wrong_country_stops_the_playbook_with_a_sentence_and_changes_nothing(town: Town) -> None:
+    before = town.node.run("sha256sum /etc/stadtknoten/node.toml").stdout
+    _, counts, said = town.playbook.run("--limit", "kurpark_see", "-e", "town_country=XX")
+    assert counts["kurpark_see"]["failed"] == 1
+    assert "value of captive_portal_country must be one of" in " ".join(said.split())
+    assert town.node.run("sha256sum /etc/stadtknoten/node.toml").stdout == before
+
+
+def test_the_nightly_backup_leaves_a_dump_and_the_keys_apart(town: Town) -> None:
+    town.hub.run("systemctl start stadtknoten-hub-backup")
+    names = town.hub.run("ls /var/backups/stadtknoten").stdout.split()
+    assert sorted(name.partition("-")[0] for name in names if not name.startswith("files")) == ["database", "keys"]
+    dump = next(name for name in names if name.startswith("database"))
+    assert "TABLE DATA" in town.hub.run(f"pg_restore --list /var/backups/stadtknoten/{dump}").stdout
+
+
+def test_a_revoked_node_is_off_at_once(town: Town) -> None:
+    town.hub.run("stadtknoten-hub node revoke kurpark_see")
+    began = time.monotonic()
+    while town.doctor()["broker"]["level"] != "bad":
+        assert time.monotonic() - began < 40, "still connected"
+        time.sleep(1)
+    assert "enrol" in town.doctor()["broker"]["advice"]
+
+
+def test_taking_it_off_leaves_nothing_of_it(town: Town) -> None:
+    seconds, counts, said = town.playbook.run("-e", "stadtknoten_state=absent", "-e", "hub_delete_data=true")
+    assert all(found["failed"] == 0 for found in counts.values()), said[-6000:]
+    figure(f"taken off in {seconds:.1f} s")
+    for box in (town.hub, town.node):
+        assert left_behind(box) == []
+        assert box.run("systemctl --failed --no-legend --plain").stdout.strip() == ""
+
+
+def left_behind(box: Box) -> list[str]:
+    """Files, users, groups, units, tables and interfaces of ours that are still there."""
+    places = "/etc /opt /usr /var/lib /var/backups /run /home /root"
+    found = box.run(f"find {places} -xdev -iname '*stadtknoten*' 2>/dev/null; true").stdout.splitlines()
+    found += box.run("getent passwd; getent group").stdout.splitlines()
+    found += box.run(
+        "systemctl list-unit-files --no-legend 'stadtknoten*'; nft list tables; ip -br link"
+    ).stdout.splitlines()
+    kept = "/etc/sudoers.d/stadtknoten"  # people stay, and what they may
+    return [line for line in found if re.search(r"stadtknoten|portal|^lan0\b", line) and line != kept]
+
+
+def test_it_was_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    """The figures once more, together, and whoever captures output sees them."""
+    assert len(FIGURES) >= 8
+    with capsys.disabled():
+        print("\nfigures of the box:", *FIGURES, sep="\n  ")

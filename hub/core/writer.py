@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,12 @@ CALLER_TIMEOUT = 15.0  # seconds
 
 
 class _JobSession(Session):
+    def __init__(self, engine: Engine) -> None:
+        self.connection_of_its_own = engine.connect()
+        self.connection_of_its_own.detach()
+        super().__init__(self.connection_of_its_own, expire_on_commit=False)
+        self.info["driver"] = self.connection_of_its_own.connection.dbapi_connection
+
     def commit(self) -> None:
         raise RuntimeError("a job must not commit: the writer owns the transaction")
 
@@ -86,7 +92,7 @@ class GroupWriter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._connection: Connection | None = None
+        self._session: _JobSession | None = None
         self._jobs: queue.Queue[_Job | None] = queue.Queue(MAX_WAITING)
         self._local = threading.local()
         self._thread = threading.Thread(target=self._loop, name="db-writer", daemon=True)
@@ -118,8 +124,8 @@ class GroupWriter:
         """Finishes what waits, then ends the thread."""
         self._jobs.put(None)
         self._thread.join(10)
-        if self._connection is not None and not self._thread.is_alive():
-            self._connection.close()
+        if self._session is not None and not self._thread.is_alive():
+            self._session.connection_of_its_own.close()
 
     def _loop(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -169,16 +175,12 @@ class GroupWriter:
 
     def _begin(self) -> Session:
         """A session in a transaction that the driver has begun: asking the pool and SQLAlchemy for it takes as long as
-        the statements of a small job. The connection is the writer's own, so that the pool's stays free.
+        the statements of a small job. Session and connection are the writer's own, so that the pool's stays free.
         """
-        if self._connection is None:
-            self._connection = self._engine.connect()
-            self._connection.detach()
-        driver: Any = self._connection.connection.dbapi_connection
-        driver.execute("BEGIN IMMEDIATE")
-        session = _JobSession(self._connection, expire_on_commit=False)
-        session.info["driver"] = driver
-        return session
+        if self._session is None:
+            self._session = _JobSession(self._engine)
+        self._session.info["driver"].execute("BEGIN IMMEDIATE")
+        return self._session
 
     def _end(self, session: Session) -> None:
         """Commits; by the driver alone when nobody used the session."""
@@ -200,9 +202,11 @@ class GroupWriter:
         try:
             with nullcontext() if is_alone else job.savepoint(session):
                 job.result = job.function(session)
-                session.flush()
+                if session.in_transaction():  # else the job spoke to the driver alone
+                    session.flush()
         except BaseException as error:
             job.result, job.error = None, wrapped(error)
             if is_alone or not session.info["driver"].in_transaction:  # SQLite took back all, not only the savepoint
                 raise
-        session.expunge_all()  # no object of one caller is seen by the next
+        if session.in_transaction():
+            session.expunge_all()  # no object of one caller is seen by the next

@@ -38,8 +38,11 @@ def pss_mb(pid: int) -> float:
 
 
 def short_name(process: psutil.Process) -> str:
-    """The command without the interpreter and its options."""
-    words = [word for word in process.cmdline()[1:] if not word.startswith("/")]
+    """The command without the interpreter and its options; the name of one that ended meanwhile."""
+    try:
+        words = [word for word in process.cmdline()[1:] if not word.startswith("/")]
+    except psutil.ZombieProcess:
+        return f"{process.name()} (ended)"
     return " ".join(words)[:60] or process.name()
 
 

@@ -1,6 +1,5 @@
 """The whole story of a driver in a real browser; pins and the card company are the only things that are not real."""
 
-import itertools
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -10,14 +9,23 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hub.core.i18n import TIMEZONE
 from tests.hub.payments.cashier import until
-from tests.hub.payments.paper import text_of
+from tests.journeys.driving import (
+    PATIENCE_MS,
+    act_for,
+    is_accessible,
+    log_in,
+    open_till,
+    pay_at_provider,
+    receipt,
+    reload_until,
+    second_receipt,
+    start,
+    swim,
+    top_up,
+)
 from tests.journeys.street import BAYS, SITE, Street, street
-from tests.journeys.test_accessibility import AXE, RULES
 
 pytestmark = pytest.mark.journey
-
-PATIENCE_MS = 30_000
-LOOKS = tuple(itertools.product((390, 1280), ("de", "en")))
 
 
 @pytest.fixture(scope="module")
@@ -46,70 +54,7 @@ def open_phone(browser: Browser) -> Iterator[Callable[..., Page]]:
         context.close()
 
 
-def is_accessible(page: Page, *, both: bool = True) -> None:
-    """axe finds nothing and nothing is wider than the screen, on phone and desktop, in German and English."""
-    address = page.url
-    for width, language in LOOKS if both else ((390, "de"),):
-        page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
-        page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight") + 200})
-        page.add_script_tag(path=AXE)
-        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
-        assert not found, (address, width, language, [(one["id"], one["nodes"][0]["html"][:160]) for one in found])
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), (address, width, language)
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{address}{'&' if '?' in address else '?'}lang=de")
-
-
-def log_in(page: Page, town: Street, name: str) -> None:
-    page.goto(f"{town.url}/demo")
-    page.get_by_role("button", name=name).click()
-
-
-def pay_at_provider(page: Page, town: Street, button: str = "Mit Testkarte bezahlen") -> None:
-    page.get_by_role("button", name="Karte (Testkasse)").click()
-    page.wait_for_url(f"{town.provider.url}/**")
-    page.get_by_role("button", name=button).click()
-    page.wait_for_url(f"{town.url}/**")
-
-
-def top_up(page: Page, town: Street, euro: str, *, keep: bool = False) -> None:
-    page.goto(f"{town.url}/konto/geldboerse")
-    page.get_by_label("Betrag in Euro").fill(euro)
-    if keep:
-        page.get_by_label("Bezahldaten beim Bezahldienst merken").check()
-    pay_at_provider(page, town)
-    page.get_by_text("Bezahlt:").wait_for()
-
-
-def act_for(page: Page, town: Street, which: int) -> None:
-    """Somebody acts for their child or firm."""
-    page.goto(f"{town.url}/konto")
-    page.locator("input[name=key][type=radio]").nth(which).check()
-    page.get_by_role("button", name="Übernehmen").click()
-    page.locator(".ko-acting").wait_for()
-
-
-def receipt(page: Page, town: Street) -> str:
-    """The receipt's text, once the worker wrote it."""
-    path = page.get_by_role("link", name="Quittung (PDF)").first.get_attribute("href")
-    for _ in range(60):
-        answer = page.request.get(f"{town.url}{path}")
-        if answer.headers["content-type"] == "application/pdf":
-            return text_of(answer.body())
-        page.wait_for_timeout(250)
-    raise AssertionError("no receipt came")
-
-
-def start(page: Page, town: Street, bay: int, plate: str) -> None:
-    """By the sticker on a bay."""
-    page.goto(f"{town.url}/parken/platz/{BAYS[bay]}")
-    page.get_by_label("Kennzeichen").first.fill(plate)
-    page.get_by_label("Mein Auto steht hier").first.check()
-    page.get_by_role("button", name="Parken starten").click()
-    expect(page.locator("#stand")).to_have_attribute("data-state", "running")
-
-
-def test_search_drive_park_by_the_sticker_leave_and_get_the_receipt(
+def test_search_drive_park_by_the_sticker_leave_get_the_receipt_and_at_the_pool_the_fee_back(
     town: Street, open_phone: Callable[..., Page]
 ) -> None:
     page = open_phone()
@@ -121,21 +66,21 @@ def test_search_drive_park_by_the_sticker_leave_and_get_the_receipt(
     page.get_by_label("Wie lange?").select_option("120")
     page.get_by_role("button", name="Suchen").click()
     row = page.locator(f"[data-site={SITE}]")
-    expect(page.locator("[data-liste] [data-site]").first).to_have_attribute("data-site", SITE)
+    expect(page.locator("[data-liste] [data-site]").first).to_have_attribute("data-site", "p1_weinbrenner")
     expect(row).to_contain_text("zu Fuß")
     expect(row).to_contain_text("2 Std.: 1,00\u00a0€")
     expect(row.locator("[data-free]")).to_have_text("4")
-    expect(row.locator("[data-missing]")).to_have_text("176 unbekannt")
+    expect(row.locator("[data-missing]")).to_have_text("86 unbekannt")
     silent = page.locator("[data-site=waldstadion]")
     expect(silent.locator("[data-free]")).to_have_text("–")
     is_accessible(page)
     # drive: the way there, and a look at what it will cost
     row.click()
     expect(page.get_by_role("link", name="Route starten")).to_have_attribute(
-        "href", re.compile(r"^geo:49\.2434,9\.115")
+        "href", re.compile(r"^geo:49\.2429,9\.1128")
     )
     expect(page.get_by_role("link", name="Auf einer Karte im Netz öffnen")).to_have_attribute(
-        "href", re.compile(r"mlat=49\.2434&mlon=9\.115")
+        "href", re.compile(r"mlat=49\.2429&mlon=9\.1128")
     )
     expect(page.locator(".pk-summe")).to_contain_text("1,00\u00a0€")
     page.get_by_text("So kommt der Preis zustande").click()
@@ -145,7 +90,7 @@ def test_search_drive_park_by_the_sticker_leave_and_get_the_receipt(
     town.drive(0, occupied=True)
     expect(page.locator(f"[data-bay={BAYS[0]}]")).to_have_attribute("data-state", "occupied")
     page.goto(f"{town.url}/parken/platz/{BAYS[0]}")
-    expect(page.get_by_role("heading", level=1)).to_have_text("P1 Weinbrennerstraße, Platz 1")
+    expect(page.get_by_role("heading", level=1)).to_have_text("P2 Rosentrittstraße, Platz 1")
     is_accessible(page)
     start(page, town, 0, "HN-ER 1")
     is_accessible(page)
@@ -153,7 +98,7 @@ def test_search_drive_park_by_the_sticker_leave_and_get_the_receipt(
     page.get_by_label("Richtiges Kennzeichen").fill("HN-ER 12")
     page.get_by_role("button", name="Ändern").click()
     expect(page.locator("#stand")).to_contain_text("HNER12")
-    page.wait_for_timeout(6000)  # the worker has seen the car
+    assert until(lambda: town.has_seen("HNER12"), 60)
     # leave: the sensor frees the bay, the stay ends by itself
     town.drive(0, occupied=False)
     expect(page.locator("#stand")).to_have_attribute("data-state", "ended", timeout=2 * PATIENCE_MS)
@@ -161,7 +106,7 @@ def test_search_drive_park_by_the_sticker_leave_and_get_the_receipt(
     expect(page.locator("#stand")).to_contain_text("0,50\u00a0€")
     is_accessible(page)
     paper = receipt(page, town)
-    assert "P1 Weinbrennerstraße" in paper
+    assert "P2 Rosentrittstraße" in paper
     assert re.search(r"\d\d\.\d\d\.\d{4}: 1 × 60 Min. zu 0,50 € = 0,50 €", paper), paper
     assert "darin 19 % Umsatzsteuer aus 0,50 €" in paper
     page.goto(f"{town.url}/konto/parken")
@@ -169,7 +114,19 @@ def test_search_drive_park_by_the_sticker_leave_and_get_the_receipt(
     is_accessible(page)
     page.goto(f"{town.url}/konto/geldboerse")
     page.get_by_text("19,50\u00a0€", exact=True).first.wait_for()
-    # The pool goes on here: the till reads her pass, and the fee of this stay comes back once (hub/till).
+    # the pool: the till reads her pass, and the fee of this stay comes back, once
+    till_page = open_phone(viewport={"width": 1280, "height": 900})
+    open_till(till_page, town)
+    swim(page, till_page, town)
+    expect(till_page.get_by_text(re.compile(r"Parkgebühr P2 Rosentrittstraße: 0,50")).first).to_be_visible()
+    page.goto(f"{town.url}/konto/postfach")
+    reload_until(page, page.get_by_text("Parkgebühr zurück: 0,50"))
+    page.goto(f"{town.url}/konto/geldboerse")
+    page.get_by_text("14,00\u00a0€", exact=True).first.wait_for()
+    swim(page, till_page, town)
+    expect(till_page.get_by_text("Parkgebühr P2 Rosentrittstraße ist schon erstattet.").first).to_be_visible()
+    page.goto(f"{town.url}/konto/geldboerse")
+    page.get_by_text("8,00\u00a0€", exact=True).first.wait_for()
 
 
 def test_a_driver_who_is_still_there_says_so(town: Street, open_phone: Callable[..., Page]) -> None:
@@ -178,13 +135,9 @@ def test_a_driver_who_is_still_there_says_so(town: Street, open_phone: Callable[
     top_up(page, town, "5")
     town.drive(1, occupied=True)
     start(page, town, 1, "HN-ER 3")
-    page.wait_for_timeout(6000)
+    assert until(lambda: town.has_seen("HNER3"), 60)
     town.drive(1, occupied=False)
-    for _ in range(120):
-        page.wait_for_timeout(250)
-        page.reload()
-        if page.locator("#stand").get_attribute("data-state") != "running":
-            break
+    reload_until(page, page.locator("#stand[data-state=ending]"))
     page.get_by_role("button", name="Ja, ich stehe noch hier").click()
     expect(page.locator("#stand")).to_have_attribute("data-state", "running")
     page.get_by_role("button", name="Parken beenden").click()
@@ -224,23 +177,13 @@ def test_a_stranger_pays_by_card_late_prolongs_leaves_early_and_gets_the_rest_ba
     page.get_by_role("button", name="Weiter zur Zahlung").click()
     pay_at_provider(page, town)
     expect(page.locator("#stand .sk-zahl")).to_have_text("1,50\u00a0€")
-    assert "davon schon bezahlt: 1,00 €" in _second_receipt(page, town)
+    assert "davon schon bezahlt: 1,00 €" in second_receipt(page, town)
     page.get_by_role("button", name="Parken beenden").click()
     expect(page.locator("#stand")).to_contain_text("1,00\u00a0€ gehen auf Ihre Karte zurück")
     is_accessible(page)
     page.context.clear_cookies()
     page.reload()
     expect(page.locator("#stand")).to_contain_text("von Ihnen beendet")  # the address is the only key
-
-
-def _second_receipt(page: Page, town: Street) -> str:
-    path = page.get_by_role("link", name=re.compile(r"Quittung \(PDF\) 0,50")).get_attribute("href")
-    for _ in range(60):
-        answer = page.request.get(f"{town.url}{path}")
-        if answer.headers["content-type"] == "application/pdf":
-            return text_of(answer.body())
-        page.wait_for_timeout(250)
-    raise AssertionError("no receipt came")
 
 
 def test_the_wallet_fills_itself_while_one_parks(town: Street, open_phone: Callable[..., Page]) -> None:
@@ -262,7 +205,7 @@ def test_the_wallet_fills_itself_while_one_parks(town: Street, open_phone: Calla
         page.wait_for_timeout(500)
     page.get_by_text("29,50\u00a0€", exact=True).first.wait_for(timeout=1000)
     page.goto(f"{town.url}/konto/parken")
-    page.get_by_role("link", name="P1 Weinbrennerstraße").first.click()
+    page.get_by_role("link", name="P2 Rosentrittstraße").first.click()
     page.get_by_role("button", name="Parken beenden").click()
     expect(page.locator("#stand")).to_have_attribute("data-state", "ended")
 

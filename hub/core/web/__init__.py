@@ -11,7 +11,7 @@ from hub.core.db import Database, Session
 from hub.core.web import access, errors, forms, headers, inputs, language, uploads
 from hub.core.web.access import MACHINE, PERSON, PUBLIC, Door, Porter, Visitor, actor, visitor
 from hub.core.web.headers import allow_form_target, answer_json, is_secure, live_url
-from hub.core.web.inputs import number
+from hub.core.web.inputs import judges_nul, number
 from hub.core.web.language import gettext
 from hub.settings import Settings
 
@@ -33,6 +33,7 @@ __all__ = [
     "gettext",
     "install",
     "is_secure",
+    "judges_nul",
     "language",
     "live_url",
     "number",

@@ -26,6 +26,7 @@ _ASKED = "sk_asked"  # our own mark on the way back from the log-in: when this r
 
 
 @blueprint.post("/oauth/authorize")
+@web.judges_nul
 def posted() -> ResponseReturnValue:
     """The same by GET: a form from elsewhere comes without our cookies."""
     fields = [(name, value) for name, found in flask.request.form.lists() for value in found]
@@ -33,6 +34,7 @@ def posted() -> ResponseReturnValue:
 
 
 @blueprint.get("/oauth/authorize")
+@web.judges_nul
 def authorize() -> ResponseReturnValue:
     """Log-in, consent, code; each in its turn, and back here every time."""
     now = ground.now()

@@ -57,6 +57,8 @@ def refund(session: Session, town: Town, till: Till, number: str, cents: int, ke
 
 def on_payment(session: Session, town: Town, event: PaymentCompleted) -> None:
     """What was open has been paid: the till's book says so."""
+    if event.purpose not in town.operations or ":" not in event.reference:  # no sale: machines pay thousands a second
+        return
     row = store.by_payment(session, event.payment_id)
     if row is None or row.state != OWED:
         return

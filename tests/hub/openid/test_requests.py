@@ -206,10 +206,20 @@ def test_an_old_log_in_is_confirmed_when_max_age_says_so(provider: Provider, ser
     assert 3590 < time.time() - claims["auth_time"] < 3700
 
 
-@pytest.mark.parametrize("change", [{"redirect_uri": f"{CALLBACK}\x00"}, {"nonce": "a\x00b"}, {"client_id": "\x00"}])
-def test_a_nul_is_refused_before_anybody_reads_it(service: Service, rosa: Visitor, change: dict[str, str]) -> None:
+@pytest.mark.parametrize("change", [{"redirect_uri": f"{CALLBACK}\x00"}, {"client_id": "\x00"}])
+def test_a_nul_in_what_names_the_service_goes_nowhere(service: Service, rosa: Visitor, change: dict[str, str]) -> None:
     answer = rosa.authorize(service, **change)
     assert (answer.status_code, answer.headers.get("Location")) == (400, None)
+
+
+@pytest.mark.parametrize("name", ["nonce", "scope", "state", "prompt", "id_token_hint", "acr_values"])
+def test_a_nul_elsewhere_is_told_to_the_service(service: Service, rosa: Visitor, name: str) -> None:
+    assert sent(rosa.authorize(service, **{name: "a\x00b"}))["error"] == "invalid_request"
+
+
+def test_a_nul_in_an_unknown_parameter_is_ignored_like_the_parameter(service: Service, rosa: Visitor) -> None:
+    rosa.code(service)
+    assert "code" in sent(rosa.authorize(service, prompt="none", colour="a\x00b"))
 
 
 def test_acr_values_are_a_wish_and_the_token_says_what_is_true(service: Service, rosa: Visitor) -> None:

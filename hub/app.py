@@ -5,34 +5,31 @@ Each process calls its own function here, which imports what only that process n
 
 import json
 import logging
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hub import intake
 from hub.account import api as account
 from hub.account.api import SecurityChanged, SessionsEnded
 from hub.account.api import retention as account_over
-from hub.core import broker, clock, events, jobs, retention
+from hub.core import clock, events, jobs, retention
 from hub.core.db import Base, Database, Session
 from hub.core.files import REMOVE_JOB
 from hub.core.files import work as files_work
 from hub.core.jobs.housekeeping import tidying
 from hub.fleet import api as fleet
-from hub.fleet import messages as fleet_messages
 from hub.inbox import api as inbox
 from hub.inbox import messages as inbox_messages
 from hub.inbox import work as inbox_work
 from hub.ingest import api as ingest
-from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionReceived, StatusReceived
 from hub.openid import api as openid
 from hub.operations import messages as operations_messages
-from hub.parking import api as parking
-from hub.parking import messages as parking_messages
 from hub.parking.api import checks, prepaid, pushes, stays, wishes
 from hub.parking.api import personal as parking_personal
 from hub.parking.api.purse import WalletPurse
+from hub.parking.messages import letters as parking_letters
 from hub.payments import api as payments
 from hub.privacy import api as privacy
 from hub.push import api as push
@@ -50,14 +47,11 @@ def _on_new_message(session: Session, event: inbox.NewMessage) -> None:
 
 # event class declared in a module's api -> handlers of the modules above it, run in the announcer's transaction
 EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
-    MessagesStored: (fleet_messages.on_messages, parking_messages.on_messages),
-    StatusReceived: (fleet_messages.on_status,),
-    SessionReceived: (fleet_messages.on_session,),
-    AnswerReceived: (fleet_messages.on_answer,),
+    **intake.EVENTS,
     SessionsEnded: (openid.on_sessions_ended, push.on_sessions_ended),
     SecurityChanged: (openid.on_security_changed,),
     inbox.NewMessage: (_on_new_message,),
-    payments.PaymentFailed: (parking_messages.on_card_failed,),
+    payments.PaymentFailed: (parking_letters.on_card_failed,),
     jobs.JobDied: (operations_messages.on_job_died,),
     jobs.JobsDone: (operations_messages.on_jobs_done,),
 }
@@ -196,11 +190,11 @@ def events_of(settings: Settings) -> dict[type, list[Callable[[Session, Any], No
     table = {event: list(handlers) for event, handlers in EVENTS.items()}
     for event, handler in inbox_messages.handlers(inbox.house_of(settings)).items():
         table.setdefault(event, []).append(handler)
-    telling = parking_messages.telling(inbox.house_of(settings), purse_of(settings).titles)
+    telling = parking_letters.telling(inbox.house_of(settings), purse_of(settings).titles)
     table.setdefault(stays.StayChanged, []).append(telling)
-    warning = parking_messages.warning(inbox.house_of(settings), purse_of(settings).titles)
+    warning = parking_letters.warning(inbox.house_of(settings), purse_of(settings).titles)
     table.setdefault(wishes.SiteFills, []).append(warning)
-    beginning = parking_messages.beginning(purse_of(settings))
+    beginning = parking_letters.beginning(purse_of(settings))
     table.setdefault(payments.PaymentCompleted, []).append(beginning)
     house, titles = inbox.house_of(settings), purse_of(settings).titles
     for event, handler in till_messages.handlers(till.town_of(settings.town_dir), house, titles).items():
@@ -275,57 +269,6 @@ def alert_senders(settings: Settings) -> dict[str, fleet.Send]:
     if settings.alert_webhook:
         senders["webhook"] = fleet.Webhook(settings.alert_webhook).send
     return senders
-
-
-def run_live(settings: Settings) -> None:
-    """The live server with parking's snapshot as its source."""
-    from hub.live import asgi
-
-    database = Database(settings.database)
-
-    def snapshot() -> bytes:
-        with database.read() as session:
-            return parking.snapshot(session, clock.now_ms())
-
-    asgi.run(settings, snapshot)
-
-
-def run_ingest(settings: Settings, worker: int = 0) -> None:
-    """Ingest until SIGTERM; on the embedded default with the broker in this process.
-
-    `worker` 1, 2 ... is one of several that share the work; ValueError unless they can: PostgreSQL and a real broker.
-    """
-    from hub.core.embedded import EmbeddedBroker
-    from hub.core.notify import Notifier
-    from hub.ingest.worker import Ingest
-
-    if worker and (broker.is_embedded(settings.broker_url) or settings.database.startswith("sqlite")):
-        raise ValueError(
-            "several ingest workers need HUB_DATABASE_URL=postgresql+psycopg://... and a broker of its own"
-        )
-    events.wire(events_of(settings))
-    embedded = None
-    if broker.is_embedded(settings.broker_url):
-        embedded = EmbeddedBroker(*broker.address(settings.broker_url))
-        embedded.start()
-    database = Database(settings.database)
-    certificates = broker.Certificates(settings.broker_ca_file, settings.broker_cert_file, settings.broker_key_file)
-    running = Ingest(database, settings.broker_url, lambda: known_senders(database), certificates, worker)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: running.stop())
-    notifier = Notifier()
-    notifier.ready()
-    running.run(notifier.alive)
-    database.close()
-    if embedded is not None:
-        embedded.stop()
-
-
-def known_senders(database: Database) -> Directory:
-    """Every node of the fleet with the bays that it may report."""
-    with database.read() as session:
-        bays = parking.directory(session)
-        return {node: bays.get(node, frozenset()) for node in fleet.names(session)}
 
 
 def load_tables() -> Any:

@@ -3,7 +3,7 @@
 import signal
 import threading
 
-from hub.core import broker, clock, schedule
+from hub.core import broker, clock
 from hub.core.notify import Notifier, answering
 from hub.core.supervisor import Program, Supervisor
 from hub.environment import current_environment
@@ -40,17 +40,26 @@ def web(settings: Settings) -> int:
 
 
 def live(settings: Settings) -> int:
-    """The snapshot stream on granian's ASGI server."""
-    from hub.app import run_live
+    """Parking's snapshot on granian's ASGI server; it needs nothing else of the hub, so it does without `hub.app`."""
+    from hub.core.db import Database
+    from hub.live import asgi
+    from hub.parking import api as parking
+
+    database = Database(settings.database)
+
+    def snapshot() -> bytes:
+        with database.read() as session:
+            return parking.snapshot(session, clock.now_ms())
 
     Notifier().follow(answering(settings.host, settings.live_port))
-    run_live(settings)
+    asgi.run(settings, snapshot)
     return 0
 
 
 def worker(settings: Settings) -> int:
     """Jobs in a thread beside the schedules: bulletin to the nodes, hourly figures, deletion dates."""
     from hub.app import runner
+    from hub.core import schedule
     from hub.core.db import Database
     from hub.rounds import tasks
 
@@ -81,9 +90,9 @@ def worker(settings: Settings) -> int:
 
 def ingest(settings: Settings, worker: int = 0) -> int:
     """Stores what the nodes send."""
-    from hub.app import run_ingest
+    from hub import intake
 
-    run_ingest(settings, worker)
+    intake.run(settings, worker)
     return 0
 
 

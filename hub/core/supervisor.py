@@ -20,11 +20,15 @@ _STEADY_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Program:
-    """One process: `arguments` follow the Python interpreter, `environment` is the whole environment."""
+    """One process: `arguments` follow the Python interpreter, `environment` is the whole environment.
+
+    `is_once`: its work has an end, it is not started again.
+    """
 
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str]
+    is_once: bool = False
 
 
 @dataclass
@@ -48,13 +52,19 @@ class Supervisor:
         for child in self._children:
             self._launch(child)
 
+    def add(self, program: Program) -> None:
+        """Starts one more."""
+        child = _Child(program)
+        self._children.append(child)
+        self._launch(child)
+
     def run(self) -> None:
         """Watches until a signal comes (call it in the main thread); then ends the children, last one first."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
         try:
             while not self._stop.wait(0.3):
-                for child in self._children:
+                for child in tuple(self._children):
                     self._watch(child)
         finally:
             self.stop()
@@ -85,7 +95,9 @@ class Supervisor:
     def _watch(self, child: _Child) -> None:
         process = child.process
         now = time.monotonic()
-        if process is not None and process.poll() is not None:
+        if process is not None and process.poll() is not None and child.program.is_once:
+            self._children.remove(child)
+        elif process is not None and process.poll() is not None:
             steady = now - child.started > _STEADY_SECONDS
             child.pause = 1.0 if steady else min(child.pause * 2, _MAX_PAUSE_SECONDS)
             child.due, child.process = now + child.pause, None

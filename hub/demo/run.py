@@ -49,8 +49,8 @@ def run(options: Options) -> int:
     supervisor.start()
     if _wait_until_ready(f"http://127.0.0.1:{chosen.web}/readyz"):
         _say_hello(options, chosen)
-        town = _town_dir(environment)
-        subprocess.Popen([sys.executable, "-m", "hub.demo.past", str(town)], env=environment)
+        past = ("-m", "hub.demo.past", str(_town_dir(environment)))
+        supervisor.add(Program("past", past, environment, is_once=True))
     else:
         print("The web server does not answer yet; its messages stand above. Ctrl-C ends the demo.", file=sys.stderr)  # noqa: T201
     supervisor.run()

@@ -27,7 +27,7 @@ import psutil
 from argon2 import PasswordHasher
 
 from edge import wire
-from hub import app, setup
+from hub import app, intake, setup
 from hub.core import events
 from hub.core.clock import now_ms
 from hub.core.db import Database
@@ -126,7 +126,7 @@ def run_phone(_port: int, live_port: int) -> None:
 
 def publish(database: Database, state: str, until: float) -> dict[int, float]:
     """One bay changes every 1.3 s, so that no tick has two; occupied bays of the site -> when it was stored."""
-    senders = app.known_senders(database)
+    senders = intake.known_senders(database)
     bays = [(bay, node) for node, found in senders.items() for bay in sorted(found) if bay.startswith(SITE)]
     most = min(len(bays), int(SECONDS / CHANGE_SECONDS))
     stored, due = {}, time.monotonic()

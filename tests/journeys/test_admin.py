@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import hub.assets
 from edge import wire
-from hub import app, setup
+from hub import app, intake, setup
 from hub.core import events
 from hub.core.clock import now_ms
 from hub.core.db import Database
@@ -43,7 +43,7 @@ class ControlRoom:
         now = now_ms()
         said = {"ts": wire.format_ms(now), "state": "online", "clients": clients, "capacity": 160, "software": "0.1.0"}
         message = ingest.Incoming(f"node/v1/{NODE}/status", json.dumps(said).encode(), now)
-        self.database.write(ingest.Batch([message], app.known_senders(self.database), now).store)
+        self.database.write(ingest.Batch([message], intake.known_senders(self.database), now).store)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from hub import app
+from hub import app, intake
 from hub.core import events
 from hub.core.clock import now_ms
 from hub.core.db import Database
@@ -41,7 +41,7 @@ def main() -> None:
     settings = Settings()
     events.wire(app.EVENTS)
     database = Database(settings.database)
-    AckFirst(database, settings.broker_url, lambda: app.known_senders(database)).run()
+    AckFirst(database, settings.broker_url, lambda: intake.known_senders(database)).run()
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def test_two_workers_store_everything_once_though_one_is_killed(
 
 
 def test_several_workers_on_sqlite_are_refused_with_a_plain_line(tmp_path: Path) -> None:
-    from hub.app import run_ingest
+    from hub import intake
 
     with pytest.raises(ValueError, match="postgresql"):
-        run_ingest(Settings(state_dir=tmp_path, broker_url="mqtt://127.0.0.1:1"), 1)
+        intake.run(Settings(state_dir=tmp_path, broker_url="mqtt://127.0.0.1:1"), 1)

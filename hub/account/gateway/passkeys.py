@@ -4,22 +4,6 @@ import json
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
-
 from hub.account.rules import normal_name
 
 _TIMEOUT_MS = 5 * 60_000
@@ -62,6 +46,9 @@ class NewPasskey:
 
 def creation_options(site: Site, handle: str, name: str, shown: str, challenge: bytes, known: list[str]) -> str:
     """PublicKeyCredentialCreationOptions as JSON: a discoverable key, with PIN, finger or face."""
+    from webauthn import generate_registration_options, options_to_json
+    from webauthn.helpers import base64url_to_bytes, structs
+
     options = generate_registration_options(
         rp_id=site.id,
         rp_name=site.name,
@@ -70,27 +57,35 @@ def creation_options(site: Site, handle: str, name: str, shown: str, challenge: 
         user_display_name=shown,
         challenge=challenge,
         timeout=_TIMEOUT_MS,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
         ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=base64url_to_bytes(one)) for one in known],
+        exclude_credentials=[structs.PublicKeyCredentialDescriptor(id=base64url_to_bytes(one)) for one in known],
     )
     return options_to_json(options)
 
 
 def request_options(site: Site, challenge: bytes) -> str:
     """PublicKeyCredentialRequestOptions as JSON: any passkey of this site."""
+    from webauthn import generate_authentication_options, options_to_json
+    from webauthn.helpers import structs
+
     options = generate_authentication_options(
         rp_id=site.id,
         challenge=challenge,
         timeout=_TIMEOUT_MS,
-        user_verification=UserVerificationRequirement.REQUIRED,
+        user_verification=structs.UserVerificationRequirement.REQUIRED,
     )
     return options_to_json(options)
 
 
 def verify_creation(site: Site, answer: str, challenge: bytes, handle: str) -> NewPasskey:
     """The new credential for `handle`; PasskeyRefusedError when the answer is not good."""
+    from webauthn import verify_registration_response
+    from webauthn.helpers import bytes_to_base64url
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         made = verify_registration_response(
             credential=answer,
@@ -123,6 +118,9 @@ def credential_and_user(answer: str) -> tuple[str, str]:
 
 def verify_request(site: Site, answer: str, challenge: bytes, public_key: bytes, sign_count: int) -> tuple[int, bool]:
     """(new counter, backed up); PasskeyRefusedError for a false signature or a counter that went back (a clone)."""
+    from webauthn import verify_authentication_response
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         proved = verify_authentication_response(
             credential=answer,

@@ -11,14 +11,14 @@ WATCHED = """
 import os
 import sys
 from hub.core.supervisor import Program, Supervisor
-supervisor = Supervisor([Program("child", ("-c", sys.argv[1]), dict(os.environ))])
-supervisor.start()
+supervisor = Supervisor([])
+supervisor.add(Program("child", ("-c", sys.argv[1]), dict(os.environ), is_once=sys.argv[2:] == ["once"]))
 supervisor.run()
 """
 
 
-def supervise(child: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", WATCHED, child], stderr=subprocess.PIPE, text=True)
+def supervise(child: str, *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", WATCHED, child, *more], stderr=subprocess.PIPE, text=True)
 
 
 def wait_for(condition, seconds: float = 15.0) -> bool:
@@ -48,6 +48,18 @@ def test_a_child_that_ends_is_started_again(diary: Path) -> None:
     process = supervise(f"import os; open({str(diary)!r}, 'a').write(f'{{os.getpid()}}\\n')")
     try:
         assert wait_for(lambda: len(diary.read_text().splitlines()) >= 2)
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def test_work_that_has_an_end_is_done_once_and_leaves_no_zombie(diary: Path) -> None:
+    process = supervise(f"import os; open({str(diary)!r}, 'a').write(f'{{os.getpid()}}\\n')", "once")
+    try:
+        assert wait_for(lambda: diary.read_text().strip().isdigit())
+        assert wait_for(lambda: not Path(f"/proc/{diary.read_text().strip()}").exists())
+        time.sleep(2.5)  # longer than the pause before a new start
+        assert len(diary.read_text().splitlines()) == 1
     finally:
         process.terminate()
         process.wait(15)

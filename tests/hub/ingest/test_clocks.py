@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from edge import wire
-from hub import app
+from hub import intake
 from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.ingest import api
@@ -43,7 +43,7 @@ def status(up_ms: int, *, synced: bool, received_at: int, retained: bool = False
 
 
 def store(database: Database, *messages: Incoming, now: int = NOW) -> dict[tuple[str, str], int]:
-    return database.write(api.Batch(messages, app.known_senders(database), now).store)
+    return database.write(api.Batch(messages, intake.known_senders(database), now).store)
 
 
 def moments(database: Database) -> list[int]:

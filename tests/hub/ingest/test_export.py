@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from edge import wire
-from hub import app
+from hub import intake
 from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.ingest import api
@@ -93,7 +93,7 @@ def store(database: Database, first: int, count: int) -> None:
         body = {"outbox": "aa", "seq": seq, "ts": wire.format_ms(NOW - 3_600_000 + seq), "bay": "lake-001"}
         body |= {"state": "occupied" if seq % 2 else "free", "distance_m": 0.5}
         messages.append(Incoming("node/v1/lake-b1/bay", json.dumps(body).encode(), NOW))
-    database.write(api.Batch(messages, app.known_senders(database), NOW).store)
+    database.write(api.Batch(messages, intake.known_senders(database), NOW).store)
 
 
 @pytest.mark.process

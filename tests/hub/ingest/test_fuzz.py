@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge import wire
-from hub import app
+from hub import app, intake
 from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.ingest import api
@@ -75,7 +75,7 @@ def test_ten_thousand_raw_messages_crash_nothing_and_each_is_accounted_for(datab
     def check(messages: list[tuple[str, bytes, bool]]) -> None:
         nonlocal sent
         batch = [Incoming(topic, payload, NOW, retained) for topic, payload, retained in messages]
-        database.write(api.Batch(batch, app.known_senders(database), NOW).store)
+        database.write(api.Batch(batch, intake.known_senders(database), NOW).store)
         sent += len(batch)
 
     check()

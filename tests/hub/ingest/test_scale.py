@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from edge import wire
-from hub import app
+from hub import intake
 from hub.core.db import Base, Database
 from hub.fleet import api as fleet
 from hub.ingest import api
@@ -89,7 +89,7 @@ def result(database: Database) -> dict[str, list[tuple]]:
 
 def store(database: Database, messages: list[Incoming], worker: int = 0) -> None:
     if messages:
-        database.write(api.Batch(messages, app.known_senders(database), NOW, worker).store)
+        database.write(api.Batch(messages, intake.known_senders(database), NOW, worker).store)
 
 
 SEEDS = st.integers(0, 10**9)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from edge import wire
-from hub import app
+from hub import intake
 from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.ingest import api
@@ -39,7 +39,7 @@ def raw(payload: bytes, topic: str = "node/v1/lake-b1/bay") -> Incoming:
 
 
 def store(database: Database, *messages: Incoming, now: int = NOW + MINUTE) -> dict[tuple[str, str], int]:
-    batch = api.Batch(messages, app.known_senders(database), now)
+    batch = api.Batch(messages, intake.known_senders(database), now)
     return database.write(batch.store)
 
 

@@ -11,7 +11,7 @@ from hub.core.db import Database
 from hub.parking.api import checks, prepaid, stays
 from hub.parking.api.bills import RefusedError
 from hub.parking.api.purse import WalletPurse, receipts
-from hub.parking.messages import beginning, on_card_failed
+from hub.parking.messages.letters import beginning, on_card_failed
 from hub.parking.rules.stays import BayNow
 from hub.parking.store.stays import FreeRow
 from hub.payments import api as payments

@@ -12,7 +12,7 @@ from hub.core import events
 from hub.core.db import Database
 from hub.inbox import api as inbox
 from hub.parking.api import SiteNow, wishes
-from hub.parking.messages import warning
+from hub.parking.messages.letters import warning
 from hub.parking.rules.watches import Counts, is_full_enough
 from tests.hub.account.desk import register
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from hub import app
+from hub import intake
 from hub.core.db import Database
 from hub.fleet import api as fleet
 from hub.ingest import api as ingest
@@ -41,7 +41,7 @@ def add(session, *words, **more) -> None:
 
 def store(database: Database, *messages: tuple[str, bytes], now: int = NOW) -> dict[tuple[str, str], int]:
     incoming = [Incoming(topic, payload, now) for topic, payload in messages]
-    return database.write(ingest.Batch(incoming, app.known_senders(database), now).store)
+    return database.write(ingest.Batch(incoming, intake.known_senders(database), now).store)
 
 
 def states(database: Database, now: int = NOW) -> dict[str, str]:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from edge import wire
 from hub import app as wiring
-from hub import setup
+from hub import intake, setup
 from hub.core import events
 from hub.core.clock import now_ms
 from hub.core.db import Database
@@ -58,14 +58,14 @@ def client(web_app: Flask) -> FlaskClient:
 def report(web_app: Flask):
     """report(bay, state): a board of the town sends one reading, through ingest."""
     database: Database = web_app.extensions["database"]
-    boards = {bay: node for node, bays in wiring.known_senders(database).items() for bay in bays}
+    boards = {bay: node for node, bays in intake.known_senders(database).items() for bay in bays}
     numbers = iter(range(1, 10_000))
 
     def send(bay: str, state: str) -> None:
         now, number = now_ms(), next(numbers)
         body = {"v": 1, "outbox": f"test{number:04d}", "seq": 1, "ts": wire.format_ms(now), "bay": bay, "state": state}
         message = ingest.Incoming(f"node/v1/{boards[bay]}/bay", json.dumps(body).encode(), now)
-        database.write(ingest.Batch([message], wiring.known_senders(database), now).store)
+        database.write(ingest.Batch([message], intake.known_senders(database), now).store)
 
     return send
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge import wire
-from hub import app
+from hub import intake
 from hub.core import clock
 from hub.core.db import Database, Session
 from hub.fleet import api as fleet
@@ -67,7 +67,7 @@ def say(hub: Database) -> Callable[..., None]:
         if kind == "bay":
             body["seq"] = next(numbers)
         message = ingest.Incoming(f"node/v1/{node}/{kind}", json.dumps(body).encode(), at)
-        hub.write(ingest.Batch([message], app.known_senders(hub), at).store)
+        hub.write(ingest.Batch([message], intake.known_senders(hub), at).store)
 
     return send
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge import wire
-from hub import app, setup
+from hub import app, intake, setup
 from hub.core import clock, events
 from hub.core.db import Database
 from hub.ingest import api as ingest
@@ -41,7 +41,7 @@ def directory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def report_all(database: Database) -> None:
     """Every bay but those of one car park says something."""
     chance, now = random.Random(1), clock.now_ms()
-    known = app.known_senders(database)
+    known = intake.known_senders(database)
     bays = [(node, bay) for node, found in known.items() for bay in sorted(found) if not bay.startswith("schlosspark")]
     batch = [
         ingest.Incoming(

@@ -1,4 +1,4 @@
-"""What parking does with messages that ingest stored, and what drivers hear of their stays."""
+"""What payments do to stays, and what drivers hear of them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,8 +6,6 @@ from typing import Any
 from hub.core import i18n
 from hub.core.db import Session
 from hub.inbox import api as inbox
-from hub.ingest.api import MessagesStored
-from hub.parking import api
 from hub.parking.api import prepaid
 from hub.parking.api.purse import WalletPurse
 from hub.parking.api.stays import StayChanged
@@ -15,11 +13,6 @@ from hub.parking.api.wishes import SiteFills
 from hub.payments.api import PaymentCompleted, PaymentFailed
 
 Handler = Callable[[Session, Any], None]
-
-
-def on_messages(session: Session, event: MessagesStored) -> None:
-    """New readings change their bays in the same transaction."""
-    api.apply(session, event.messages)
 
 
 def on_card_failed(session: Session, event: PaymentFailed) -> None:

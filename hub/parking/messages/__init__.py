@@ -1,0 +1,1 @@
+"""What parking hears: readings in the ingest process, everything else where letters are written."""

@@ -178,13 +178,16 @@ def import_hours(database: Database, lines: Iterable[str]) -> int:
         bays = len(parking_store.bay_ids(session, site))
         first = store.first_measured(session, site)
         kept = {hour: cars for hour, cars in hours.items() if first is None or hour * HOUR_MS < first} if bays else {}
-        for hour, cars in kept.items():
-            taken = round(min(cars, bays) * HOUR_MS)
-            sums = {"free": bays * HOUR_MS - taken, "occupied": taken, "unknown": 0, "faulty": 0}
-            parking_store.save_hour(session, site, hour * HOUR_MS, sums)
+        parking_store.save_hours(session, [_hour(site, hour, cars, bays) for hour, cars in kept.items()])
         return len(kept)
 
     return sum(database.write(partial(write, site=site, hours=hours)) for site, hours in tables.items())
+
+
+def _hour(site: str, hour: int, cars: float, bays: int) -> dict[str, object]:
+    taken = round(min(cars, bays) * HOUR_MS)
+    spent = {"free": bays * HOUR_MS - taken, "occupied": taken, "unknown": 0, "faulty": 0}
+    return {"site": site, "hour_ms": hour * HOUR_MS, **spent}
 
 
 def evaluate(file: Path) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from hub.parking.store.history import (
     mark_dirty,
     marks,
     save_hour,
+    save_hours,
 )
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "marks",
     "save_bays",
     "save_hour",
+    "save_hours",
     "save_sites",
     "save_states",
     "sites",

@@ -111,10 +111,17 @@ def _around(session: Session, bay: str, start: int, end: int) -> tuple[int, int]
 
 def save_hour(session: Session, site: str, hour: int, sums: Mapping[str, int]) -> None:
     """Keeps what an hour adds up to."""
+    save_hours(session, [{"site": site, "hour_ms": hour, **sums}])
+
+
+def save_hours(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """The same for many: site, hour_ms, free, occupied, unknown, faulty (ms)."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(Hour).values(site=site, hour_ms=hour, **sums)
-    change = {name: getattr(statement.excluded, name) for name in sums}
-    session.execute(statement.on_conflict_do_update(index_elements=[Hour.site, Hour.hour_ms], set_=change))
+    statement = dialect.insert(Hour)
+    change = {name: getattr(statement.excluded, name) for name in ("free", "occupied", "unknown", "faulty")}
+    upsert = statement.on_conflict_do_update(index_elements=[Hour.site, Hour.hour_ms], set_=change)
+    if rows:
+        session.execute(upsert, list(rows))
 
 
 def hours(session: Session, site: str | None, start: int, end: int) -> list[tuple[int, int, int]]:

@@ -16,7 +16,7 @@ def session_options(protocol: MQTTProtocolVersion) -> dict[str, Any]:
     """The broker keeps acks, configuration and commands for an hour's outage; rows are the outbox's business."""
     if protocol != MQTTProtocolVersion.MQTTv5:
         return {}
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
     properties.SessionExpiryInterval = SESSION_S
     return {"clean_start": False, "properties": properties}
 

@@ -69,7 +69,7 @@ class Outbox:
         ranges = [json.loads(row[3])["from"] for row in victims if row[2] == SKIP]
         reason = "outbox full: repeated readings" if victims[0][2] == REPEAT else "outbox full"
         body = {key: now[key] for key in ("ts", "synced", "boot", "up_ms") if key in now}
-        body.update({"from": min([victims[0][0]] + ranges), "to": victims[-1][0], "reason": reason})  # noqa: RUF005
+        body.update({"from": min([victims[0][0]] + ranges), "to": victims[-1][0], "reason": reason})  # noqa: RUF005 (not in every MicroPython)
         self.rows = [row for row in self.rows if row not in victims]
         self._add("skip", SKIP, json.dumps(body))
         self._rewrite()

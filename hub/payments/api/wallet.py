@@ -22,6 +22,7 @@ from hub.payments.store import wallets as store
 from hub.payments.store.payment_tables import PaymentRow
 
 _WAITING_MS = 3_600_000  # so long a top-up that was begun counts as on its way
+_UNDER_WAY_MS, _SHOWN_UNDER_WAY = 14 * 86_400_000, 30  # a bank transfer may take so long; how many are looked through
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,13 @@ def pay_request(session: Session, payment_id: str, now: int) -> Listed:
     for owner in store.low(session, [row.owner]):
         _fill(session, owner, now)
     return payments.listed(payment_store.get(session, payment_id) or row)
+
+
+def under_way(session: Session, owner: str, now: int) -> list[Listed]:
+    """Top-ups whose money has not arrived yet, the newest first."""
+    rows = payment_store.of_owner(session, owner, _SHOWN_UNDER_WAY)
+    is_new = [row for row in rows if row.purpose == payment_rules.TOP_UP and row.created_at > now - _UNDER_WAY_MS]
+    return [payments.listed(row) for row in is_new if row.state == State.STARTED]
 
 
 def top_up(session: Session, owner: str, cents: int, key: str, now: int) -> Listed:

@@ -50,6 +50,7 @@ def of_the_till() -> dict[str, str]:
         "online": _("Verbunden"),
         "offline": _("Ohne Verbindung"),
         "waiting": _("%(n)s Verkäufe warten", n="{n}"),
+        "waitingOne": _("1 Verkauf wartet"),
         "sold": _("Verkauft: %(sum)s, %(way)s", sum="{sum}", way="{way}"),
         "cash": _("Bar"),
         "wallet": _("Pass"),

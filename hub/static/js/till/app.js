@@ -13,6 +13,7 @@ let store, hub, town = null, articles = new Map(), basket = new Map(), guest = n
 function say(lines, receipt) {
   find("fehler").hidden = true;
   find("gesagt").replaceChildren(...[lines].flat().map((text) => make("p", { text })), ...(receipt ? [make("p", {}, make("a", { href: `/kasse/beleg/${receipt}`, target: "_blank", text: words.receipt }))] : []));
+  find("gesagt").scrollIntoView({ block: "nearest" });
 }
 
 function complain(problem) {
@@ -20,6 +21,7 @@ function complain(problem) {
   find("gesagt").replaceChildren();
   find("fehler-text").textContent = text;
   find("fehler").hidden = false;
+  find("fehler").scrollIntoView({ block: "nearest" });
   if ((problem.reason === "wrongKey" || problem.reason === "blocked") && !find("kasse").hidden) setup(text);
 }
 
@@ -195,7 +197,7 @@ async function showState() {
   const waiting = await store.all("offers"), problems = await store.all("problems");
   find("netz").textContent = hub.isOnline ? words.online : words.offline;
   find("netz").className = `sk-pille sk-pille--${hub.isOnline ? "frei" : "unbekannt"}`;
-  find("wartet").textContent = waiting.length ? fill(words.waiting, { n: waiting.length }) : "";
+  find("wartet").textContent = !waiting.length ? "" : waiting.length === 1 ? words.waitingOne : fill(words.waiting, { n: waiting.length });
   find("probleme").replaceChildren(...problems.map((one) => make("li", { text: `${fill(one.state === "open" ? words.openOffer : words.refusedOffer, { n: one.number.slice(0, 8), said: one.text })} ${euro(one.cents)}` })));
   find("probleme-karte").hidden = !problems.length;
 }

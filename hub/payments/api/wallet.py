@@ -324,15 +324,23 @@ class Shown:
 def shown(session: Session, owner: str, limit: int, before: int | None = None) -> list[Shown]:
     """The wallet's movements with the payments that they belong to, the newest first."""
     rows = statement(session, owner, limit, before)
-    keys = [one.key.removeprefix("pay:") for one in rows if one.key.startswith("pay:")]
+    keys = sorted({key for one in rows if (key := _order_key(one.key))})
     ids = {key: found for some in _chunks(keys) for key, found in store.paid_by_keys(session, some).items()}
-    belongs = {one.number: ids.get(one.key.removeprefix("pay:"), one.what.rpartition(" ")[2]) for one in rows}
+    belongs = {one.number: ids.get(_order_key(one.key), one.what.rpartition(" ")[2]) for one in rows}
     known = {
         payment_id: row
         for some in _chunks(sorted(set(belongs.values())))
         for payment_id, row in payment_store.by_ids(session, some).items()
     }
     return [_shown(one, known.get(belongs[one.number])) for one in rows]
+
+
+def _order_key(key: str) -> str:
+    """The key of the order for which a movement was made; empty for one that belongs to none."""
+    kind, _, rest = key.partition(":")
+    if kind == "hold":
+        return rest.rpartition(":")[0]
+    return rest if kind in ("pay", "release") else ""
 
 
 def _chunks(values: list[str]) -> list[list[str]]:

@@ -240,8 +240,10 @@ def words(one: Shown) -> str:
         "release": _("Nicht gebraucht, zurück in der Geldbörse"),
         "other": _("Buchung"),
     }
-    if one.kind in ("pay", "refund", "extra") and one.title:
-        return one.title if one.kind == "pay" else f"{known[one.kind]}: {one.title}"
+    if one.kind == "release" and one.title:
+        return _("Nicht gebraucht: %(title)s", title=one.title)
+    if one.kind in ("pay", "hold", "refund", "extra") and one.title:
+        return one.title if one.kind in ("pay", "hold") else f"{known[one.kind]}: {one.title}"
     return known.get(one.kind, known["other"])
 
 

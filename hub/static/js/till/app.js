@@ -21,6 +21,7 @@ function complain(problem) {
   find("gesagt").replaceChildren();
   find("fehler-text").textContent = text;
   find("fehler").hidden = false;
+  if (["pass", "needsPass"].includes(problem.reason)) find("code").focus();
   find("fehler").scrollIntoView({ block: "nearest" });
   if ((problem.reason === "wrongKey" || problem.reason === "blocked") && !find("kasse").hidden) setup(text);
 }
@@ -140,7 +141,8 @@ async function enter(ticket) {
 }
 
 function parkingLines(found) {
-  return found.map((one) => {
+  const fresh = found.filter((one) => one.new);
+  return (fresh.length ? fresh : found).map((one) => {
     if (!one.new) return fill(words.parkingKnown, one);
     return one.cents === null ? fill(words.parkingLater, one) : fill(words.parkingDone, { site: one.site, sum: euro(one.cents) });
   });
@@ -156,7 +158,7 @@ let started = null;  // the sale whose outcome nobody knows keeps its number
 
 async function sell(way) {
   if (!basket.size) return;
-  if (way === "wallet" && !guest) { find("code").focus(); throw new Refused("needsPass"); }
+  if (way === "wallet" && !guest) throw new Refused("needsPass");
   const lines = [...basket.values()], content = JSON.stringify([way, guest && guest.code, lines]);
   if (!started || started.content !== content) started = { content, number: crypto.randomUUID() };
   const sale = { number: started.number, way, code: guest ? guest.code : "", lines, cents: total() };

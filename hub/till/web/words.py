@@ -49,6 +49,7 @@ def of_the_till() -> dict[str, str]:
         "empty": _("Noch nichts gewählt."),
         "online": _("Verbunden"),
         "offline": _("Ohne Verbindung"),
+        "notSetUp": _("Nicht eingerichtet"),
         "waiting": _("%(n)s Verkäufe warten", n="{n}"),
         "waitingOne": _("1 Verkauf wartet"),
         "sold": _("Verkauft: %(sum)s, %(way)s", sum="{sum}", way="{way}"),

@@ -181,7 +181,7 @@ function done() {
   find("gegeben").value = "";
   forgetGuest();
   showBasket();
-  find("korb-kopf").focus();
+  find("korb-kopf").focus({ preventScroll: true });  // what is said then scrolls itself into view
 }
 
 async function closeDay() {
@@ -195,7 +195,7 @@ async function closeDay() {
 
 /* ---- connection ---- */
 async function showState() {
-  if (!store) return;
+  if (!store || find("kasse").hidden) return;
   const waiting = await store.all("offers"), problems = await store.all("problems");
   find("netz").textContent = hub.isOnline ? words.online : words.offline;
   find("netz").className = `sk-pille sk-pille--${hub.isOnline ? "frei" : "unbekannt"}`;
@@ -222,7 +222,10 @@ async function beat() {
 function setup(problem) {
   find("schluessel-karte").hidden = false;
   find("kasse").hidden = true;
+  find("netz").textContent = words.notSetUp;
+  find("netz").className = "sk-pille sk-pille--unbekannt";
   find("schluessel-fehler").textContent = problem || "";
+  find("schluessel").setAttribute("aria-invalid", String(Boolean(problem)));
   find("schluessel").focus();
 }
 

@@ -53,7 +53,8 @@ def test_who_parked_before_is_led_back_there_with_one_tap(driver: FlaskClient, w
         erika = account.find_by_name(session, "erika.muster@demo.example")
     assert erika is not None
     order = stays.Order(SITE, SITE, "HN-W 1", f"person:{erika.id}", erika.id, "map")
-    token = database.write(lambda session: stays.start(session, Purse(), order, now - 1000))
+    purse = Purse()
+    token = database.write(lambda session: stays.start(session, purse, order, now - 1000))
     assert "Wieder hier parken" not in driver.get("/parken").text, "a running stay is shown instead"
-    database.write(lambda session: stays.stop(session, Purse(), token, now))
+    database.write(lambda session: stays.stop(session, purse, token, now))
     assert f'href="{PAGE}"' in driver.get("/parken").text

@@ -39,7 +39,7 @@ _WORDS = {
         "demo": "Demonstration: no money moves here.",
         "title": "Pay",
         "to": "Payee",
-        "town": "City of Bad Rappenau",
+        "town": "Town of Bad Rappenau",
         "for": "For",
         "pay": "Pay with the test card",
         "late": "Pay, but confirm late",
@@ -48,7 +48,7 @@ _WORDS = {
         "cancel": "Cancel and go back",
         "keep": "The test card is kept for automatic top-ups.",
         "over": "This payment is finished.",
-        "back": "Back to the city",
+        "back": "Back to the town",
     },
 }
 
@@ -57,10 +57,12 @@ def render(payment: dict[str, Any]) -> str:
     """The whole page."""
     language = "en" if payment.get("language") == "en" else "de"
     words, cents = _WORDS[language], payment["amount"]
-    amount = f"{cents // 100},{cents % 100:02d}\u00a0€" if language == "de" else f"€{cents // 100}.{cents % 100:02d}"
+    english = f"{cents // 100:,}.{cents % 100:02d}"
+    amount = f"€{english}" if language == "en" else english.translate(str.maketrans(",.", ".,")) + "\u00a0€"
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         f"<title>{words['title']} – Testkasse</title>"
+        '<link rel="icon" href="data:,">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" '
         f'content="light dark"><style>{STYLE}</style></head><body><aside>{words["demo"]}</aside><main>'
         f'<h1>{words["title"]}</h1><section><p class="summe">{amount}</p><dl><div><dt>{words["to"]}</dt>'

@@ -14,7 +14,8 @@ from hub.parking.store.stays import StayRow
 class StayNow:
     """A stay as its driver sees it; `cents` so far or in the end, `paid` what a card paid before for a fixed end.
 
-    `payments`: numbers of the payments behind it, for receipts.
+    `payments`: numbers of the payments behind it, for receipts. `settles_at`: when it is settled unless its driver
+    says that the car is still there.
     """
 
     token: str
@@ -38,6 +39,11 @@ class StayNow:
     payments: tuple[str, ...] = ()
     exempt: str = ""
     used_free: int = 0
+    settles_at: int | None = None
+
+    def minutes(self, now: int) -> int:
+        """How long it lasts or lasted."""
+        return max(0, (self.ended_at or now) - self.started_at) // rules.MINUTE
 
     @property
     def may_stop(self) -> bool:
@@ -88,4 +94,5 @@ def shown(row: StayRow, now: int, language: str, patience: Patience = USUAL, pay
         payments=payments,
         exempt=row.exempt,
         used_free=row.used_free,
+        settles_at=rules.settles_at(stay, patience),
     )

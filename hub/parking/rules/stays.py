@@ -89,10 +89,17 @@ def is_to_be_reminded(stay: Stay, now: int) -> bool:
     return end - REMIND_MS <= now < end
 
 
+def settles_at(stay: Stay, patience: Patience = USUAL) -> int | None:
+    """When a stay that its bay ended is settled, unless its driver objects; None for any other stay."""
+    if stay.state != ENDING or stay.ended_at is None:
+        return None
+    return stay.ended_at + patience.grace_ms + patience.objection_ms
+
+
 def is_to_be_settled(stay: Stay, now: int, patience: Patience = USUAL) -> bool:
     """A stay that its bay ended is settled when its driver did not object."""
-    wait = patience.grace_ms + patience.objection_ms
-    return stay.state == ENDING and stay.ended_at is not None and now - stay.ended_at >= wait
+    moment = settles_at(stay, patience)
+    return moment is not None and now >= moment
 
 
 def may_object(stay: Stay, now: int, patience: Patience = USUAL) -> bool:

@@ -1,6 +1,7 @@
 """Car parks as pages, as JSON and as a live stream."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from hub.core.clock import now_ms
 from hub.core.web.language import language
 from hub.parking import api
 from hub.parking.api import SiteNow, forecasts, overstays, search, wishes
-from hub.parking.api.stays import of_holder
+from hub.parking.api.stays import StayNow, of_holder
 from hub.parking.rules.stays import ENDING, RUNNING
 from hub.parking.web import seeking, words
 from hub.parking.web import stays as pages
@@ -120,10 +121,20 @@ def _page(site_id: str | None) -> ResponseReturnValue:
         lengths=search.LENGTHS,
         liked=liked,
         running=[one for one in recent if one.state in (RUNNING, ENDING)],
+        again=_again(recent, sites),
         watch=next((one for one in watches if one.site == site_id), None),
         watch_hours=wishes.HOURS,
         told=said(flask.request.args.get("gesagt", "")),
         now=now,
+    )
+
+
+def _again(recent: Sequence[StayNow], sites: Sequence[SiteNow]) -> SiteNow | None:
+    """Where somebody parked last and may want to park again; None while a stay runs."""
+    if not recent or recent[0].state in (RUNNING, ENDING):
+        return None
+    return next(
+        (one for one in sites if one.id == recent[0].site and (one.facts.get("tariff") or {}).get("name")), None
     )
 
 

@@ -19,11 +19,11 @@ def order(site_id: str) -> ResponseReturnValue:
     found = pages.find_site(site_id)
     wanted = pages.read_order(found, form, now)
     if problem := pages.unconfirmed(found, form):
-        return pages.start_page_of(site_id, form, problem)
+        return pages.start_page_of(site_id, form, *problem)
     try:
         token = web.write(lambda session: prepaid.order(session, purse, wanted, now))
     except RefusedError as error:
-        return pages.start_page_of(site_id, form, pages.refusal(error))
+        return pages.start_page_of(site_id, form, pages.refusal(error), pages.field_of(error))
     with web.read() as session:
         waiting = prepaid.waiting(session, token)
     return _to_payment(token, waiting.payment_id if waiting is not None else "")

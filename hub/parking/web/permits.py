@@ -33,7 +33,7 @@ def add() -> ResponseReturnValue:
     try:
         new = permits.permit(form, _names(), now)
     except ValueError as error:
-        return _page(form, _refusal(str(error)))
+        return _page(form, _refusal(str(error)), wrong=str(error))
     web.write(lambda session: permits.add(session, new, actor, now))
     return flask.redirect(flask.url_for("permits.overview", gesagt="gespeichert"), 303)
 
@@ -61,12 +61,13 @@ def _names() -> dict[str, dict[str, str]]:
         return {one.id: one.facts.get("short") or one.facts["name"] for one in api.sites(session, now_ms())}
 
 
-def _page(typed: Mapping[str, str], problem: str = "", wanted: str = "") -> ResponseReturnValue:
+def _page(typed: Mapping[str, str], problem: str = "", wanted: str = "", wrong: str = "") -> ResponseReturnValue:
     now = now_ms()
     with web.read() as session:
         found = permits.holding(session, now, wanted)
     facts = {"permits": found, "names": _names(), "kinds": permits.KINDS, "most": permits.SHOWN, "now": now}
-    page = flask.render_template("parking/permits.html", **facts, typed=typed, problem=problem, wanted=wanted)
+    facts |= {"typed": typed, "problem": problem, "wanted": wanted, "wrong": wrong}
+    page = flask.render_template("parking/permits.html", **facts)
     response = flask.make_response(page, 422 if problem else 200)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -89,11 +89,11 @@ def start(site_id: str) -> ResponseReturnValue:
     person_id, box = cast(account.Person, web.visitor()).id, purse()
     order = read_order(found, form, now, key, person_id)
     if problem := unconfirmed(found, form):
-        return start_page_of(site_id, form, problem)
+        return start_page_of(site_id, form, *problem)
     try:
         token = web.write(lambda session: stays.start(session, box, order, now))
     except RefusedError as error:
-        return start_page_of(site_id, form, refusal(error))
+        return start_page_of(site_id, form, refusal(error), field_of(error))
     return flask.redirect(flask.url_for("stays.stay_page", token=token), 303)
 
 
@@ -150,7 +150,7 @@ def add_car() -> ResponseReturnValue:
             )
         )
     except RefusedError as error:
-        return _mine(refusal(error), form.get("plate", ""))
+        return _mine(refusal(error), form)
     return flask.redirect(flask.url_for("stays.mine", gesagt="gespeichert"), 303)
 
 
@@ -199,14 +199,22 @@ def read_order(
     )
 
 
-def unconfirmed(found: api.SiteNow, form: Mapping[str, str]) -> str:
-    """What to say to who did not confirm the car park: no satellite decides where a car stands."""
+def field_of(error: RefusedError) -> str:
+    """The field in which to look for what is wrong; empty for none."""
+    return {"plate": "plate", "running": "plate", "known": "plate", "end": "minutes", "max_stay": "minutes"}.get(
+        error.reason, ""
+    )
+
+
+def unconfirmed(found: api.SiteNow, form: Mapping[str, str]) -> tuple[str, str] | None:
+    """(what to say, the field) to who did not confirm the car park: no satellite decides where a car stands."""
     if form.get("confirm") != found.id:
-        return _("Bitte bestätigen Sie, dass Ihr Auto auf diesem Parkplatz steht.")
+        return _("Bitte bestätigen Sie, dass Ihr Auto auf diesem Parkplatz steht."), "confirm"
     number = form.get("nummer", "").strip()
     if number and bay_of(found.id, "", number) is None:
-        return _("Diese Platznummer gibt es hier nicht. Lassen Sie das Feld leer, wenn Sie keine sehen.")
-    return ""
+        text = _("Diese Platznummer gibt es hier nicht. Lassen Sie das Feld leer, wenn Sie keine sehen.")
+        return text, "nummer"
+    return None
 
 
 def change(token: str, work: Callable[[web.Session], object]) -> ResponseReturnValue:
@@ -214,7 +222,7 @@ def change(token: str, work: Callable[[web.Session], object]) -> ResponseReturnV
     try:
         web.write(work)
     except RefusedError as error:
-        return _stay_page(token, refusal(error))
+        return _stay_page(token, refusal(error), field_of(error))
     return flask.redirect(flask.url_for("stays.stay_page", token=token), 303)
 
 
@@ -235,8 +243,8 @@ def bay_of(site_id: str, bay_id: str, number: str = "") -> str | None:
         return wanted if any(one.id == wanted for one in api.bays(session, now_ms(), site_id)) else None
 
 
-def start_page_of(site_id: str, typed: Mapping[str, str], problem: str = "") -> ResponseReturnValue:
-    """The page on which a stay begins, with what was typed."""
+def start_page_of(site_id: str, typed: Mapping[str, str], problem: str = "", wrong: str = "") -> ResponseReturnValue:
+    """The page on which a stay begins, with what was typed; `wrong` names the field to look at."""
     found, now, pays = find_site(site_id), now_ms(), payer()
     with web.read() as session:
         known = cars.of(session, pays.key) if pays.key else []
@@ -244,6 +252,7 @@ def start_page_of(site_id: str, typed: Mapping[str, str], problem: str = "") -> 
     return _answer(
         "parking/start.html",
         problem,
+        wrong=wrong,
         site=found,
         bay=bay_of(site_id, typed.get("platz", "")),
         cars=known,
@@ -258,7 +267,7 @@ def start_page_of(site_id: str, typed: Mapping[str, str], problem: str = "") -> 
     )
 
 
-def _stay_page(token: str, problem: str = "") -> ResponseReturnValue:
+def _stay_page(token: str, problem: str = "", wrong: str = "") -> ResponseReturnValue:
     now = now_ms()
     with web.read() as session:
         found = stays.find(session, token, now, language(), patience())
@@ -272,13 +281,14 @@ def _stay_page(token: str, problem: str = "") -> ResponseReturnValue:
     facts = {"stay": found, "site": site, "receipts": receipts, "waiting": waiting, "now": now}
     facts["ends"] = stays.later_ends(found, LENGTHS, now) if found.state == RUNNING else []
     facts["zone"] = tariffs.zone(found.tariff, language())
-    response = _answer("parking/stay.html", problem, **facts, rule=overstays.of_site(site.facts))
+    facts |= {"rule": overstays.of_site(site.facts), "wrong": wrong, "typed": flask.request.form}
+    response = _answer("parking/stay.html", problem, **facts)
     if is_on_its_way:
         response.headers["Refresh"] = str(_LOOK_AGAIN_S)
     return response
 
 
-def _mine(problem: str = "", typed: str = "") -> ResponseReturnValue:
+def _mine(problem: str = "", typed: Mapping[str, str] | None = None) -> ResponseReturnValue:
     now, key = now_ms(), holder()
     with web.read() as session:
         found = stays.of_holder(session, key, now, language=language())
@@ -287,7 +297,7 @@ def _mine(problem: str = "", typed: str = "") -> ResponseReturnValue:
         bought = {one.token: money.receipts(session, one.token, ()) for one in found if one.cents}
         liked, watches = _wishes(session, now)
     facts = {"stays": found, "cars": known, "sites": sites, "receipts": bought, "liked": liked, "watches": watches}
-    return _answer("parking/mine.html", problem, **facts, typed=typed, now=now)
+    return _answer("parking/mine.html", problem, **facts, typed=typed or {}, now=now)
 
 
 def _wishes(session: web.Session, now: int) -> tuple[list[str], list[wishes.Watch]]:

@@ -13,6 +13,7 @@ from hub.payments.rules.payment import TOP_UP, Report, Status
 from hub.settings import Settings
 
 _SEAL = "payment agreements"
+_TOP_UP = {"de": "Geldbörse aufladen", "en": "Top up the wallet"}  # what the provider's page says
 
 
 class Cashier:
@@ -100,7 +101,7 @@ class Cashier:
         return Order(
             attempt.key,
             payment.cents,
-            one.title,
+            _TOP_UP.get(language, one.title) if payment.purpose == TOP_UP else one.title,
             payment.items,
             f"{base}/bezahlen/{payment.id}/zurueck",
             f"{base}/api/payments/notices/{attempt.method}",

@@ -22,6 +22,7 @@ from hub.payments.store import wallets as store
 from hub.payments.store.payment_tables import PaymentRow
 
 _WAITING_MS = 3_600_000  # so long a top-up that was begun counts as on its way
+_UNDER_WAY_MS, _SHOWN_UNDER_WAY = 14 * 86_400_000, 30  # a bank transfer may take so long; how many are looked through
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,13 @@ def pay_request(session: Session, payment_id: str, now: int) -> Listed:
     return payments.listed(payment_store.get(session, payment_id) or row)
 
 
+def under_way(session: Session, owner: str, now: int) -> list[Listed]:
+    """Top-ups whose money has not arrived yet, the newest first."""
+    rows = payment_store.of_owner(session, owner, _SHOWN_UNDER_WAY)
+    is_new = [row for row in rows if row.purpose == payment_rules.TOP_UP and row.created_at > now - _UNDER_WAY_MS]
+    return [payments.listed(row) for row in is_new if row.state == State.STARTED]
+
+
 def top_up(session: Session, owner: str, cents: int, key: str, now: int) -> Listed:
     """Begins a top-up, which is paid like any other payment; WalletError: amount, too_much."""
     waiting = payment_store.waiting_top_ups(session, owner, now - _WAITING_MS)
@@ -316,15 +324,23 @@ class Shown:
 def shown(session: Session, owner: str, limit: int, before: int | None = None) -> list[Shown]:
     """The wallet's movements with the payments that they belong to, the newest first."""
     rows = statement(session, owner, limit, before)
-    keys = [one.key.removeprefix("pay:") for one in rows if one.key.startswith("pay:")]
+    keys = sorted({key for one in rows if (key := _order_key(one.key))})
     ids = {key: found for some in _chunks(keys) for key, found in store.paid_by_keys(session, some).items()}
-    belongs = {one.number: ids.get(one.key.removeprefix("pay:"), one.what.rpartition(" ")[2]) for one in rows}
+    belongs = {one.number: ids.get(_order_key(one.key), one.what.rpartition(" ")[2]) for one in rows}
     known = {
         payment_id: row
         for some in _chunks(sorted(set(belongs.values())))
         for payment_id, row in payment_store.by_ids(session, some).items()
     }
     return [_shown(one, known.get(belongs[one.number])) for one in rows]
+
+
+def _order_key(key: str) -> str:
+    """The key of the order for which a movement was made; empty for one that belongs to none."""
+    kind, _, rest = key.partition(":")
+    if kind == "hold":
+        return rest.rpartition(":")[0]
+    return rest if kind in ("pay", "release") else ""
 
 
 def _chunks(values: list[str]) -> list[list[str]]:

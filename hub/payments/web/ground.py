@@ -87,6 +87,7 @@ def refusal(reason: str) -> str:
         "funds": _("Das Guthaben reicht nicht. Laden Sie es auf oder wählen Sie einen anderen Weg."),
         "day_limit": _("Heute ist die Grenze für Zahlungen erreicht. Morgen geht es wieder."),
         "amount": _("Bitte prüfen Sie den Betrag. Aufladen geht ab %(min)s.", min=euro(limits.MIN_TOP_UP)),
+        "number": _("Bitte prüfen Sie den Betrag, zum Beispiel 5 oder 12,50."),
         "too_much": _("So viel passt nicht. In der Geldbörse liegen höchstens %(max)s.", max=euro(limits.MAX_BALANCE)),
         "threshold": _("Bitte wählen Sie eine Grenze bis %(max)s.", max=euro(limits.MAX_BALANCE // 2)),
         "no_agreement": _("Laden Sie zuerst einmal auf und stimmen Sie dabei dem automatischen Aufladen zu."),

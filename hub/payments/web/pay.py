@@ -16,6 +16,7 @@ from hub.payments.web import ground
 blueprint = flask.Blueprint("pay", __name__)
 
 _RECEIPT_TRIES = 3
+_LOOK_AGAIN_S = 5  # so often the page looks again for a payment that is on its way
 
 
 @blueprint.get("/bezahlen/<payment_id>")
@@ -194,13 +195,15 @@ def _page(one: api.Listed, problem: str = "") -> ResponseReturnValue:
         refunds = api.refunds.of_payment(session, payment.id)
         mine = api.wallet.get(session, payment.owner, now) if payment.owner else None
     waits = [attempt for attempt in attempts if attempt.status == Status.PENDING]
-    return ground.page(
+    is_under_way = bool(waits) and is_polled(waits[0].method) and payment.state != State.COMPLETED
+    response = ground.page(
         "payments/pay.html",
         422 if problem else 200,
         one=one,
         payment=payment,
         attempts=attempts,
         waits=waits[0] if waits else None,
+        is_under_way=is_under_way,
         has_failed=bool(attempts) and attempts[0].status in (Status.FAILED, Status.CANCELLED),
         partial=0 < payment.paid < payment.cents,
         refunds=refunds,
@@ -210,3 +213,6 @@ def _page(one: api.Listed, problem: str = "") -> ResponseReturnValue:
         has_receipt=api.receipts.has_receipt(one),
         now=now,
     )
+    if is_under_way and "gesehen" in flask.request.args:
+        response.headers["Refresh"] = str(_LOOK_AGAIN_S)
+    return response

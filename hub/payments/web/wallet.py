@@ -38,9 +38,9 @@ def top_up() -> ResponseReturnValue:
         cents = money.cents(form.get("amount", ""))
         one = web.write(lambda session: api.wallet.top_up(session, owner, cents, key, now))
     except ValueError:
-        return _page(ground.refusal("amount"))
+        return _page(ground.refusal("amount"), "top_up")
     except (api.WalletError, api.RefusedError) as error:
-        return _page(ground.refusal(error.reason))
+        return _page(ground.refusal(error.reason), "top_up")
     return pay.begin_by(one, form.get("method", ""), keep=bool(form.get("keep")))
 
 
@@ -75,7 +75,8 @@ def child() -> ResponseReturnValue:
     }
     if verb not in works:
         flask.abort(400)
-    return _do(lambda session: works[verb](session, money.cents(form.get("amount", ""))), owner)
+    wrong = "limit" if verb == "limit" else "child"
+    return _do(lambda session: works[verb](session, money.cents(form.get("amount", ""))), owner, wrong=wrong)
 
 
 @blueprint.post("/konto/geldboerse/automatik")
@@ -87,7 +88,7 @@ def set_automatic() -> ResponseReturnValue:
         threshold, cents = money.cents(form.get("threshold", "")), money.cents(form.get("amount", ""))
         api.wallet.set_automatic(session, owner, threshold, max(1, cents), now)
 
-    return _do(work, owner)
+    return _do(work, owner, wrong="automatic")
 
 
 @blueprint.post("/konto/geldboerse/automatik/aus")
@@ -121,7 +122,7 @@ def give_mandate() -> ResponseReturnValue:
     try:
         web.write(lambda session: api.debits.give(session, owner, holder, iban, seal, today))
     except ValueError:
-        return _mandates(_("Bitte prüfen Sie Name und IBAN."))
+        return _mandates(_("Bitte prüfen Sie Name und IBAN."), is_wrong=True)
     return flask.redirect(flask.url_for("wallet.mandates", fuer=owner, gesagt="gespeichert"), 303)
 
 
@@ -158,17 +159,20 @@ def end_card(card_id: str) -> ResponseReturnValue:
     return flask.redirect(flask.url_for("wallet.cards", fuer=owner, gesagt="gespeichert"), 303)
 
 
-def _do(work: Callable[[web.Session], object], owner: str, said: str = "gespeichert") -> ResponseReturnValue:
+def _do(
+    work: Callable[[web.Session], object], owner: str, said: str = "gespeichert", wrong: str = ""
+) -> ResponseReturnValue:
     try:
         web.write(work)
     except ValueError:
-        return _page(ground.refusal("amount"))
+        return _page(ground.refusal("amount" if wrong == "top_up" else "number"), wrong)
     except (api.WalletError, api.RefusedError) as error:
-        return _page(ground.refusal(error.reason))
+        return _page(ground.refusal(error.reason), wrong)
     return flask.redirect(flask.url_for("wallet.overview", fuer=owner, gesagt=said), 303)
 
 
-def _page(problem: str = "") -> ResponseReturnValue:
+def _page(problem: str = "", wrong: str = "") -> ResponseReturnValue:
+    """`wrong` names the form in which something is to be put right."""
     owner, now = ground.owner(), ground.now()
     before = flask.request.args.get("vor", type=int)
     with web.read() as session:
@@ -177,6 +181,7 @@ def _page(problem: str = "") -> ResponseReturnValue:
         others = [(one, name, api.wallet.get(session, one, now).balance) for one, name in people if one != owner]
         rows = api.wallet.shown(session, owner, PAGE + 1, before)
         agreement = api.wallet.agreement(session, owner)
+        under_way = api.wallet.under_way(session, owner, now)
     return ground.page(
         "payments/wallet.html",
         422 if problem else 200,
@@ -192,6 +197,8 @@ def _page(problem: str = "") -> ResponseReturnValue:
         suggested=[cents for cents in limits.SUGGESTED if cents <= found.room],
         limits=limits,
         problem=problem,
+        wrong=wrong,
+        under_way=under_way,
         typed=flask.request.form,
         words=words,
         ticket=secrets.token_urlsafe(12),
@@ -199,13 +206,14 @@ def _page(problem: str = "") -> ResponseReturnValue:
     )
 
 
-def _mandates(problem: str = "") -> ResponseReturnValue:
+def _mandates(problem: str = "", *, is_wrong: bool = False) -> ResponseReturnValue:
     owner, bank = ground.owner(), api.providers.bank(web.settings())
     if bank is None or not bank.creditor_id:
         flask.abort(404)
     with web.read() as session:
         found = api.debits.of(session, owner)
     facts = {"mandates": found, "bank": bank, "owner": owner, "problem": problem, "typed": flask.request.form}
+    facts["is_wrong"] = is_wrong
     return ground.page("payments/mandates.html", 422 if problem else 200, **facts, person=ground.me())
 
 
@@ -214,6 +222,7 @@ def _cards(problem: str = "", number: str = "") -> ResponseReturnValue:
     with web.read() as session:
         found = api.machines.cards(session, owner)
     facts = {"cards": found, "owner": owner, "problem": problem, "number": number, "now": now}
+    facts["typed"] = flask.request.form.get("name", "") if problem else ""
     return ground.page("payments/cards.html", 422 if problem else 200, **facts)
 
 
@@ -231,8 +240,10 @@ def words(one: Shown) -> str:
         "release": _("Nicht gebraucht, zurück in der Geldbörse"),
         "other": _("Buchung"),
     }
-    if one.kind in ("pay", "refund", "extra") and one.title:
-        return one.title if one.kind == "pay" else f"{known[one.kind]}: {one.title}"
+    if one.kind == "release" and one.title:
+        return _("Nicht gebraucht: %(title)s", title=one.title)
+    if one.kind in ("pay", "hold", "refund", "extra") and one.title:
+        return one.title if one.kind in ("pay", "hold") else f"{known[one.kind]}: {one.title}"
     return known.get(one.kind, known["other"])
 
 

@@ -5,6 +5,7 @@
   const box = document.getElementById("karte");
   const LOOKS = { town: "l-ort", park: "l-park", water: "l-see", rail: "l-bahn", road: "l-weg", path: "l-weg l-weg--klein" };
   const pins = new Map();
+  let flag = null;  // where somebody wants to go
   const map = L.map(box, { zoomSnap: 0.25, minZoom: 12, maxZoom: 18, scrollWheelZoom: false, zoomControl: false });
   map.attributionControl.setPrefix(false).setPosition("bottomleft").addAttribution(box.dataset.attribution);
   L.control.zoom({ position: "bottomright" }).addTo(map);
@@ -52,19 +53,23 @@
 
   /* Pins that lie on each other move apart, so that each can be read and touched. */
   function spread() {
-    const WIDE = 40, HIGH = 36, spots = [...pins.values()].map(({ pin, home }) => ({ pin, at: map.latLngToLayerPoint(home) }));
+    const spots = [...pins.values()].map(({ pin, home }) => ({ pin, at: map.latLngToLayerPoint(home), wide: 20, high: 18 }));
+    if (flag) {  // its name stays where it is and is not hidden
+      const wide = flag.getElement().firstChild.offsetWidth / 2;
+      spots.push({ at: map.latLngToLayerPoint(flag.getLatLng()).add([0, 37]), wide, high: 14, fixed: true });
+    }
     for (let round = 0, moved = true; moved && round < 60; round++) {
       moved = false;
       for (const [index, one] of spots.entries()) for (const other of spots.slice(index + 1)) {
-        const x = other.at.x - one.at.x, y = other.at.y - one.at.y, tightX = WIDE - Math.abs(x), tightY = HIGH - Math.abs(y);
+        const x = other.at.x - one.at.x, y = other.at.y - one.at.y, tightX = one.wide + other.wide - Math.abs(x), tightY = one.high + other.high - Math.abs(y);
         if (tightX <= 0.5 || tightY <= 0.5) continue;
         const step = tightX < tightY ? L.point((x < 0 ? -1 : 1) * tightX / 2, 0) : L.point(0, (y < 0 ? -1 : 1) * tightY / 2);
-        one.at = one.at.subtract(step);
-        other.at = other.at.add(step);
+        one.at = one.at.subtract(other.fixed ? step.multiplyBy(2) : step);
+        if (!other.fixed) other.at = other.at.add(step);
         moved = true;
       }
     }
-    for (const { pin, at } of spots) pin.setLatLng(map.layerPointToLatLng(at));
+    for (const { pin, at } of spots) pin?.setLatLng(map.layerPointToLatLng(at));
   }
 
   function word(row, state) {
@@ -129,9 +134,9 @@
 
   function goal() {
     if (!box.dataset.goal) return;
-    const flag = L.divIcon({ className: "pk-ziel", iconSize: null, html: `<span>${escaped(box.dataset.goalName)}</span>` });
+    const sign = L.divIcon({ className: "pk-ziel", iconSize: null, html: `<span>${escaped(box.dataset.goalName)}</span>` });
     const at = box.dataset.goal.split(",").map(Number);
-    L.marker(at, { icon: flag, interactive: false, keyboard: false }).addTo(map);
+    flag = L.marker(at, { icon: sign, interactive: false, keyboard: false, zIndexOffset: -500 }).addTo(map);
     if (!pins.has(box.dataset.selected)) map.setView(at, map.getZoom() + 1, { animate: false });
   }
 

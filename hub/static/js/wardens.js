@@ -117,6 +117,7 @@
     const plate = plateOf(field.value), place = site.value, number = crypto.randomUUID();
     message.textContent = "";
     if (!plate) {
+      answer.replaceChildren();  // else it would look like the answer to this plate
       message.textContent = words.wrong;
       field.setAttribute("aria-invalid", "true");
       return field.focus();

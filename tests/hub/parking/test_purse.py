@@ -41,6 +41,20 @@ def test_a_stay_takes_its_fee_and_gives_back_what_it_did_not_need(database: Data
     assert paid.payment.items[0].lines[-1] == "Summe 1,00\u00a0€"
 
 
+def test_the_statement_names_the_car_park_once_the_stay_is_over(database: Database, heard) -> None:
+    fill(database, 1000)
+    token = begin(database, PURSE)
+    with database.read() as session:
+        assert [(one.kind, one.title) for one in payments.wallet.shown(session, "person:1", 1)] == [("hold", "")]
+    tick(database, PURSE, NOW + 100 * MINUTE)
+    database.write(lambda session: stays.stop(session, PURSE, token, NOW + 85 * MINUTE))
+    with database.read() as session:
+        found = payments.wallet.shown(session, "person:1", 3)
+        (paid,) = payments.wallet.paid(session, "person:1", 10)
+    assert {(one.kind, one.title) for one in found} == {("hold", "Thermarium"), ("release", "Thermarium")}
+    assert {one.payment_id for one in found} == {paid.payment.id}
+
+
 def test_an_empty_wallet_starts_nothing_and_leaves_nothing_behind(database: Database, heard) -> None:
     with pytest.raises(stays.RefusedError, match="money"):
         begin(database, PURSE)

@@ -112,7 +112,9 @@ def test_a_driver_who_is_still_there_objects_and_the_sensor_ends_nothing_more(da
     token = begin(database, purse)
     tick(database, purse, NOW + 2 * MINUTE, "occupied", NOW + MINUTE)
     tick(database, purse, NOW + 20 * MINUTE, "free", NOW + 10 * MINUTE)
-    assert look(database, token, NOW + 21 * MINUTE).may_object
+    asked = look(database, token, NOW + 21 * MINUTE)
+    assert asked.may_object
+    assert asked.settles_at == (asked.ended_at or 0) + rules.GRACE_MS + rules.SETTLE_MS
     database.write(lambda session: stays.object_to_end(session, token, NOW + 21 * MINUTE))
     tick(database, purse, NOW + 60 * MINUTE, "free", NOW + 10 * MINUTE)
     assert look(database, token, NOW + 60 * MINUTE).state == "running"

@@ -104,6 +104,27 @@ def test_strange_amounts_are_told_and_kept(web_app: Flask, amount: str) -> None:
     )
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
+    field = answer.text.split('<input id="amount"')[1].split(">")[0]
+    assert 'aria-invalid="true"' in field
+    assert f'value="{amount}"' in field
+
+
+def test_money_that_is_on_its_way_is_shown_until_it_is_there(web_app: Flask) -> None:
+    client = as_person(web_app, "editor")
+    assert "Geld unterwegs" not in client.get("/konto/geldboerse").text
+    asked = send(client, "/konto/geldboerse/aufladen", amount="20", method="transfer", ticket="way")
+    shown = client.get("/konto/geldboerse").text
+    assert "Geld unterwegs" in shown
+    assert asked.location.split("/")[2] in shown
+
+
+def test_what_is_wrong_in_a_childs_limit_is_kept_and_marked(web_app: Flask) -> None:
+    parent, child = as_person(web_app, "parent"), _child(web_app.extensions["database"])
+    answer = send(parent, "/konto/geldboerse/kind", fuer=child, do="limit", amount="viel")
+    assert answer.status_code == 422
+    field = answer.text.split('<input id="limit"')[1].split(">")[0]
+    assert 'aria-invalid="true"' in field
+    assert 'value="viel"' in field
 
 
 def test_a_top_up_by_bank_transfer_shows_what_to_write(web_app: Flask) -> None:

@@ -13,6 +13,7 @@ let store, hub, town = null, articles = new Map(), basket = new Map(), guest = n
 function say(lines, receipt) {
   find("fehler").hidden = true;
   find("gesagt").replaceChildren(...[lines].flat().map((text) => make("p", { text })), ...(receipt ? [make("p", {}, make("a", { href: `/kasse/beleg/${receipt}`, target: "_blank", text: words.receipt }))] : []));
+  find("gesagt").scrollIntoView({ block: "nearest" });
 }
 
 function complain(problem) {
@@ -20,6 +21,8 @@ function complain(problem) {
   find("gesagt").replaceChildren();
   find("fehler-text").textContent = text;
   find("fehler").hidden = false;
+  if (["pass", "needsPass"].includes(problem.reason)) find("code").focus();
+  find("fehler").scrollIntoView({ block: "nearest" });
   if ((problem.reason === "wrongKey" || problem.reason === "blocked") && !find("kasse").hidden) setup(text);
 }
 
@@ -138,7 +141,8 @@ async function enter(ticket) {
 }
 
 function parkingLines(found) {
-  return found.map((one) => {
+  const fresh = found.filter((one) => one.new);
+  return (fresh.length ? fresh : found).map((one) => {
     if (!one.new) return fill(words.parkingKnown, one);
     return one.cents === null ? fill(words.parkingLater, one) : fill(words.parkingDone, { site: one.site, sum: euro(one.cents) });
   });
@@ -154,7 +158,7 @@ let started = null;  // the sale whose outcome nobody knows keeps its number
 
 async function sell(way) {
   if (!basket.size) return;
-  if (way === "wallet" && !guest) { find("code").focus(); throw new Refused("needsPass"); }
+  if (way === "wallet" && !guest) throw new Refused("needsPass");
   const lines = [...basket.values()], content = JSON.stringify([way, guest && guest.code, lines]);
   if (!started || started.content !== content) started = { content, number: crypto.randomUUID() };
   const sale = { number: started.number, way, code: guest ? guest.code : "", lines, cents: total() };
@@ -177,7 +181,7 @@ function done() {
   find("gegeben").value = "";
   forgetGuest();
   showBasket();
-  find("korb-kopf").focus();
+  find("korb-kopf").focus({ preventScroll: true });  // what is said then scrolls itself into view
 }
 
 async function closeDay() {
@@ -191,11 +195,11 @@ async function closeDay() {
 
 /* ---- connection ---- */
 async function showState() {
-  if (!store) return;
+  if (!store || find("kasse").hidden) return;
   const waiting = await store.all("offers"), problems = await store.all("problems");
   find("netz").textContent = hub.isOnline ? words.online : words.offline;
   find("netz").className = `sk-pille sk-pille--${hub.isOnline ? "frei" : "unbekannt"}`;
-  find("wartet").textContent = waiting.length ? fill(words.waiting, { n: waiting.length }) : "";
+  find("wartet").textContent = !waiting.length ? "" : waiting.length === 1 ? words.waitingOne : fill(words.waiting, { n: waiting.length });
   find("probleme").replaceChildren(...problems.map((one) => make("li", { text: `${fill(one.state === "open" ? words.openOffer : words.refusedOffer, { n: one.number.slice(0, 8), said: one.text })} ${euro(one.cents)}` })));
   find("probleme-karte").hidden = !problems.length;
 }
@@ -218,7 +222,10 @@ async function beat() {
 function setup(problem) {
   find("schluessel-karte").hidden = false;
   find("kasse").hidden = true;
+  find("netz").textContent = words.notSetUp;
+  find("netz").className = "sk-pille sk-pille--unbekannt";
   find("schluessel-fehler").textContent = problem || "";
+  find("schluessel").setAttribute("aria-invalid", String(Boolean(problem)));
   find("schluessel").focus();
 }
 

@@ -24,11 +24,12 @@ export function cents(text) {
 
 /* A button that asks first. */
 export function twice(text, work, question = words.sure, kind = "tertiary") {
+  const calm = () => { delete one.dataset.asked; one.firstChild.textContent = text; };
   const one = button(text, () => {
-    if (one.dataset.asked) { work(); return; }
+    if (one.dataset.asked) { calm(); work(); return; }
     one.dataset.asked = "1";
     one.firstChild.textContent = question;
-    setTimeout(() => { delete one.dataset.asked; one.firstChild.textContent = text; }, 5000);
+    setTimeout(calm, 5000);
   }, kind);
   return one;
 }

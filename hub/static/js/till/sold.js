@@ -13,9 +13,9 @@ export async function showSales(hub, doing) {
 function saleLine(one, hub, doing) {
   const takeBack = async (path, body) => { await hub.call("POST", path, body); await showSales(hub, doing); };
   const time = new Date(one.at).toLocaleTimeString(lang === "de" ? "de-DE" : "en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
-  const what = one.lines.map((line) => `${line.count} × ${line.title}`).join(", ");
+  const what = one.lines.map((line) => `${line.count}\u00a0×\u00a0${line.title}`).join(", ");
   const state = one.state === "open" ? words.openState : one.state === "cancelled" ? words.cancelledState : one.refunded ? fill(words.refundedState, { sum: euro(one.refunded) }) : words[one.way];
-  const line = make("li", {}, make("p", {}, make("span", { text: `${time}  ${what}` }), make("span", { class: "sk-num", text: euro(one.cents) })), make("p", { class: "sk-leise sk-klein", text: state }));
+  const line = make("li", {}, make("p", {}, make("span", { text: what }), make("span", { class: "sk-num", text: euro(one.cents) })), make("p", { class: "sk-leise sk-klein", text: `${time}${lang === "de" ? "\u00a0Uhr" : ""}, ${state}` }));
   const acts = make("div", { class: "sk-reihe" }, make("a", { href: `/kasse/beleg/${one.receipt}`, target: "_blank", text: words.receipt }));
   if (one.state === "paid" && !one.refunded) acts.append(twice(words.cancel, () => doing(() => takeBack(`/sales/${one.number}/cancel`, {}))));
   if (one.state === "paid" && one.refunded < one.cents) acts.append(button(words.refund, () => askRefund(line, one, doing, takeBack), "tertiary"));

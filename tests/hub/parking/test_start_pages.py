@@ -1,0 +1,60 @@
+"""The page on which one starts to park: what was typed is kept, and the field to put right is marked."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from hub.account import api as account
+from hub.core import clock
+from hub.parking.api import stays
+from tests.hub.parking.test_stays import Purse
+from tests.hub.parking.test_wardens import web_app
+from tests.hub.payments.test_pages import as_person, send
+
+__all__ = ["web_app"]
+SITE = "thermarium"
+PAGE = f"/parken/{SITE}/starten"
+
+
+@pytest.fixture
+def driver(web_app: Flask) -> FlaskClient:
+    return as_person(web_app, "citizen")
+
+
+def field(page: str, name: str) -> str:
+    """The first field of this name."""
+    found = re.search(rf'<input[^>]* name="{name}"[^>]*>', page)
+    assert found is not None
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"), [({"plate": "?!"}, "plate"), ({"plate": "HN-S 1", "nummer": "999"}, "nummer")]
+)
+@pytest.mark.parametrize("path", [PAGE, f"/parken/{SITE}/karte"])
+def test_the_wrong_field_alone_is_marked_and_nothing_is_lost(
+    driver: FlaskClient, path: str, typed: dict[str, str], wrong: str
+) -> None:
+    more = {"karte": "1", "minutes": "60"} if path != PAGE else {}
+    answer = send(driver, path, PAGE, confirm=SITE, **typed, **more)
+    assert answer.status_code == 422
+    form = answer.text.split('name="karte"')[1] if more else answer.text.split('name="karte"')[0]
+    for name in ("plate", "nummer"):
+        assert ('aria-invalid="true"' in field(form, name)) == (name == wrong), name
+        assert f'value="{typed.get(name, "")}"' in field(form, name)
+
+
+def test_who_parked_before_is_led_back_there_with_one_tap(driver: FlaskClient, web_app: Flask) -> None:
+    assert "Wieder hier parken" not in driver.get("/parken").text
+    database, now = web_app.extensions["database"], clock.now_ms()
+    with database.read() as session:
+        erika = account.find_by_name(session, "erika.muster@demo.example")
+    assert erika is not None
+    order = stays.Order(SITE, SITE, "HN-W 1", f"person:{erika.id}", erika.id, "map")
+    purse = Purse()
+    token = database.write(lambda session: stays.start(session, purse, order, now - 1000))
+    assert "Wieder hier parken" not in driver.get("/parken").text, "a running stay is shown instead"
+    database.write(lambda session: stays.stop(session, purse, token, now))
+    assert f'href="{PAGE}"' in driver.get("/parken").text

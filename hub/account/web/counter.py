@@ -107,6 +107,7 @@ def _accounts(
         done=done,
         now=now_ms(),
         days=staff.IDENTIFIED_DAYS,
+        recovery=web.settings().public_url + flask.url_for("registration.recovery_page"),
     )
 
 

@@ -69,9 +69,11 @@ def give_role() -> ResponseReturnValue:
     except staff.NotAllowedError as error:
         return _roles(_refused(error), form.to_dict())
     except ValueError:
-        return _roles(
-            _("Diese Rolle gibt es nicht, oder die Kennung passt nicht (a–z, 0–9, - und _)."), form.to_dict(), "scope"
+        problem = _(
+            "Diese Rolle gibt es nicht, oder die Kennung passt nicht. "
+            "Erlaubt sind Kleinbuchstaben, Ziffern, Binde- und Unterstrich."
         )
+        return _roles(problem, form.to_dict(), "scope")
     return desk.back("counter.roles", "gespeichert")
 
 

@@ -212,6 +212,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     from hub.core import web
     from hub.inbox import web as inbox_web
     from hub.openid import web as openid_web
+    from hub.operations import web as operations_web
     from hub.payments import web as payments_web
 
     app = flask.Flask("hub", root_path=str(Path(__file__).parent))
@@ -227,6 +228,7 @@ def create_app(settings: Settings) -> "flask.Flask":
     }
     app.jinja_env.filters |= payments_web.FILTERS
     app.extensions["person_data"] = person_data(settings)
+    app.extensions["log_words"] = (operations_web.actions, operations_web.things)
     app.extensions["purse"] = purse_of(settings)
     app.extensions["site_names"] = json.loads((settings.town_dir / "sites.json").read_text())["sites"]
     app.extensions["form_target"] = openid_web.form_target

@@ -94,9 +94,40 @@ def _value(key: str, value: object) -> str:
         return _("Ja") if value else _("Nein")
     if rules.is_moment(key, value):
         return i18n.moment_with_date(value, language()) if value else "–"  # type: ignore[arg-type]
+    if key in ("action", "actor"):
+        return _of_the_log(key, str(value))
     if key == "level":
         return {"1": _("Basis"), "2": _("Substantiell"), "3": _("Hoch")}.get(str(value), str(value) or "–")
-    return str(value) if value not in ("", None) else "–"
+    return _choices().get(key, {}).get(str(value), str(value) if value not in ("", None) else "–")
+
+
+def _of_the_log(key: str, value: str) -> str:
+    """What was done, or who did it and for whom: "person:3 for child:4"."""
+    actions, things = flask.current_app.extensions["log_words"]
+    if key == "action":
+        return str(actions().get(value, value))
+    named = (ref.partition(":") for ref in value.split(" for "))
+    return f" {_('für')} ".join(f"{things().get(kind, kind)} {number}".strip() for kind, _colon, number in named)
+
+
+def _choices() -> dict[str, dict[str, str]]:
+    """Key -> words for what programs write there."""
+    return {
+        "mail_notice": {"at_once": _("Sofort"), "daily": _("Einmal am Tag, um 18 Uhr"), "never": _("Nie")},
+        "from": {"person": _("Sie"), "town": _("Stadt")},
+        "sender": {"office": _("Bürgerbüro"), "account": _("Ihr Konto")},
+        "language": {"de": "Deutsch", "en": "English"},
+        "role": {
+            "owner": _("Alle Rechte"),
+            "manager": _("Darf handeln und Mitglieder verwalten"),
+            "member": _("Darf handeln"),
+            "admin": _("Leitstelle"),
+            "clerk": _("Bürgerbüro"),
+            "editor": _("Redaktion"),
+            "warden": _("Parkkontrolle"),
+            "cashier": _("Kasse"),
+        },
+    }
 
 
 def sections() -> dict[str, str]:

@@ -13,6 +13,12 @@ pytestmark = pytest.mark.journey
 
 AXE = Path(hub.assets.__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COVERED = """() => {
+  const one = document.activeElement, bar = document.querySelector(".sk-fuss");
+  if (!one.closest("main, footer") || one.closest("svg, .leaflet-container")) return [];
+  const middle = one.getBoundingClientRect().top + one.offsetHeight / 2;
+  return middle > bar.getBoundingClientRect().top ? [one.innerText] : [];
+}"""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -39,3 +45,16 @@ def test_no_page_has_an_axe_violation_or_scrolls_sideways(
             found.append(f"{path} is wider than {width} px")
     context.close()
     assert not found, "\n".join(found)
+
+
+def test_the_bar_at_the_bottom_of_a_phone_never_hides_what_has_the_focus(browser: Browser, live_town: LiveTown) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 700}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{live_town.url}/parken")
+    hidden = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(100)  # the browser scrolls to it
+        hidden += page.evaluate(COVERED)
+    context.close()
+    assert hidden == []

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from hub.account import api, rules
 from hub.account.api import codes, families, organisations
 from hub.account.rules import MemberRole
-from hub.account.web import desk
+from hub.account.web import desk, refusals
+from hub.account.web.refusals import NOTHING, Wrong
 from hub.core import i18n, web
 from hub.core.clock import now_ms
 from hub.core.web import gettext as _
@@ -53,7 +54,7 @@ def create_organisation() -> ResponseReturnValue:
     try:
         made = web.write(lambda session: organisations.create(session, person, name, now))
     except organisations.RefusedError as error:
-        return _organisations(_reason(error.reason), name)
+        return _organisations(refusals.of(error.reason, "new", {"name": name}))
     return desk.back("circles.organisation_page", organisation_id=made)
 
 
@@ -66,18 +67,22 @@ def organisation_page(organisation_id: int) -> ResponseReturnValue:
 @blueprint.post("/konto/firmen/<int:organisation_id>/einladen")
 def invite(organisation_id: int) -> ResponseReturnValue:
     """Invites somebody by mail, with a role and perhaps an end."""
-    person, form, now = desk.person(), flask.request.form, now_ms()
+    person, form, now = desk.person(), flask.request.form.to_dict(), now_ms()
     try:
-        mail, until = codes.valid_mail(form.get("mail", "")), _end_of_day(form.get("until", ""))
-        role = MemberRole(form.get("role", "member"))
+        mail = codes.valid_mail(form.get("mail", ""))
+    except ValueError:
+        return _organisation(organisation_id, refusals.no_mail("invite", form))
+    try:
+        role, until = MemberRole(form.get("role", "member")), _end_of_day(form.get("until", ""))
+    except (ValueError, OverflowError):
+        return _organisation(organisation_id, refusals.no_day("invite", "until", form))
+    try:
         codes.allow_mail(mail, desk.address(), now)
         web.write(lambda session: organisations.invite(session, person, organisation_id, mail, role, until, now))
     except organisations.RefusedError as error:
-        return _organisation(organisation_id, _reason(error.reason), form.to_dict())
+        return _organisation(organisation_id, refusals.of(error.reason, "invite", form))
     except api.ThrottledError as error:
-        return _organisation(organisation_id, desk.too_often(error), form.to_dict())
-    except ValueError:
-        return _organisation(organisation_id, _("Bitte prüfen Sie E-Mail-Adresse und Datum."), form.to_dict())
+        return _organisation(organisation_id, Wrong(desk.too_often(error), "invite", typed=form))
     return desk.back("circles.organisation_page", "eingeladen", organisation_id=organisation_id)
 
 
@@ -94,16 +99,17 @@ def withdraw(organisation_id: int) -> ResponseReturnValue:
 @blueprint.post("/konto/firmen/<int:organisation_id>/mitglied/<int:member_id>")
 def change_member(organisation_id: int, member_id: int) -> ResponseReturnValue:
     """Another role or end for a member."""
-    form = flask.request.form
+    form, here = flask.request.form.to_dict(), f"member-{member_id}"
     try:
         role, until = MemberRole(form.get("role", "")), _end_of_day(form.get("until", ""))
-    except ValueError:
-        return _organisation(organisation_id, _("Bitte prüfen Sie das Datum."))
+    except (ValueError, OverflowError):
+        return _organisation(organisation_id, refusals.no_day(here, "until", form))
     return _change(
         organisation_id,
         lambda session, person, now: organisations.change(
             session, person, organisation_id, member_id, role, until, now
         ),
+        here,
     )
 
 
@@ -133,33 +139,33 @@ def family_page() -> ResponseReturnValue:
 @blueprint.post("/konto/familie")
 def add_child() -> ResponseReturnValue:
     """A child."""
-    person, form, now = desk.person(), flask.request.form, now_ms()
+    person, form, now = desk.person(), flask.request.form.to_dict(), now_ms()
     first, last = form.get("first_name", ""), form.get("last_name", "")
     try:
         born = date.fromisoformat(form.get("born", ""))
         today = i18n.local(now).date()
         web.write(lambda session: families.add_child(session, person, first, last, born, now, today))
     except organisations.RefusedError as error:
-        return _family(_reason(error.reason), form.to_dict())
+        return _family(refusals.of(error.reason, "child", form))
     except ValueError:
-        return _family(_("Bitte prüfen Sie das Datum der Geburt."), form.to_dict())
+        return _family(refusals.no_day("child", "born", form))
     return desk.back("circles.family_page", "gespeichert")
 
 
 @blueprint.post("/konto/familie/<int:child_id>/teilen")
 def share_child(child_id: int) -> ResponseReturnValue:
     """Invites the other parent."""
-    person, now = desk.person(), now_ms()
+    person, now, form, here = desk.person(), now_ms(), flask.request.form.to_dict(), f"share-{child_id}"
     try:
-        mail = codes.valid_mail(flask.request.form.get("mail", ""))
+        mail = codes.valid_mail(form.get("mail", ""))
         codes.allow_mail(mail, desk.address(), now)
         web.write(lambda session: families.share(session, person, child_id, mail, now))
     except api.ThrottledError as error:
-        return _family(desk.too_often(error))
+        return _family(Wrong(desk.too_often(error), here, typed=form))
     except organisations.RefusedError as error:
-        return _family(_reason(error.reason))
+        return _family(refusals.of(error.reason))
     except ValueError:
-        return _family(_("Bitte geben Sie eine E-Mail-Adresse ein, zum Beispiel name@beispiel.de."))
+        return _family(refusals.no_mail(here, form))
     return desk.back("circles.family_page", "eingeladen")
 
 
@@ -198,17 +204,19 @@ def accept(token: str) -> ResponseReturnValue:
             return desk.back("circles.organisation_page", organisation_id=joined)
         web.write(lambda session: families.accept(session, person, token, now))
     except organisations.RefusedError as error:
-        text = _reason(error.reason)
+        text = refusals.sentence(error.reason)
         return desk.page("account/invitation.html", 403, token=token, to=found[0], inviter=found[1], problem=text)
     return desk.back("circles.family_page")
 
 
-def _change(organisation_id: int, work: Callable[[web.Session, api.Person, int], None]) -> ResponseReturnValue:
+def _change(
+    organisation_id: int, work: Callable[[web.Session, api.Person, int], None], form: str = ""
+) -> ResponseReturnValue:
     person, now = desk.person(), now_ms()
     try:
         web.write(lambda session: work(session, person, now))
     except organisations.RefusedError as error:
-        return _organisation(organisation_id, _reason(error.reason))
+        return _organisation(organisation_id, refusals.of(error.reason, form, flask.request.form.to_dict()))
     with web.read() as session:
         still = organisations.get(session, person.id, organisation_id, now)
     if still is None:
@@ -216,16 +224,14 @@ def _change(organisation_id: int, work: Callable[[web.Session, api.Person, int],
     return desk.back("circles.organisation_page", "gespeichert", organisation_id=organisation_id)
 
 
-def _organisations(problem: str = "", name: str = "") -> ResponseReturnValue:
+def _organisations(wrong: Wrong = NOTHING) -> ResponseReturnValue:
     person, now = desk.person(), now_ms()
     with web.read() as session:
         found = organisations.of(session, person.id, now)
-    return desk.page(
-        "account/organisations.html", 422 if problem else 200, organisations=found, problem=problem, name=name, now=now
-    )
+    return desk.page("account/organisations.html", wrong.status, organisations=found, wrong=wrong, now=now)
 
 
-def _organisation(organisation_id: int, problem: str = "", typed: dict[str, str] | None = None) -> ResponseReturnValue:
+def _organisation(organisation_id: int, wrong: Wrong = NOTHING) -> ResponseReturnValue:
     person, now = desk.person(), now_ms()
     with web.read() as session:
         found = organisations.get(session, person.id, organisation_id, now)
@@ -235,32 +241,24 @@ def _organisation(organisation_id: int, problem: str = "", typed: dict[str, str]
         flask.abort(404)
     return desk.page(
         "account/organisation.html",
-        422 if problem else 200,
+        wrong.status,
         organisation=found,
         members=members,
         pending=pending,
         person=person,
-        problem=problem,
-        typed=typed or {},
+        wrong=wrong,
         now=now,
         may=rules.may_administer,
         roles=[one for one in MemberRole if rules.may_administer(found.role, one, found.until)],
     )
 
 
-def _family(problem: str = "", typed: dict[str, str] | None = None) -> ResponseReturnValue:
+def _family(wrong: Wrong = NOTHING) -> ResponseReturnValue:
     person, now = desk.person(), now_ms()
     with web.read() as session:
         found = families.children(session, person.id, now)
-    return desk.page(
-        "account/family.html",
-        422 if problem else 200,
-        children=found,
-        person=person,
-        problem=problem,
-        typed=typed or {},
-        today=i18n.local(now).date(),
-    )
+    today = i18n.local(now).date()
+    return desk.page("account/family.html", wrong.status, children=found, person=person, wrong=wrong, today=today)
 
 
 def _gone() -> ResponseReturnValue:
@@ -281,23 +279,3 @@ def _end_of_day(text: str) -> int | None:
     day = date.fromisoformat(text) + timedelta(days=1)
     moment = datetime(day.year, day.month, day.day, tzinfo=i18n.TIMEZONE).astimezone(UTC)
     return int(moment.timestamp() * 1000)
-
-
-def _reason(reason: str) -> str:
-    known = {
-        "not_allowed": _("Das dürfen Sie hier nicht. Fragen Sie, wer die Firma oder den Verein verwaltet."),
-        "ended": _("Dieses Datum ist vorbei. Bitte wählen Sie eines in der Zukunft."),
-        "too_long": _("Eine Vertretung gilt höchstens ein Jahr. Bitte wählen Sie ein früheres Datum."),
-        "beyond": _("Ihre eigene Vertretung endet früher. Bitte wählen Sie ein früheres Datum."),
-        "last_owner": _("Jemand muss zuständig bleiben. Geben Sie zuerst einer anderen Person alle Rechte."),
-        "gone": _("Diese Einladung gilt nicht mehr."),
-        "other_address": _("Diese Einladung ging an eine andere E-Mail-Adresse als die Ihres Kontos."),
-        "name": _("Bitte geben Sie einen Namen mit höchstens 60 Zeichen ein."),
-        "organisation_name": _(
-            "Bitte geben Sie einen Namen mit höchstens %(n)s Zeichen und ohne Internetadresse ein.",
-            n=rules.MAX_ORGANISATION_NAME,
-        ),
-        "too_many": _("Mehr als %(n)s Firmen und Vereine verwaltet hier niemand.", n=organisations.MAX_OWNED),
-        "born": _("Bitte prüfen Sie das Datum der Geburt."),
-    }
-    return known[reason]

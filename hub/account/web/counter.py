@@ -30,9 +30,8 @@ def identify(person_id: int) -> ResponseReturnValue:
     clerk, form, now = desk.person(), flask.request.form, now_ms()
     name, mail = form.get("display_name", ""), form.get("mail", "")[:254]
     if not form.get("seen") or not name.strip():
-        return _accounts(
-            mail, _("Bitte tragen Sie den Namen ein und bestätigen Sie, dass Sie den Ausweis gesehen haben.")
-        )
+        problem = _("Bitte tragen Sie den Namen ein und bestätigen Sie, dass Sie den Ausweis gesehen haben.")
+        return _accounts(mail, problem, wrong="identify", name=name[:100])
     try:
         web.write(lambda session: staff.identify(session, clerk, person_id, name, now))
     except staff.NotAllowedError as error:
@@ -46,7 +45,7 @@ def recover(person_id: int) -> ResponseReturnValue:
     clerk, form, now, ring = desk.person(), flask.request.form, now_ms(), desk.ring()
     mail = form.get("mail", "")[:254]
     if not form.get("seen"):
-        return _accounts(mail, _("Bitte bestätigen Sie, dass Sie den Ausweis gesehen haben."))
+        return _accounts(mail, _("Bitte bestätigen Sie, dass Sie den Ausweis gesehen haben."), wrong="recover")
     try:
         code = web.write(lambda session: staff.recover(session, ring, clerk, person_id, now))
     except staff.NotAllowedError as error:
@@ -68,9 +67,13 @@ def give_role() -> ResponseReturnValue:
     try:
         web.write(lambda session: staff.give_role(session, admin, name, role, scope, now))
     except staff.NotAllowedError as error:
-        return _roles(_refused(error))
+        return _roles(_refused(error), form.to_dict())
     except ValueError:
-        return _roles(_("Diese Rolle gibt es nicht, oder die Kennung passt nicht (a–z, 0–9, - und _)."))
+        problem = _(
+            "Diese Rolle gibt es nicht, oder die Kennung passt nicht. "
+            "Erlaubt sind Kleinbuchstaben, Ziffern, Binde- und Unterstrich."
+        )
+        return _roles(problem, form.to_dict(), "scope")
     return desk.back("counter.roles", "gespeichert")
 
 
@@ -82,11 +85,15 @@ def take_role(person_id: int) -> ResponseReturnValue:
     try:
         web.write(lambda session: staff.take_role(session, admin, person_id, role, scope, now))
     except staff.NotAllowedError as error:
-        return _roles(_refused(error))
+        own = _("Die eigenen Rollen nimmt sich niemand selbst. Bitten Sie jemanden aus der Leitstelle.")
+        return _roles(own if error.reason == "self" else _refused(error))
     return desk.back("counter.roles", "gespeichert")
 
 
-def _accounts(mail: str, problem: str = "", code: str = "", done: str = "") -> ResponseReturnValue:
+def _accounts(
+    mail: str, problem: str = "", code: str = "", done: str = "", wrong: str = "", name: str | None = None
+) -> ResponseReturnValue:
+    """`wrong` is the form that shows the problem, `name` what was typed in it."""
     with web.read() as session:
         card = staff.card(session, mail) if mail else None
     status = 422 if problem else 200
@@ -96,14 +103,18 @@ def _accounts(mail: str, problem: str = "", code: str = "", done: str = "") -> R
         mail=mail,
         card=card,
         problem=problem,
+        wrong=wrong,
+        name=name,
         code=code,
         done=done,
         now=now_ms(),
         days=staff.IDENTIFIED_DAYS,
+        recovery=web.settings().public_url + flask.url_for("registration.recovery_page"),
     )
 
 
-def _roles(problem: str = "") -> ResponseReturnValue:
+def _roles(problem: str = "", typed: dict[str, str] | None = None, wrong: str = "name") -> ResponseReturnValue:
+    """`typed` is what the form for a new role held, `wrong` its field that was not taken."""
     with web.read() as session:
         found = staff.people_with_roles(session)
     return desk.page(
@@ -111,6 +122,8 @@ def _roles(problem: str = "") -> ResponseReturnValue:
         422 if problem else 200,
         people=found,
         problem=problem,
+        typed=typed or {},
+        wrong=wrong if typed else "",
         me=desk.person(),
         known=staff.ROLES,
     )
@@ -118,8 +131,8 @@ def _roles(problem: str = "") -> ResponseReturnValue:
 
 def _refused(error: staff.NotAllowedError) -> str:
     return {
-        "self": _("Das eigene Konto kann niemand selbst bestätigen oder sich nehmen. Bitten Sie eine Kollegin."),
+        "self": _("Das eigene Konto kann niemand selbst bestätigen. Bitten Sie jemanden aus dem Bürgerbüro."),
         "staff": _("Dieses Konto gehört zur Verwaltung. Das macht nur die Leitstelle."),
-        "unknown": _("Dieses Konto gibt es nicht."),
+        "unknown": _("Dieses Konto gibt es nicht. Bitte prüfen Sie die Schreibweise."),
         "no_admin": _("Ihre Rechte haben sich gerade geändert. Bitte melden Sie sich neu an."),
     }[error.reason]

@@ -63,7 +63,7 @@ def log_in() -> ResponseReturnValue:
     except api.ThrottledError as error:
         return page(target, name, Problem(desk.too_often(error), 429, error.seconds))
     if proof is None:
-        return page(target, name, Problem(_("E-Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides.")))
+        return page(target, name, _wrong(is_name_asked=person is None))
     return code_page(seal(proof, now), target) if proof.needs_code else _finish(proof, target, now)
 
 
@@ -145,6 +145,12 @@ def _overview() -> overview.Overview:
 def _confirming() -> api.Person | None:
     """The person who confirms; None at a usual log-in."""
     return desk.person() if flask.request.form.get("confirm") and web.visitor() is not None else None
+
+
+def _wrong(*, is_name_asked: bool) -> Problem:
+    if is_name_asked:
+        return Problem(_("E-Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides."))
+    return Problem(_("Das Passwort stimmt nicht. Bitte geben Sie es noch einmal ein."))
 
 
 def _target() -> str:

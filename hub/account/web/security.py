@@ -23,11 +23,7 @@ blueprint = flask.Blueprint("security", __name__)
 @blueprint.get("/konto")
 def home() -> ResponseReturnValue:
     """What the account offers."""
-    person, now = desk.person(), now_ms()
-    with web.read() as session:
-        principals = api.acting.choices(session, person.id, now)
-        found = overview.of(session, person, now)
-    return desk.page("account/home.html", person=person, principals=principals, overview=found, now=now)
+    return _home(desk.person().display_name)
 
 
 @blueprint.post("/konto/name")
@@ -37,7 +33,7 @@ def rename() -> ResponseReturnValue:
     try:
         web.write(lambda session: overview.rename(session, person, typed))
     except ValueError:
-        return desk.back("security.home", "name-zu-lang")
+        return _home(typed, _("Der Name ist zu lang. Nehmen Sie höchstens 100 Zeichen."))
     return desk.back("security.home", "gespeichert")
 
 
@@ -107,7 +103,7 @@ def set_password() -> ResponseReturnValue:
             password, person.name, web.settings().breached_passwords_dir, (person.display_name,)
         )
     except api.secrets.WeakPasswordError as error:
-        return _page(weak(error.problem))
+        return _page(weak_password=weak(error.problem))
     except api.BusyError:
         return _page(desk.busy())
 
@@ -193,14 +189,24 @@ def end_others() -> ResponseReturnValue:
     return desk.back("security.keys", "abgemeldet")
 
 
-def _page(problem: str = "") -> ResponseReturnValue:
+def _home(typed: str, problem: str = "") -> ResponseReturnValue:
+    person, now = desk.person(), now_ms()
+    with web.read() as session:
+        principals = api.acting.choices(session, person.id, now)
+        found = overview.of(session, person, now)
+    status = 422 if problem else 200
+    values = {"person": person, "principals": principals, "overview": found, "now": now}
+    return desk.page("account/home.html", status, **values, typed=typed, problem=problem)
+
+
+def _page(problem: str = "", weak_password: str = "") -> ResponseReturnValue:
     person, now = desk.person(), now_ms()
     with web.read() as session:
         found = overview.security(session, person, now)
         handle = passkeys.handle_of(session, person.id)
         known = overview.credential_ids(session, person.id)
     question = passkeys.ask_creation(desk.ring(), desk.site(), handle, person.name, person.shown, known, now)
-    status = 422 if problem else 200
+    status = 422 if problem or weak_password else 200
     return desk.page(
         "account/security.html",
         status,
@@ -209,6 +215,7 @@ def _page(problem: str = "") -> ResponseReturnValue:
         issuer=web.settings().bundid_issuer,
         question=question,
         problem=problem,
+        weak_password=weak_password,
         now=now,
         device=desk.device(),
         may_change_address=api.address.may_change(person),

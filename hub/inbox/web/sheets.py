@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import flask
 
-from hub.core import web
+from hub.core import i18n, web
 from hub.core.clock import now_ms
 from hub.core.files import Received
 from hub.core.web import gettext as _
+from hub.core.web.language import language
 from hub.inbox import api
 
 
@@ -67,11 +68,12 @@ def again(letter: api.Letter, problems: tuple[str, ...], reason: str = "") -> Sh
 
 def sentence(reason: str) -> str:
     """Why it was not sent and what to do."""
+    most = i18n.number(api.MAX_TEXT, language())
     return {
         "subject": _("Bitte schreiben Sie, worum es geht."),
         "subject-long": _("Der Betreff ist zu lang. Nehmen Sie höchstens %(n)s Zeichen.", n=api.MAX_SUBJECT),
         "text": _("Bitte schreiben Sie etwas, oder hängen Sie eine Datei an."),
-        "text-long": _("Der Text ist zu lang. Nehmen Sie höchstens %(n)s Zeichen.", n=api.MAX_TEXT),
+        "text-long": _("Der Text ist zu lang. Nehmen Sie höchstens %(n)s Zeichen.", n=most),
         "often": _("Das waren viele Nachrichten in einer Stunde. Bitte schreiben Sie später weiter."),
         "files": _("Diese Dateien wurden schon gesendet. Bitte wählen Sie sie noch einmal."),
         "closed": _("Dieses Gespräch ist abgeschlossen. Beginnen Sie bitte ein neues."),

@@ -72,9 +72,9 @@ def redirect(uri: str, values: dict[str, str], state: str) -> ResponseReturnValu
     return response
 
 
-def problem(title: str, advice: str) -> ResponseReturnValue:
-    """A page, where nothing may be sent to the service."""
-    return flask.render_template("error.html", code=400, title=title, advice=advice, error_id=""), 400
+def problem(title: str, advice: str, detail: str = "") -> ResponseReturnValue:
+    """A page, where nothing may be sent to the service; `detail` is for who runs it, in English."""
+    return flask.render_template("error.html", code=400, title=title, advice=advice, detail=detail, error_id=""), 400
 
 
 def origin(request: AuthorizationRequest) -> str:

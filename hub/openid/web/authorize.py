@@ -179,10 +179,8 @@ def _refuse(error: ProtocolError) -> ResponseReturnValue:
         return asking.redirect(error.redirect_uri, facts, error.state)
     return asking.problem(
         _("Dieser Dienst hat falsch gefragt"),
-        _(
-            "Die Anmeldung ist nicht sicher möglich. Bitte sagen Sie es dem Betreiber des Dienstes: %(why)s",
-            why=f"{error.error}: {error.description}",
-        ),
+        _("Die Anmeldung ist nicht sicher möglich. Bitte zeigen Sie dem Betreiber des Dienstes diese Seite."),
+        f"{error.error}: {error.description}",
     )
 
 

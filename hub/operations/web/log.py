@@ -28,7 +28,7 @@ COLUMNS = ("number", "time", "actor", "action", "subject", "details", "hash")
 def overview() -> ResponseReturnValue:
     """The entries that were asked for, the newest first."""
     now, lang = now_ms(), language()
-    wanted, problem = _wanted()
+    wanted, problem, wrong = _wanted()
     before, after = web.number("vor") or None, (web.number("nach") if "nach" in flask.request.args else None)
     with web.read() as session:
         view = api.log_page(session, wanted, before, after)
@@ -36,6 +36,7 @@ def overview() -> ResponseReturnValue:
         "operations/log.html",
         view=view,
         problem=problem,
+        wrong=wrong,
         typed={name: flask.request.args.get(name, "")[:80] for name in FILTERS},
         actions=words.actions(),
         areas=words.areas(),
@@ -62,7 +63,7 @@ def check() -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """The entries that were asked for as a file, sent while they are read; the export is an entry itself."""
     form = "csv" if flask.request.form.get("format") == "csv" else "jsonl"
-    (wanted, problem), actor, now = _wanted(), web.actor(), now_ms()
+    (wanted, problem, _wrong), actor, now = _wanted(), web.actor(), now_ms()
     if problem:
         flask.abort(400)
     last = web.write(lambda session: api.note_export(session, form, wanted, actor, now))
@@ -98,18 +99,19 @@ def _rows(rows: Sequence[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _wanted() -> tuple[Wanted, str]:
-    """The filter of the address or the form, and a sentence about what could not be read in it."""
+def _wanted() -> tuple[Wanted, str, str]:
+    """The filter of the address or the form; a sentence about what could not be read in it, and that field's name."""
     values = {name: flask.request.values.get(name, "").strip()[:80] for name in FILTERS}
-    problem, moments = "", {}
+    problem, wrong, moments = "", "", {}
     for name, days in (("von", 0), ("bis", 1)):
         try:
             moments[name] = _midnight(values[name], days) if values[name] else None
         except (ValueError, OverflowError):
-            moments[name], problem = None, _("Das ist kein Tag. Bitte wählen Sie ihn im Kalender.")
+            moments[name], wrong = None, wrong or name
+            problem = _("Das ist kein Tag. Bitte wählen Sie ihn im Kalender.")
     actor = values["konto"]
     if actor and not (actor.isascii() and actor.isdecimal()):
-        actor, problem = "", _("Ein Konto hat eine Nummer, zum Beispiel 17.")
+        actor, wrong, problem = "", "konto", _("Ein Konto hat eine Nummer, zum Beispiel 17.")
     wanted = Wanted(
         action=values["vorgang"] if values["vorgang"] in words.actions() else "",
         actor=f"person:{actor}" if actor else "",
@@ -117,7 +119,7 @@ def _wanted() -> tuple[Wanted, str]:
         since=moments["von"],
         until=moments["bis"],
     )
-    return wanted, problem
+    return wanted, problem, wrong
 
 
 def _midnight(day: str, days_later: int) -> int:

@@ -138,6 +138,7 @@ def things() -> Mapping[str, str]:
         rules.DEVICE: _("Funksensor"),
         rules.DECODER: _("Decoder"),
         "site": _("Parkplatz"),
+        "thread": _("Gespräch"),
         "permit": _("Parkausweis"),
         "permits": _("Parkausweise"),
         "camera": _("Kamera"),

@@ -72,6 +72,8 @@ def test_the_download_is_one_file_for_people_and_programs(citizen: FlaskClient) 
     assert MAIL in page
     assert "Firefox, Android" in page
     assert "Passwort vorhanden" in page
+    assert "Eigene Daten heruntergeladen" in page
+    assert "privacy.exported" not in page
     assert MAIL.encode() in archive.read("daten.json")
 
 

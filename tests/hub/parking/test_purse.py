@@ -65,6 +65,25 @@ def test_a_days_limit_holds_for_money_that_is_set_aside(database: Database, hear
     assert balances(database) == (1000, 0, 0)
 
 
+def test_many_small_steps_of_a_stay_do_not_go_over_the_days_limit_and_what_comes_back_counts_no_more(
+    database: Database, heard
+) -> None:
+    fill(database, 1000)
+    database.write(lambda session: payments.wallet.set_day_limit(session, "person:1", 250))
+    token = begin(database, PURSE)
+    for minutes in range(10, 200, 10):
+        tick(database, PURSE, NOW + minutes * MINUTE)
+    assert (look(database, token, NOW + 4 * HOUR).ended_by, balances(database)) == ("money", (800, 0, 200))
+    with pytest.raises(stays.RefusedError, match="money"):
+        begin(database, PURSE, NOW + 4 * HOUR)
+    database.write(lambda session: payments.wallet.set_day_limit(session, "person:1", 300))
+    again = begin(database, PURSE, NOW + 4 * HOUR)
+    database.write(lambda session: stays.stop(session, PURSE, again, NOW + 4 * HOUR))
+    with database.read() as session:
+        assert payments.wallet.get(session, "person:1", NOW + 4 * HOUR).spent_today == 200
+    assert balances(database) == (800, 0, 200)
+
+
 def test_a_wallet_that_falls_below_its_threshold_while_one_parks_is_filled_again(database: Database, heard) -> None:
     fill(database, 1000)
 

@@ -133,7 +133,7 @@ def new_attempt(
         raise RefusedError("paid")
     if not polling.is_polled(method):
         same = [one for one in store.attempts_of(session, payment_id) if one.method == method]
-        if same:
+        if same and same[0].status not in (Status.FAILED, Status.CANCELLED):
             return tried(same[0])
     values = {} if polling.is_polled(method) else {"provider_ref": reference.reference(secrets.randbelow(36**9))}
     number = store.add_attempt(session, payment_id, method, now, mandate_id=mandate_id, **values)

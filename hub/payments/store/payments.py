@@ -19,6 +19,12 @@ from hub.payments.store.payment_tables import (
     RefundRow,
 )
 
+_NOT_COLLECTED = (
+    AttemptRow.method == rules.BY_DEBIT,
+    AttemptRow.exported == "",
+    AttemptRow.status == Status.PENDING,
+)
+
 
 def _insert(session: Session, table: Any) -> Any:
     return (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
@@ -191,15 +197,20 @@ def settle_bank_entry(session: Session, entry_id: str, outcome: str, attempt_id:
 
 
 def debits_to_export(session: Session) -> list[tuple[AttemptRow, PaymentRow, MandateRow]]:
-    """Direct debits that no file carried yet."""
+    """Direct debits that no file carried yet and whose mandates hold."""
     chosen = (
         select(AttemptRow, PaymentRow, MandateRow)
         .join(PaymentRow, PaymentRow.id == AttemptRow.payment_id)
         .join(MandateRow, MandateRow.id == AttemptRow.mandate_id)
-        .where(AttemptRow.method == rules.BY_DEBIT, AttemptRow.exported == "", AttemptRow.status == Status.PENDING)
+        .where(*_NOT_COLLECTED, MandateRow.ended_at == 0)
         .order_by(AttemptRow.id)
     )
     return [(row[0], row[1], row[2]) for row in session.execute(chosen)]
+
+
+def debits_by(session: Session, mandate_id: int) -> Sequence[int]:
+    """Numbers of a mandate's debits that no file carried yet."""
+    return session.scalars(select(AttemptRow.id).where(*_NOT_COLLECTED, AttemptRow.mandate_id == mandate_id)).all()
 
 
 def clear_owner(session: Session, owner: str) -> None:

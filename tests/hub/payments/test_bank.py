@@ -187,6 +187,32 @@ def test_a_debit_is_collected_once_first_as_frst_then_as_rcur_and_completes_by_t
     assert is_whole(database)
 
 
+def test_a_mandate_that_was_revoked_collects_nothing_and_its_payment_can_be_paid_by_another_one(
+    database: Database, ear: Ear
+) -> None:
+    today, account = date(2027, 1, 10), "DE89370400440532013000"
+
+    def give():
+        return database.write(lambda session: api.debits.give(session, "person:1", "Erika", account, _seal, today))
+
+    def begin(mandate_id: int):
+        make = api.payments.new_attempt
+        return database.write(lambda session: make(session, one.payment.id, "debit", NOW, mandate_id=mandate_id))
+
+    one, mandate = ask(database), give()
+    first = begin(mandate.id)
+    assert begin(mandate.id) == first, "one that waits is given again"
+    database.write(lambda session: api.debits.end(session, "person:2", mandate.id, NOW))
+    assert begin(mandate.id) == first, "nobody ends the mandate of others"
+    database.write(lambda session: api.debits.end(session, "person:1", mandate.id, NOW))
+    assert _export(database) == (b"", 0)
+    assert (state(database, one.payment.id), ear.kinds()) == (State.FAILED, ["Failed"])
+    second = begin(give().id)
+    assert second.ref != first.ref
+    file, count = _export(database)
+    assert (count, _values(file, "EndToEndId")) == (1, [second.ref])
+
+
 def test_a_wrong_account_number_gives_no_mandate(database: Database) -> None:
     for holder, iban in (("Erika", "DE88370400440532013000"), ("", "DE89370400440532013000")):
         with pytest.raises(ValueError):

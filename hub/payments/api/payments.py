@@ -139,7 +139,7 @@ def new_attempt(
     number = store.add_attempt(session, payment_id, method, now, mandate_id=mandate_id, **values)
     store.change(session, payment_id, state=State.STARTED)
     if polling.is_polled(method):
-        _plan_poll(session, number, 0, now, first=token)
+        _plan_poll(session, number, 0, now, charge=token)
     made = store.attempt(session, number)
     if made is None:
         raise RefusedError("paid")
@@ -227,8 +227,11 @@ def take_notice(session: Session, method: str, notice: Notice, now: int) -> int:
     return row.id
 
 
-def plan_next_poll(session: Session, number: int, now: int) -> None:
-    """Plans the next question after an attempt without an outcome, or gives it up after a week."""
+def plan_next_poll(session: Session, number: int, now: int, *, charge: bool = False) -> None:
+    """Plans the next question after an attempt without an outcome, or gives it up after a week.
+
+    `charge`: it is still to be collected by the agreement, for the provider was away.
+    """
     row = store.attempt(session, number)
     if row is None or row.status != Status.PENDING:
         return
@@ -236,12 +239,12 @@ def plan_next_poll(session: Session, number: int, now: int) -> None:
         take_report(session, number, Report(Status.FAILED, row.captured, row.returned), now)
         return
     store.change_attempt(session, number, polls=row.polls + 1)
-    _plan_poll(session, number, row.polls + 1, now)
+    _plan_poll(session, number, row.polls + 1, now, charge=charge)
 
 
-def _plan_poll(session: Session, number: int, polls: int, now: int, *, first: bool = False) -> None:
-    run_at = now if first else now + polling.pause_ms(polls)
-    facts = {"attempt": number, "charge": first}
+def _plan_poll(session: Session, number: int, polls: int, now: int, *, charge: bool) -> None:
+    run_at = now if charge and not polls else now + polling.pause_ms(polls)
+    facts = {"attempt": number, "charge": charge}
     jobs.add(session, POLL_JOB, facts, now=now, run_at=run_at, unique_key=f"{POLL_JOB} {number} {polls}")
 
 

@@ -91,6 +91,15 @@ def test_entries_without_the_banks_reference_are_told_apart_by_their_place(datab
     assert take(database, file) == ["known", "known"]
 
 
+def test_references_that_a_bank_repeats_or_does_not_have_hide_no_money(database: Database) -> None:
+    batch = entry("15.00", "B1", details(amount="10.00", ref="B1"), details(amount="5.00", ref="B1"))
+    bare = [entry("3.00", "NONREF", details()), entry("3.00", "NONREF", details(ref="NOTPROVIDED"))]
+    file = statement(batch, *bare)
+    assert take(database, file) == ["unclear"] * 4
+    assert balance(database, "unclear") == 2100
+    assert take(database, file) == ["known"] * 4
+
+
 def test_another_currency_and_money_that_leaves_are_not_booked(database: Database, waiting: tuple[str, str]) -> None:
     told = details(reference=waiting[1])
     assert take(database, statement(entry("10.00", "B1", told, currency="USD"))) == ["currency"]

@@ -9,6 +9,7 @@ from hub.payments.api import Item, Order, RefusedError, State, WalletError
 from hub.payments.gateway import Found, Notice, Started
 from hub.payments.rules.payment import Report, Status
 from tests.hub.payments.conftest import NOW, Ear, balance, is_whole
+from tests.hub.payments.paper import text_of
 from tests.hub.payments.test_ledger import together
 
 ITEMS = (Item("Parken", 250, "parking", "19"), Item("Bad", 750, "pool", "7"))
@@ -233,6 +234,15 @@ def test_a_top_up_that_the_bank_takes_back_is_owed_when_it_is_spent(database: Da
     assert balance(database, "receivable:person:1") == -1000
     assert ear.heard[-1].reason == "returned"
     assert is_whole(database)
+
+
+def test_a_receipt_tells_that_the_bank_took_the_money_back(database: Database, ear: Ear) -> None:
+    one = ask(database)
+    number = attempt(database, one.payment.id)
+    paid, back = report(database, number, Status.CAPTURED, 1000), report(database, number, Status.CAPTURED, 1000, 1000)
+    assert api.receipts.version(paid) != api.receipts.version(back)
+    assert "zurückgeholt" not in text_of(api.receipts.write(paid, "de", ("Stadt",), demo=False))
+    assert "Davon hat die Bank zurückgeholt: 10,00 €" in text_of(api.receipts.write(back, "de", ("Stadt",), demo=False))
 
 
 def test_a_parent_gives_a_child_takes_back_and_sets_the_limit(database: Database, fill) -> None:

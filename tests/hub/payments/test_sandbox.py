@@ -167,6 +167,8 @@ def test_a_notice_that_is_sent_again_forged_or_old_does_nothing(
         (headers, forged, now),
         ({}, body, now),
         ({"X-Sandbox-Signature": "t=1,v1=00"}, body, now),
+        ({"X-Sandbox-Signature": f"t={now // 1000},v1=\u00e9"}, body, now),
+        ({"X-Sandbox-Signature": "t=\u00b2,v1=00"}, body, now),
         (headers, body, signed_at + 301_000),
         (headers, body, signed_at - 301_000),
     ):

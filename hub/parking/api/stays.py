@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hub.core import events, i18n
-from hub.core.db import Session
+from hub.core import events
+from hub.core.db import Session, UnavailableErrors
 from hub.parking.api import bills, shown
 from hub.parking.api.bills import Derivation, RefusedError
 from hub.parking.api.shown import StayNow, later_ends
@@ -97,8 +97,7 @@ def start(session: Session, purse: Purse, order: Order, now: int) -> str:
         plate = rules.plate(order.plate)
     except ValueError:
         raise RefusedError("plate") from None
-    day = i18n.local(now).date()
-    used = store.used_free(session, plate, order.tariff, day)
+    used = bills.used_free(session, plate, order.tariff, now)
     longest = bills.longest_end(order.tariff, order.planned_end, now, order.exempt)
     first = _ahead(order.planned_end, longest, now + PREVIEW_MS)
     cents = bills.bill(order.tariff, now, first, order.exempt, used).cents
@@ -163,9 +162,12 @@ def correct_plate(session: Session, token: str, typed: str) -> None:
     """Another plate for a running stay: a typing error must not cost a fine."""
     row = _running(session, token)
     try:
-        store.give_plate(session, row.id, RUNNING, rules.plate(typed))
+        plate = rules.plate(typed)
     except ValueError:
         raise RefusedError("plate") from None
+    used = row.used_free if plate == row.plate else bills.used_free(session, plate, row.tariff, row.started_at)
+    try:
+        store.give_plate(session, row.id, RUNNING, plate, used_free=used)
     except TakenError:
         raise RefusedError("running") from None
 
@@ -183,6 +185,12 @@ def stop(session: Session, purse: Purse, token: str, now: int, by: str = "driver
         _settle(session, purse, row, RUNNING, min(now, rules.end_of(shown.facts(row)) or now), by, now)
     elif row.state == ENDING:
         _settle(session, purse, row, ENDING, row.ended_at or now, row.ended_by, now)
+
+
+def stop_all(session: Session, purse: Purse, holder: str, now: int) -> None:
+    """Ends and settles every open stay that a holder pays for, before nobody can pay for it any more."""
+    for row in store.open_stays(session, (RUNNING, ENDING), holder=holder):
+        stop(session, purse, row.token, now)
 
 
 def object_to_end(session: Session, token: str, now: int, patience: Patience = USUAL) -> None:
@@ -209,10 +217,14 @@ def tick(session: Session, purse: Purse, bays: Mapping[str, BayNow], now: int, p
     """Looks after every open stay: ends, reminders, money set aside; returns how many changed."""
     changed = 0
     for row in store.open_stays(session, (RUNNING, ENDING)):
+        number = row.id
         try:
-            changed += _look_after(session, purse, row, bays, now, patience)
-        except RefusedError:
-            log.exception("the stay %d cannot be looked after", row.id)  # its tariff changed; the others go on
+            with session.begin_nested():
+                changed += _look_after(session, purse, row, bays, now, patience)
+        except UnavailableErrors:
+            raise
+        except Exception:
+            log.exception("the stay %d cannot be looked after", number)  # its tariff changed, say; the others go on
     return changed
 
 
@@ -259,6 +271,8 @@ def _hold_up_to(session: Session, purse: Purse, row: StayRow, until: int, now: i
 
 def _settle(session: Session, purse: Purse, row: StayRow, state: str, end: int, by: str, now: int) -> bool:
     """Ends the stay and pays for it, in one transaction and once."""
+    if by != "money":  # nobody set money aside while the worker was away
+        _hold_up_to(session, purse, row, end, now)
     until = end if row.source != CARD or bills.refunds_unused(row.tariff) else row.planned_end or end
     bill = bills.bill(row.tariff, row.started_at, max(until, row.started_at), row.exempt, row.used_free)
     # an end at the last held minute never costs more than was set aside; without a holder all of it is owed

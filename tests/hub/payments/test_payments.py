@@ -8,6 +8,7 @@ from hub.payments import api
 from hub.payments.api import Item, Order, RefusedError, State, WalletError
 from hub.payments.gateway import Found, Notice, Started
 from hub.payments.rules.payment import Report, Status
+from tests.hub.account.desk import person, register
 from tests.hub.payments.conftest import NOW, Ear, balance, is_whole
 from tests.hub.payments.paper import text_of
 from tests.hub.payments.test_ledger import together
@@ -306,3 +307,33 @@ def test_what_a_person_holds_can_be_exported_and_forgotten_but_bookings_stay(dat
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM payments_payment WHERE owner = 'person:1'")).scalar() == 0
     assert is_whole(database)
+
+
+def test_money_of_a_deleted_account_goes_back_to_the_card_it_came_from(database: Database, ear: Ear, fill) -> None:
+    fill("person:1", 300)
+    top_up(database, "person:1", 2000, "pay_1")
+    database.write(lambda session: api.personal.forget(session, 1, NOW))
+    assert (balance(database, "refunds"), balance(database, "unclear"), balance(database, "wallet:person:1")) == (
+        2000,
+        300,
+        0,
+    )
+    with database.read() as session:
+        number = session.execute(text("SELECT id FROM payments_refund")).scalar_one()
+    database.write(lambda session: api.refunds.settle(session, number, NOW + 1, is_done=False))
+    assert balance(database, "wallet:person:1") == 2000, "the card is gone"
+    assert database.write(lambda session: api.personal.collect(session, NOW + 2)) == 1
+    assert (balance(database, "unclear"), balance(database, "wallet:person:1")) == (2300, 0)
+    assert is_whole(database)
+
+
+def test_money_in_wallets_of_nobody_is_put_aside_and_nobody_elses(database: Database, fill) -> None:
+    someone = person(database, register(database, "rosa@example.org"))
+    for owner in (f"person:{someone.id}", "person:4711", "child:4", "organisation:9"):
+        fill(owner, 100)
+    assert database.write(lambda session: api.personal.collect(session, NOW)) == 3
+    assert database.write(lambda session: api.personal.collect(session, NOW + 1)) == 0
+    assert (balance(database, "unclear"), balance(database, f"wallet:person:{someone.id}")) == (300, 100)
+    with database.read() as session:
+        keys = [one.key for one in api.statement(session, "unclear")]
+    assert keys == [f"nobody:wallet:{owner}:{NOW}" for owner in ("person:4711", "organisation:9", "child:4")]

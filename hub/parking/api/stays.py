@@ -139,9 +139,11 @@ class StayAt:
     cents: int | None
 
 
-def at_sites(session: Session, holder: str, sites: Sequence[str], since: int) -> list[StayAt]:
-    """A holder's stays at these car parks that run or ended since a moment; nobody settles them meanwhile."""
-    rows = store.lock_at(session, holder, sites, since)
+def at_sites(session: Session, holder: str, sites: Sequence[str], since: int, until: int) -> list[StayAt]:
+    """A holder's stays at these car parks that began until a moment and run or ended since another one; nobody settles
+    them meanwhile.
+    """
+    rows = store.lock_at(session, holder, sites, since, until)
     return [StayAt(row.token, row.site, row.cents) for row in rows]
 
 

@@ -174,9 +174,12 @@ def of_holder(session: Session, holder: str, limit: int, before: int | None = No
     return session.scalars(mine.order_by(StayRow.id.desc()).limit(limit)).all()
 
 
-def lock_at(session: Session, holder: str, sites: Sequence[str], since: int) -> Sequence[StayRow]:
-    """A holder's stays at car parks that are open or ended since a moment, locked, the oldest first."""
+def lock_at(session: Session, holder: str, sites: Sequence[str], since: int, until: int) -> Sequence[StayRow]:
+    """A holder's stays at car parks that began until a moment and are open or ended since another one, locked, the
+    oldest first.
+    """
     mine = select(StayRow).where(StayRow.holder == holder, StayRow.site.in_(sites), StayRow.state != "cancelled")
+    mine = mine.where(StayRow.started_at <= until)
     late = mine.where(StayRow.ended_at.is_(None) | (StayRow.ended_at >= since)).order_by(StayRow.id)
     return session.scalars(late.with_for_update().execution_options(populate_existing=True)).all()
 

@@ -109,6 +109,11 @@ def by_key(session: Session, key: str) -> Listed | None:
     return None if row is None else listed(row)
 
 
+def of_reference(session: Session, purpose: str, reference: str) -> list[Listed]:
+    """Payments for the same thing, the oldest first."""
+    return [listed(row) for row in store.of_reference(session, purpose, reference)]
+
+
 def attempts(session: Session, payment_id: str) -> list[Tried]:
     """A payment's attempts, the newest first."""
     return [tried(row) for row in store.attempts_of(session, payment_id)]

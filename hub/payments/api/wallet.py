@@ -116,6 +116,13 @@ def pay_many(session: Session, orders: Sequence[Order], now: int) -> Sequence[Pa
     return results
 
 
+def ask(session: Session, order: Order, return_to: str, now: int) -> Listed:
+    """Asks for what a wallet could not pay; it waits at /bezahlen/<id> like anything else."""
+    names = ("key", "owner", "purpose", "reference", "title", "items")
+    facts = {name: getattr(order, name) for name in names}
+    return payments.request(session, **facts, now=now, return_to=return_to)
+
+
 def note_paid(session: Session, order: Order, now: int) -> None:
     """Stores and tells a payment whose money was booked already."""
     payment_id = secrets.token_urlsafe(16)

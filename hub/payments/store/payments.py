@@ -41,6 +41,13 @@ def by_key(session: Session, key: str) -> PaymentRow | None:
     return session.scalars(select(PaymentRow).where(PaymentRow.key == key)).first()
 
 
+def of_reference(session: Session, purpose: str, reference: str) -> Sequence[PaymentRow]:
+    """Payments for the same thing, the oldest first."""
+    mine = select(PaymentRow).where(PaymentRow.reference == reference, PaymentRow.purpose == purpose)
+    ordered = mine.order_by(PaymentRow.created_at, PaymentRow.id)
+    return session.scalars(ordered.execution_options(populate_existing=True)).all()
+
+
 def get(session: Session, payment_id: str, *, lock: bool = False) -> PaymentRow | None:
     """A payment as it is now; with `lock` nobody else changes it until the transaction ends."""
     chosen = select(PaymentRow).where(PaymentRow.id == payment_id).execution_options(populate_existing=True)

@@ -69,7 +69,7 @@ def accept(session: Session, counter: Counter, offer: Offer, content: Content, c
     before = store.sale(session, till.name, content.number)
     if before is not None:
         return Answer(content.number, KNOWN, "", sales.shown(counter.town, before, operation))
-    at = rules.corrected(content.at, clock, now)
+    at = max(till.created_at, rules.corrected(content.at, clock, now))  # no till sells before there is one
     problem = rules.offer_problem(at, _issued(content.code), _ended(session, till), now)
     if problem:
         return Answer(content.number, REFUSED, problem)

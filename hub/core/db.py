@@ -123,6 +123,7 @@ def sqlite_engine(url: str, *, write: bool) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "recursive_triggers=ON",  # else REPLACE removes rows without asking those that guard them
             "busy_timeout=10000",
             "wal_autocheckpoint=4000",  # pages, 16 MB: a page that changes often is copied back less often
             f"query_only={int(not write)}",

@@ -217,8 +217,15 @@ def bays_of_open(session: Session, seen: Sequence[ShownBay]) -> dict[str, BayNow
 
 def tick(session: Session, purse: Purse, bays: Mapping[str, BayNow], now: int, patience: Patience = USUAL) -> int:
     """Looks after every open stay: ends, reminders, money set aside; returns how many changed."""
+    try:
+        with session.begin_nested():
+            return sum(_look_after(session, purse, row, bays, now, patience) for row in _open(session))
+    except UnavailableErrors:
+        raise
+    except Exception:
+        log.warning("one of the stays cannot be looked after, so each is looked after by itself")
     changed = 0
-    for row in store.open_stays(session, (RUNNING, ENDING)):
+    for row in _open(session):
         number = row.id
         try:
             with session.begin_nested():
@@ -226,8 +233,12 @@ def tick(session: Session, purse: Purse, bays: Mapping[str, BayNow], now: int, p
         except UnavailableErrors:
             raise
         except Exception:
-            log.exception("the stay %d cannot be looked after", number)  # its tariff changed, say; the others go on
+            log.exception("the stay %d cannot be looked after", number)  # its tariff changed, say
     return changed
+
+
+def _open(session: Session) -> Sequence[StayRow]:
+    return store.open_stays(session, (RUNNING, ENDING))
 
 
 def look_after(session: Session, purse: Purse, stay_id: int, now: int) -> None:

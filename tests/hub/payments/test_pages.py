@@ -175,6 +175,17 @@ def test_a_card_shows_its_number_once_and_can_be_blocked(web_app: Flask) -> None
     assert "Ladekarte</b>" not in client.get(path).text
 
 
+def test_what_no_table_can_hold_is_no_charge(web_app: Flask) -> None:
+    database: Database = web_app.extensions["database"]
+    key = database.write(lambda session: api.machines.add(session, "charger-1", "charging", 500, clock.now_ms()))
+    facts = {"key": "1", "card": "A", "text": "Laden", "cents": 100, "tax": "19"}
+    for change in ({"key": "1\0"}, {"text": "L\0"}, {"card": "A\0"}, {"lines": {}}):
+        answer = web_app.test_client().post(
+            "/api/payments/charges", json=facts | change, headers={"Authorization": f"Bearer {key}"}
+        )
+        assert answer.status_code == 400
+
+
 def test_automatic_top_ups_and_payouts_need_a_fresh_log_in(web_app: Flask) -> None:
     client = as_person(web_app, "citizen")
     database: Database = web_app.extensions["database"]

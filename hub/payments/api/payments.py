@@ -12,6 +12,7 @@ from hub.payments.gateway import Notice, Started
 from hub.payments.rules import ledger as ledger_rules
 from hub.payments.rules import payment as rules
 from hub.payments.rules import polling, reference
+from hub.payments.rules import wallet as wallet_rules
 from hub.payments.rules.ledger import Booked, RefusedError, Transfer
 from hub.payments.rules.payment import Item, Payment, Report, State, Status, Step
 from hub.payments.store import payments as store
@@ -19,6 +20,7 @@ from hub.payments.store.payment_tables import AttemptRow, PaymentRow
 from hub.payments.store.wallets import end_top_up
 
 POLL_JOB = "ask for a payment"
+WAITING_MS = 3_600_000  # so long a top-up that was begun counts as on its way
 _NOTICE_MS = 30 * 86_400_000
 
 
@@ -128,7 +130,8 @@ def attempt(session: Session, number: int) -> Tried | None:
 def new_attempt(
     session: Session, payment_id: str, method: str, now: int, mandate_id: int | None = None, token: bool = False
 ) -> Tried:
-    """Notes that somebody wants to pay in this way, before the provider hears of it; RefusedError when it is paid.
+    """Notes that somebody wants to pay in this way, before the provider hears of it; RefusedError: paid, too_much (a
+    top-up that no longer fits beside others).
 
     A bank transfer or debit that is open is given again. A job asks the provider until the outcome is known; with
     `token` it collects by the agreement first.
@@ -140,6 +143,8 @@ def new_attempt(
         same = [one for one in store.attempts_of(session, payment_id) if one.method == method]
         if same and same[0].status not in (Status.FAILED, Status.CANCELLED):
             return tried(same[0])
+    if row.purpose == rules.TOP_UP and not token:
+        _check_room(session, row, now)
     values = {} if polling.is_polled(method) else {"provider_ref": reference.reference(secrets.randbelow(36**9))}
     number = store.add_attempt(session, payment_id, method, now, mandate_id=mandate_id, **values)
     store.change(session, payment_id, state=State.STARTED)
@@ -149,6 +154,14 @@ def new_attempt(
     if made is None:
         raise RefusedError("paid")
     return tried(made)
+
+
+def _check_room(session: Session, row: PaymentRow, now: int) -> None:
+    """Several may be asked for at leisure, but not all be paid; two that begin at once wait for each other."""
+    held = ledger.locked_balance(session, f"wallet:{row.owner}")
+    waiting = store.waiting_top_ups(session, row.owner, now - WAITING_MS, besides=row.id)
+    if row.owner and row.cents - row.captured > wallet_rules.room(held, waiting):
+        raise RefusedError("too_much")
 
 
 def note_start(session: Session, number: int, started: Started) -> None:

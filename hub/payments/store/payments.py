@@ -1,5 +1,6 @@
 """Payments, their attempts, refunds and notices."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -88,20 +89,21 @@ def by_ids(session: Session, ids: Sequence[str]) -> Mapping[str, PaymentRow]:
     return {row.id: row for row in session.scalars(select(PaymentRow).where(PaymentRow.id.in_(ids)))}
 
 
-def waiting_top_ups(session: Session, owner: str, since: int) -> int:
-    """Cents of top-ups that somebody began to pay since a moment and that have not arrived."""
+def waiting_top_ups(session: Session, owner: str, since: int, besides: str = "") -> int:
+    """Cents of top-ups that somebody began to pay since a moment and that have not arrived; `besides` one of them."""
     chosen = select(func.coalesce(func.sum(PaymentRow.cents - PaymentRow.captured), 0)).where(
         PaymentRow.owner == owner,
         PaymentRow.purpose == rules.TOP_UP,
         PaymentRow.state == State.STARTED,
         PaymentRow.created_at > since,
+        PaymentRow.id != besides,
     )
     return int(session.scalar(chosen) or 0)
 
 
 def add_attempt(session: Session, payment_id: str, method: str, now: int, **values: Any) -> int:
     """A new attempt's number; without a `provider_ref` it gets one that nobody else has, until the provider answers."""
-    given = {"provider_ref": f"new {payment_id} {now}", "url": "", "status": Status.PENDING, **values}
+    given = {"provider_ref": f"new {payment_id} {secrets.token_hex(8)}", "url": "", "status": Status.PENDING, **values}
     made = insert(AttemptRow).values(payment_id=payment_id, method=method, created_at=now, **given)
     number: int = session.execute(made.returning(AttemptRow.id)).scalar_one()
     return number

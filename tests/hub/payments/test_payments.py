@@ -213,6 +213,18 @@ def test_top_ups_have_limits_also_while_others_are_on_their_way(database: Databa
         database.write(lambda session: api.wallet.top_up(session, "person:1", 60_00, "b", NOW))
 
 
+def test_top_ups_that_wait_for_their_payer_cannot_all_be_begun(database: Database, ear: Ear) -> None:
+    asked = [
+        database.write(lambda s, key=key: api.wallet.top_up(s, "person:1", 20_000, key, NOW)) for key in ("a", "b", "c")
+    ]
+    begin = lambda one: database.write(lambda s: api.payments.new_attempt(s, one.payment.id, "sandbox", NOW))  # noqa: E731
+    found = together(3, lambda index: begin(asked[index]))
+    assert sorted(getattr(one, "reason", "") for one in found) == ["", "too_much", "too_much"]
+    begun = next(one for one in found if not isinstance(one, Exception))
+    again = next(one for one in asked if one.payment.id == begun.payment_id)
+    assert begin(again).id != begun.id, "a second try of the same one fits"
+
+
 def test_the_balance_goes_back_to_the_top_ups_it_came_from_the_newest_first(database: Database, ear: Ear) -> None:
     top_up(database, "person:1", 2000, "r1")
     top_up(database, "person:1", 3000, "r2")

@@ -93,6 +93,12 @@ def use_mandate(session: Session, number: int, now: int) -> None:
     session.execute(update(MandateRow).where(MandateRow.id == number).values(is_used=True, used_at=now))
 
 
+def forget_mandates(session: Session, before: int) -> int:
+    """Forgets mandates that ended and were used last before a moment (ms); how many."""
+    over = MandateRow.ended_at > 0, MandateRow.ended_at < before, MandateRow.used_at < before
+    return int(session.execute(delete(MandateRow).where(*over)).rowcount)  # type: ignore[attr-defined]
+
+
 def forget(session: Session, owner: str, now: int) -> None:
     """Agreement and cards; mandates end and lose holder and account number unless they were used."""
     end_agreement(session, owner)

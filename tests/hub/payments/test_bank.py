@@ -222,6 +222,16 @@ def test_a_mandate_that_was_revoked_collects_nothing_and_its_payment_can_be_paid
     assert (count, _values(file, "EndToEndId")) == (1, [second.ref])
 
 
+def test_a_mandate_that_ended_is_forgotten_when_no_bank_asks_for_it_any_more(database: Database) -> None:
+    give = lambda s: api.debits.give(s, "person:1", "Erika", "DE89370400440532013000", _seal, date(2027, 1, 10))  # noqa: E731
+    ended, holds = database.write(give), database.write(give)
+    database.write(lambda session: api.debits.end(session, "person:1", ended.id, NOW))
+    later = NOW + api.debits.KEEP_DAYS * 86_400_000
+    assert [database.write(lambda session, at=at: api.debits.tidy(session, at)) for at in (later, later + 1)] == [0, 1]
+    with database.read() as session:
+        assert [one.id for one in api.debits.of(session, "person:1")] == [holds.id]
+
+
 def test_a_wrong_account_number_gives_no_mandate(database: Database) -> None:
     for holder, iban in (("Erika", "DE88370400440532013000"), ("", "DE89370400440532013000")):
         with pytest.raises(ValueError):

@@ -206,7 +206,7 @@ def _book(session: Session, number: int, step: Step, now: int) -> None:
 
 
 def _what(step: Step) -> str:
-    return f"{step.payment.purpose} {step.payment.id}"
+    return f"{step.payment.purpose[:30]} {step.payment.id}"  # the book takes sixty signs
 
 
 def _write(session: Session, row: AttemptRow, payment_row: PaymentRow, step: Step, now: int) -> None:

@@ -14,6 +14,7 @@ from hub.core import clock, events
 from hub.core.db import Database
 from hub.payments import api
 from hub.payments.api import Item, Line, Order
+from hub.payments.rules.payment import Report, Status
 from hub.settings import Settings
 from tests import ready
 from tests.hub.payments.statements import IBAN
@@ -113,6 +114,13 @@ def test_a_top_up_by_bank_transfer_shows_what_to_write(web_app: Flask) -> None:
     assert "<svg" in page
     assert "RF" in page
     assert "DE02 5001 0517 0137 0750 30" in page
+    payment_id, database = answer.headers["Location"].split("/")[2], web_app.extensions["database"]
+    with database.read() as session:
+        number = api.payments.attempts(session, payment_id)[0].id
+    told = Report(Status.CAPTURED, 2000)
+    database.write(lambda session: api.payments.take_report(session, number, told, clock.now_ms()))
+    paid = client.get(answer.headers["Location"])
+    assert (paid.status_code, paid.headers["Location"]) == (303, f"/bezahlen/{payment_id}"), "nobody pays a last cent"
 
 
 def test_a_payment_of_somebody_is_shown_to_them_alone_and_strangers_are_asked_who_they_are(web_app: Flask) -> None:

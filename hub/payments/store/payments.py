@@ -205,6 +205,18 @@ def settle_bank_entry(session: Session, entry_id: str, outcome: str, attempt_id:
     )
 
 
+def bank_entry(session: Session, entry_id: str) -> BankEntryRow | None:
+    """An entry that nobody else changes meanwhile."""
+    mine = select(BankEntryRow).where(BankEntryRow.id == entry_id).with_for_update()
+    return session.scalars(mine.execution_options(populate_existing=True)).first()
+
+
+def bank_entries(session: Session, outcome: str) -> Sequence[BankEntryRow]:
+    """Entries of which this became, the oldest first."""
+    mine = select(BankEntryRow).where(BankEntryRow.outcome == outcome)
+    return session.scalars(mine.order_by(BankEntryRow.booked_on, BankEntryRow.id)).all()
+
+
 def debits_to_export(session: Session) -> list[tuple[AttemptRow, PaymentRow, MandateRow]]:
     """Direct debits that no file carried yet and whose mandates hold."""
     chosen = (

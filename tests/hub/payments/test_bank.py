@@ -16,6 +16,7 @@ from hub.settings import Settings
 from tests import ready
 from tests.hub.payments.conftest import NOW, Ear, balance, is_whole
 from tests.hub.payments.statements import IBAN, details, entry, statement
+from tests.hub.payments.test_ledger import together
 from tests.hub.payments.test_payments import ask, attempt
 
 CREDITOR = Creditor("Stadt Bad Rappenau", IBAN, "INGDDEFF", "DE98ZZZ09999999999")
@@ -98,6 +99,27 @@ def test_references_that_a_bank_repeats_or_does_not_have_hide_no_money(database:
     assert take(database, file) == ["unclear"] * 4
     assert balance(database, "unclear") == 2100
     assert take(database, file) == ["known"] * 4
+
+
+def test_money_without_its_reference_is_given_to_its_payment_once_by_somebody_who_knows(
+    database: Database, ear: Ear, waiting: tuple[str, str]
+) -> None:
+    assert take(database, statement(entry("10.00", "B1", details(text="Bad, Familie Muster")))) == ["unclear"]
+    with database.read() as session:
+        (one,) = api.bank.unclear(session)
+    assert (one.cents, one.text) == (1000, "Bad, Familie Muster")
+
+    def assign(entry_id: str, ref: str) -> str:
+        return database.write(lambda session: api.bank.assign(session, entry_id, ref, "cli", NOW))
+
+    for entry_id, ref in (("x", waiting[1]), (one.id, "RF00"), (one.id, "")):
+        with pytest.raises(ValueError):
+            assign(entry_id, ref)
+    found = together(8, lambda _: assign(one.id, waiting[1]))
+    assert sorted(map(type, found), key=str) == [ValueError] * 7 + [str]
+    assert (state(database, waiting[0]), ear.kinds()) == (State.COMPLETED, ["Completed"])
+    assert (balance(database, "unclear"), balance(database, "bank")) == (0, -1000)
+    assert is_whole(database)
 
 
 def test_another_currency_and_money_that_leaves_are_not_booked(database: Database, waiting: tuple[str, str]) -> None:
@@ -249,6 +271,10 @@ def test_the_commands_check_the_ledger_and_take_a_statement_once(tmp_path: Path)
     file.write_bytes(statement(entry("5.00", "B1", details(text="Spende"))))
     assert setup.import_statement(settings, file) == "1 entries, 1 unclear"
     assert setup.import_statement(settings, file) == "1 entries, 1 known"
+    (line,) = setup.unclear_entries(settings).splitlines()
+    assert line.endswith("2027-01-15  €5.00  Spende")
+    with pytest.raises(ValueError):
+        setup.assign_entry(settings, line.split()[0], "RF00")
     assert setup.check_payments(settings) == ("ledger whole: 1 transfers, 2 accounts, sum 0", True)
     assert setup.export_debits(settings, tmp_path / "debits.xml", "2027-02-01") == "nothing to collect"
 

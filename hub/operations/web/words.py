@@ -144,6 +144,7 @@ def things() -> Mapping[str, str]:
         "permits": _("Parkausweise"),
         "camera": _("Kamera"),
         rules.TILL: _("Kasse"),
+        "payment": _("Zahlung"),
         "jobs": _("Aufträge"),
         "tasks": _("Aufgaben"),
         "audit": _("Protokoll"),

@@ -250,6 +250,10 @@ def _add_payments(payments: argparse.ArgumentParser) -> None:
     actions.add_parser("check", help="add up the whole ledger; exit code 1 when it is broken")
     statement = actions.add_parser("import-camt", help="take in an account statement (CAMT.053), each entry once")
     statement.add_argument("file", type=Path)
+    actions.add_parser("unclear", help="entries of the bank account whose payment nobody knows")
+    given = actions.add_parser("assign", help="give an unclear entry to the payment with a reference")
+    given.add_argument("entry", help="its number, as `unclear` prints it")
+    given.add_argument("reference", help="RF..., as it stands on the page of the bank transfer")
     debits = actions.add_parser("export-debits", help="write waiting direct debits into a new file (pain.008)")
     debits.add_argument("file", type=Path)
     debits.add_argument("--collect-on", required=True, metavar="DAY", help="2027-01-31")
@@ -271,6 +275,10 @@ def _payments(chosen: argparse.Namespace) -> int:
         return 0 if is_whole else 1
     if chosen.action == "import-camt":
         print(setup.import_statement(settings, chosen.file))
+    elif chosen.action == "unclear":
+        print(setup.unclear_entries(settings))
+    elif chosen.action == "assign":
+        print(setup.assign_entry(settings, chosen.entry, chosen.reference))
     elif chosen.action == "export-debits":
         print(setup.export_debits(settings, chosen.file, chosen.collect_on))
     else:

@@ -279,6 +279,29 @@ def import_statement(settings: Settings, file: Path) -> str:
     return f"{len(entries)} entries" + "".join(f", {count} {outcome}" for outcome, count in counted.items())
 
 
+def unclear_entries(settings: Settings) -> str:
+    """A line for each entry of the bank account whose payment nobody knows."""
+    database = Database(settings.database)
+    try:
+        with database.read() as session:
+            found = payments.bank.unclear(session)
+    finally:
+        database.close()
+    lines = [f"{one.id}  {one.booked_on}  {payments.euro(one.cents, 'en')}  {one.text}" for one in found]
+    return "\n".join(lines) or "nothing is unclear"
+
+
+def assign_entry(settings: Settings, entry: str, reference: str) -> str:
+    """Gives an unclear entry to the payment with this reference; ValueError when that cannot be."""
+    database, now = Database(settings.database), now_ms()
+    events.wire(app.events_of(settings))
+    try:
+        outcome = database.write(lambda session: payments.bank.assign(session, entry, reference, audit.CLI, now))
+    finally:
+        database.close()
+    return f"assigned: {outcome}"
+
+
 def export_debits(settings: Settings, file: Path, collected_on: str) -> str:
     """Writes what waits to be collected into a new file for the bank (pain.008); ValueError when that cannot be."""
     creditor = payments.providers.bank(settings)

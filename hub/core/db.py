@@ -30,6 +30,8 @@ T = TypeVar("T")
 # The database is busy, away or full: what was to be written may be tried again.
 UnavailableErrors = (OperationalError, InterfaceError, TimeoutError, queue.Full)
 SCHEMES = ("sqlite", "postgresql+psycopg")
+_CROSSED = ("40P01", "40001")  # PostgreSQL: two transactions waited for each other, and this one was taken back
+_TRIES = 5
 
 
 class Base(DeclarativeBase):
@@ -69,11 +71,20 @@ class Database:
     def write(self, function: Callable[[Session], T]) -> T:
         """Runs `function(session)` in one transaction, durable when this returns; its exception rolls back and rises.
 
-        TimeoutError means that the outcome is unknown; `function` may be run again after a lost group, so it must
-        have no effect outside the database.
+        TimeoutError means that the outcome is unknown; `function` may be run again after a lost group or a deadlock, so
+        it must have no effect outside the database.
         """
         if self._writer is not None:
             return self._writer.run(function)
+        for _ in range(_TRIES - 1):
+            try:
+                return self._transaction(function)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", "") not in _CROSSED:
+                    raise
+        return self._transaction(function)
+
+    def _transaction(self, function: Callable[[Session], T]) -> T:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             return function(session)
 
@@ -112,6 +123,7 @@ def sqlite_engine(url: str, *, write: bool) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "recursive_triggers=ON",  # else REPLACE removes rows without asking those that guard them
             "busy_timeout=10000",
             "wal_autocheckpoint=4000",  # pages, 16 MB: a page that changes often is copied back less often
             f"query_only={int(not write)}",

@@ -24,9 +24,11 @@ def handlers(town: api.Town, house: inbox.House, sites: Mapping[str, str]) -> Ma
         _write(session, house, "till-claim", event, site=title, token=event.payment_id)
 
     def on_refund(session: Session, event: api.ParkingRefunded) -> None:
-        _write(
-            session, house, "parking-refunded", event, site=sites.get(event.site, event.site), token=event.payment_id
-        )
+        place = sites.get(event.site, event.site)
+        _write(session, house, "parking-refunded", event, site=place, token=event.payment_id)
+
+    def on_due(session: Session, event: api.ParkingDue) -> None:
+        _write(session, house, "parking-due", event, site=sites.get(event.site, event.site), token=event.payment_id)
 
     return {
         payments.PaymentCompleted: on_payment,
@@ -34,6 +36,7 @@ def handlers(town: api.Town, house: inbox.House, sites: Mapping[str, str]) -> Ma
         account.SessionsEnded: api.passes.on_sessions_ended,
         api.ClaimOpened: on_claim,
         api.ParkingRefunded: on_refund,
+        api.ParkingDue: on_due,
     }
 
 
@@ -41,7 +44,7 @@ def _write(
     session: Session,
     house: inbox.House,
     kind: str,
-    event: api.ClaimOpened | api.ParkingRefunded,
+    event: api.ClaimOpened | api.ParkingRefunded | api.ParkingDue,
     site: str | Mapping[str, str],
     token: str,
 ) -> None:

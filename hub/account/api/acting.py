@@ -1,11 +1,12 @@
 """For whom a session acts: its own person, an organisation or a child."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from hub.account.api import families, organisations
 from hub.account.api.organisations import RefusedError
 from hub.account.api.people import Person, record
-from hub.account.store import sessions
+from hub.account.store import circles, people, sessions
 from hub.core.db import Session
 
 
@@ -47,3 +48,17 @@ def act_for(session: Session, person: Person, key: str, now: int) -> None:
     sessions.act_for(session, person.session_id, key)
     if key:
         record(session, person.id, "acting-for", now, whom=key)
+
+
+def existing(session: Session, keys: Collection[str]) -> set[str]:
+    """Those of the keys (person:7, organisation:3, child:5) that belong to somebody who is still here."""
+    ids: dict[str, set[int]] = {}
+    for key in keys:
+        kind, _, number = key.partition(":")
+        ids.setdefault(kind, set()).add(int(number) if number.isascii() and number.isdecimal() else 0)
+    found = {
+        "person": set(people.existing(session, ids.get("person", ()))),
+        "organisation": circles.existing(session, circles.OrganisationRow, ids.get("organisation", ())),
+        "child": circles.existing(session, circles.ChildRow, ids.get("child", ())),
+    }
+    return {f"{kind}:{number}" for kind, numbers in found.items() for number in numbers}

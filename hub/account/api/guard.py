@@ -3,7 +3,7 @@
 from functools import cache
 
 from hub.account.api.hashing import Hasher
-from hub.account.api.throttle import Throttle
+from hub.account.api.throttle import Throttle, plate_keys
 
 
 class ThrottledError(Exception):
@@ -40,3 +40,8 @@ def require_calm(wait_ms: int) -> None:
     """ThrottledError when one must wait."""
     if wait_ms:
         raise ThrottledError(-(-wait_ms // 1000))
+
+
+def allow_plate(address: str, now: int, stay: str = "") -> None:
+    """Counts a plate that somebody typed, for a new stay or a known one; ThrottledError when these are too many."""
+    require_calm(throttle().take(plate_keys(stay, address), now))

@@ -105,3 +105,9 @@ def held_keys(person_id: int | None, address: str) -> dict[Key, Limit]:
     if person_id is not None:
         return {("held", str(person_id)): rules.HELD_PERSON}
     return {("held from", rules.network(address)): rules.HELD_ADDRESS}
+
+
+def plate_keys(stay: str, address: str) -> dict[Key, Limit]:
+    """Number plates that somebody types without a log-in: who may try them all learns which cars are here."""
+    keys: dict[Key, Limit] = {("plates from", rules.network(address)): rules.PLATES_ADDRESS}
+    return keys | ({("plates", stay): rules.PLATES_STAY} if stay else {})

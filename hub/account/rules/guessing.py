@@ -24,6 +24,8 @@ MAIL_RECIPIENT_FROM_ALL = Limit(failures=20, window_ms=60 * _MINUTE)
 MAIL_ADDRESS = Limit(failures=200, window_ms=60 * _MINUTE)
 HELD_PERSON = Limit(failures=30, window_ms=60 * _MINUTE)
 HELD_ADDRESS = Limit(failures=200, window_ms=60 * _MINUTE)
+PLATES_ADDRESS = Limit(failures=200, window_ms=60 * _MINUTE)
+PLATES_STAY = Limit(failures=5)
 
 
 def network(address: str) -> str:

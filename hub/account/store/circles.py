@@ -1,6 +1,6 @@
 """Organisations with members, children with guardians: for whom a person may act."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -251,3 +251,8 @@ def withdraw_invitation(session: Session, token_hash: str) -> None:
 def tidy(session: Session, now: int) -> int:
     """Forgets invitations that are over; returns how many."""
     return session.execute(delete(InvitationRow).where(InvitationRow.expires_at < now)).rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def existing(session: Session, table: type[OrganisationRow] | type[ChildRow], ids: Collection[int]) -> set[int]:
+    """Those of the numbers that are an organisation's or a child's."""
+    return set(session.scalars(select(table.id).where(table.id.in_(ids))))

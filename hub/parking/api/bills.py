@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from hub.core import i18n
+from hub.core.db import Session
 from hub.parking.api import tariffs
 from hub.parking.api.tariffs import Bill, NotAllowedError
 from hub.parking.rules import stays as rules
 from hub.parking.rules import tariff
+from hub.parking.store import stays as store
 
 
 class RefusedError(Exception):
@@ -76,6 +78,16 @@ def free_minutes(found: Bill) -> dict[date, int]:
         if entry.kind == "free" and entry.day is not None:
             used[entry.day] = used.get(entry.day, 0) + -(-entry.numbers[0] // 1)
     return used
+
+
+def used_free(session: Session, plate: str, name: str, now: int) -> int:
+    """Free minutes that a plate has used on this day under a tariff, also in a stay that is not settled yet."""
+    day = i18n.local(now).date()
+    ending = [
+        free_minutes(bill(name, row.started_at, row.ended_at or now, row.exempt, row.used_free)).get(day, 0)
+        for row in store.ending_of(session, plate, name)
+    ]
+    return store.used_free(session, plate, name, day) + sum(ending)
 
 
 def longest_end(name: str, planned_end: int | None, now: int, exempt: str = "") -> int | None:

@@ -1,8 +1,11 @@
 """What parking holds about a person: cars, stays, and checks that they made as a warden."""
 
+from collections.abc import Callable
+
 from hub.core import i18n
 from hub.core.db import Session
 from hub.parking.api import stays, wishes
+from hub.parking.api.stays import Purse
 from hub.parking.store import cameras, checks
 from hub.parking.store import stays as store
 from hub.parking.store import wishes as wish_store
@@ -35,6 +38,16 @@ def export(session: Session, person_id: int, now: int) -> dict[str, object]:
             {"at": one.at, "site": one.site, "result": one.kind} for one in checks.newest(session, _MANY, person_id)
         ],
     }
+
+
+def forgetting(purse: Purse) -> Callable[[Session, int, int], None]:
+    """What deletes a person's data; stays that run are settled first, while there is a wallet that pays."""
+
+    def forget_all(session: Session, person_id: int, now: int) -> None:
+        stays.stop_all(session, purse, f"person:{person_id}", now)
+        forget(session, person_id, now)
+
+    return forget_all
 
 
 def forget(session: Session, person_id: int, _now: int) -> None:

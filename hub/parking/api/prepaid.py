@@ -8,7 +8,6 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import date
 
-from hub.core import i18n
 from hub.core.db import Session
 from hub.parking.api import bills, stays
 from hub.parking.api.bills import Derivation, RefusedError
@@ -47,7 +46,7 @@ def order(session: Session, purse: WalletPurse, wanted: Order, now: int) -> str:
     if store.running_of(session, plate) is not None:
         raise RefusedError("running")
     longest = bills.longest_end(wanted.tariff, end, now)
-    used = store.used_free(session, plate, wanted.tariff, i18n.local(now).date())
+    used = bills.used_free(session, plate, wanted.tariff, now)
     bill = bills.bill(wanted.tariff, now, end, "", used)
     if not bill.cents:
         return stays.start(session, purse, wanted, now)

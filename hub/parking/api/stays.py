@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hub.core import events, i18n
-from hub.core.db import Session
+from hub.core import events
+from hub.core.db import Session, UnavailableErrors
 from hub.parking.api import bills, shown
 from hub.parking.api.bills import Derivation, RefusedError
 from hub.parking.api.shown import StayNow, later_ends
@@ -97,8 +97,7 @@ def start(session: Session, purse: Purse, order: Order, now: int) -> str:
         plate = rules.plate(order.plate)
     except ValueError:
         raise RefusedError("plate") from None
-    day = i18n.local(now).date()
-    used = store.used_free(session, plate, order.tariff, day)
+    used = bills.used_free(session, plate, order.tariff, now)
     longest = bills.longest_end(order.tariff, order.planned_end, now, order.exempt)
     first = _ahead(order.planned_end, longest, now + PREVIEW_MS)
     cents = bills.bill(order.tariff, now, first, order.exempt, used).cents
@@ -140,9 +139,11 @@ class StayAt:
     cents: int | None
 
 
-def at_sites(session: Session, holder: str, sites: Sequence[str], since: int) -> list[StayAt]:
-    """A holder's stays at these car parks that run or ended since a moment; nobody settles them meanwhile."""
-    rows = store.lock_at(session, holder, sites, since)
+def at_sites(session: Session, holder: str, sites: Sequence[str], since: int, until: int) -> list[StayAt]:
+    """A holder's stays at these car parks that began until a moment and run or ended since another one; nobody settles
+    them meanwhile.
+    """
+    rows = store.lock_at(session, holder, sites, since, until)
     return [StayAt(row.token, row.site, row.cents) for row in rows]
 
 
@@ -163,9 +164,12 @@ def correct_plate(session: Session, token: str, typed: str) -> None:
     """Another plate for a running stay: a typing error must not cost a fine."""
     row = _running(session, token)
     try:
-        store.give_plate(session, row.id, RUNNING, rules.plate(typed))
+        plate = rules.plate(typed)
     except ValueError:
         raise RefusedError("plate") from None
+    used = row.used_free if plate == row.plate else bills.used_free(session, plate, row.tariff, row.started_at)
+    try:
+        store.give_plate(session, row.id, RUNNING, plate, used_free=used)
     except TakenError:
         raise RefusedError("running") from None
 
@@ -183,6 +187,12 @@ def stop(session: Session, purse: Purse, token: str, now: int, by: str = "driver
         _settle(session, purse, row, RUNNING, min(now, rules.end_of(shown.facts(row)) or now), by, now)
     elif row.state == ENDING:
         _settle(session, purse, row, ENDING, row.ended_at or now, row.ended_by, now)
+
+
+def stop_all(session: Session, purse: Purse, holder: str, now: int) -> None:
+    """Ends and settles every open stay that a holder pays for, before nobody can pay for it any more."""
+    for row in store.open_stays(session, (RUNNING, ENDING), holder=holder):
+        stop(session, purse, row.token, now)
 
 
 def object_to_end(session: Session, token: str, now: int, patience: Patience = USUAL) -> None:
@@ -207,13 +217,28 @@ def bays_of_open(session: Session, seen: Sequence[ShownBay]) -> dict[str, BayNow
 
 def tick(session: Session, purse: Purse, bays: Mapping[str, BayNow], now: int, patience: Patience = USUAL) -> int:
     """Looks after every open stay: ends, reminders, money set aside; returns how many changed."""
+    try:
+        with session.begin_nested():
+            return sum(_look_after(session, purse, row, bays, now, patience) for row in _open(session))
+    except UnavailableErrors:
+        raise
+    except Exception:
+        log.warning("one of the stays cannot be looked after, so each is looked after by itself")
     changed = 0
-    for row in store.open_stays(session, (RUNNING, ENDING)):
+    for row in _open(session):
+        number = row.id
         try:
-            changed += _look_after(session, purse, row, bays, now, patience)
-        except RefusedError:
-            log.exception("the stay %d cannot be looked after", row.id)  # its tariff changed; the others go on
+            with session.begin_nested():
+                changed += _look_after(session, purse, row, bays, now, patience)
+        except UnavailableErrors:
+            raise
+        except Exception:
+            log.exception("the stay %d cannot be looked after", number)  # its tariff changed, say
     return changed
+
+
+def _open(session: Session) -> Sequence[StayRow]:
+    return store.open_stays(session, (RUNNING, ENDING))
 
 
 def look_after(session: Session, purse: Purse, stay_id: int, now: int) -> None:
@@ -259,6 +284,8 @@ def _hold_up_to(session: Session, purse: Purse, row: StayRow, until: int, now: i
 
 def _settle(session: Session, purse: Purse, row: StayRow, state: str, end: int, by: str, now: int) -> bool:
     """Ends the stay and pays for it, in one transaction and once."""
+    if by != "money":  # nobody set money aside while the worker was away
+        _hold_up_to(session, purse, row, end, now)
     until = end if row.source != CARD or bills.refunds_unused(row.tariff) else row.planned_end or end
     bill = bills.bill(row.tariff, row.started_at, max(until, row.started_at), row.exempt, row.used_free)
     # an end at the last held minute never costs more than was set aside; without a holder all of it is owed

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _DIRECTORY = Path(__file__).parents[2] / "data" / "tariffs"
+_YEARS = range(1970, 2200)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def moment(text: str) -> int:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text} is no time; write it like 2026-12-24T14:30") from None
+    if found.year not in _YEARS:
+        raise ValueError(f"{text} is not between the years {_YEARS[0]} and {_YEARS[-1]}")
     return int((found if found.tzinfo else found.replace(tzinfo=i18n.TIMEZONE)).timestamp())
 
 

@@ -137,10 +137,22 @@ def give_plate(session: Session, stay_id: int, was: str, plate: str, /, **facts:
         raise TakenError from None
 
 
-def open_stays(session: Session, states: Sequence[str], *, lock: bool = True) -> Sequence[StayRow]:
-    """Stays in these states, the oldest first; to be changed: without those that somebody else is changing."""
+def open_stays(
+    session: Session, states: Sequence[str], *, lock: bool = True, holder: str | None = None
+) -> Sequence[StayRow]:
+    """Stays in these states (of a holder), the oldest first; to be changed: without those that somebody else changes,
+    unless they are a holder's.
+    """
     chosen = select(StayRow).where(StayRow.state.in_(states)).order_by(StayRow.id)
+    if holder is not None:
+        return session.scalars(chosen.where(StayRow.holder == holder).with_for_update()).all()
     return session.scalars(chosen.with_for_update(skip_locked=True) if lock else chosen).all()
+
+
+def ending_of(session: Session, plate: str, tariff: str) -> Sequence[StayRow]:
+    """The plate's stays that are over and not settled yet."""
+    mine = StayRow.plate == plate, StayRow.tariff == tariff, StayRow.state == "ending"
+    return session.scalars(select(StayRow).where(*mine)).all()
 
 
 def running_of(session: Session, plate: str) -> StayRow | None:
@@ -162,9 +174,12 @@ def of_holder(session: Session, holder: str, limit: int, before: int | None = No
     return session.scalars(mine.order_by(StayRow.id.desc()).limit(limit)).all()
 
 
-def lock_at(session: Session, holder: str, sites: Sequence[str], since: int) -> Sequence[StayRow]:
-    """A holder's stays at car parks that are open or ended since a moment, locked, the oldest first."""
+def lock_at(session: Session, holder: str, sites: Sequence[str], since: int, until: int) -> Sequence[StayRow]:
+    """A holder's stays at car parks that began until a moment and are open or ended since another one, locked, the
+    oldest first.
+    """
     mine = select(StayRow).where(StayRow.holder == holder, StayRow.site.in_(sites), StayRow.state != "cancelled")
+    mine = mine.where(StayRow.started_at <= until)
     late = mine.where(StayRow.ended_at.is_(None) | (StayRow.ended_at >= since)).order_by(StayRow.id)
     return session.scalars(late.with_for_update().execution_options(populate_existing=True)).all()
 

@@ -20,6 +20,7 @@ def order(site_id: str) -> ResponseReturnValue:
     wanted = pages.read_order(found, form, now)
     if problem := pages.unconfirmed(found, form):
         return pages.start_page_of(site_id, form, *problem)
+    pages.allow_plate()
     try:
         token = web.write(lambda session: prepaid.order(session, purse, wanted, now))
     except RefusedError as error:

@@ -8,6 +8,7 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from hub.account import api as account
+from hub.account.api import guard
 from hub.core import web
 from hub.core.clock import now_ms
 from hub.core.web import gettext as _
@@ -122,6 +123,7 @@ def extend(token: str) -> ResponseReturnValue:
 def correct_plate(token: str) -> ResponseReturnValue:
     """A typing error."""
     typed = flask.request.form.get("plate", "")
+    allow_plate(token)
     return change(token, lambda session: stays.correct_plate(session, token, typed))
 
 
@@ -161,6 +163,14 @@ def remove_car(car_id: int) -> ResponseReturnValue:
     if not web.write(lambda session: cars.remove(session, key, car_id)):
         flask.abort(404)
     return flask.redirect(flask.url_for("stays.mine", gesagt="entfernt"), 303)
+
+
+def allow_plate(stay: str = "") -> None:
+    """429 for who tries one plate after the other."""
+    try:
+        guard.allow_plate(flask.request.remote_addr or "", now_ms(), stay)
+    except account.ThrottledError:
+        flask.abort(429)
 
 
 def refusal(error: RefusedError) -> str:

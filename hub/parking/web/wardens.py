@@ -89,6 +89,7 @@ def _noted(told: dict[str, object], sites: set[str]) -> Noted:
     """ValueError, TypeError or KeyError for what is no check."""
     number, site, plate, kind, at = (told[name] for name in ("number", "site", "plate", "kind", "at"))
     is_right = kind in checks.KINDS and site in sites and isinstance(number, str) and 8 <= len(number) <= 40
+    is_right = is_right and str(number).isprintable()
     if not is_right or type(at) is not int or not isinstance(plate, str):
         raise ValueError("no check")
     return Noted(str(number), str(site), checks.plate(plate) if plate else "", str(kind), at)

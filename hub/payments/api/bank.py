@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hub.core import audit
 from hub.core.db import Session
 from hub.payments.api import ledger, payments
 from hub.payments.rules import ledger as ledger_rules
@@ -28,7 +30,7 @@ def take(session: Session, entry: "Entry", own_iban: str, now: int) -> str:
     facts = {"booked_on": entry.booked_on, "cents": entry.cents, "text": _shown(entry), "at": now}
     if not store.add_bank_entry(session, id=entry.id, outcome=UNCLEAR, **facts):
         return KNOWN
-    attempt = _attempt(session, entry)
+    attempt = _attempt(session, (entry.reference, entry.end_to_end, entry.text))
     if entry.currency != rules.CURRENCY:
         outcome = CURRENCY
     elif entry.cents > 0:
@@ -45,7 +47,11 @@ def _incoming(session: Session, entry: "Entry", attempt: AttemptRow | None, now:
         line = Line(ledger_rules.BANK, ledger_rules.UNCLEAR, entry.cents)
         ledger.transfer(session, f"bank:{entry.id}", [line], now, "incoming, unclear")
         return UNCLEAR
-    total = attempt.captured + entry.cents
+    return _captured(session, attempt, entry.cents, now)
+
+
+def _captured(session: Session, attempt: AttemptRow, cents: int, now: int) -> str:
+    total = attempt.captured + cents
     after = payments.take_report(session, attempt.id, Report(Status.CAPTURED, total, attempt.returned), now)
     if after is None or after.payment.paid == after.payment.cents:
         return MATCHED
@@ -64,9 +70,40 @@ def _outgoing(session: Session, entry: "Entry", attempt: AttemptRow | None, now:
     return RETURNED
 
 
-def _attempt(session: Session, entry: "Entry") -> AttemptRow | None:
+@dataclass(frozen=True)
+class Unclear:
+    """Money whose payment nobody knows; `text` is what the payer wrote."""
+
+    id: str
+    booked_on: str
+    cents: int
+    text: str
+
+
+def unclear(session: Session) -> list[Unclear]:
+    """Entries that wait for somebody who knows what they are for, the oldest first."""
+    return [Unclear(row.id, row.booked_on, row.cents, row.text) for row in store.bank_entries(session, UNCLEAR)]
+
+
+def assign(session: Session, entry_id: str, ref: str, actor: str, now: int) -> str:
+    """Somebody found out for which payment (by its reference) an entry was; what came of it. ValueError."""
+    row = store.bank_entry(session, entry_id)
+    if row is None or row.outcome != UNCLEAR:
+        raise ValueError("there is no unclear entry with this number")
+    attempt = _attempt(session, (ref,))
+    if attempt is None:
+        raise ValueError("no bank transfer or debit has this reference")
+    back = Line(ledger_rules.UNCLEAR, ledger_rules.BANK, row.cents)
+    ledger.transfer(session, f"bank:{entry_id}:assigned", [back], now, "incoming, assigned")
+    outcome = _captured(session, attempt, row.cents, now)
+    store.settle_bank_entry(session, entry_id, outcome, attempt.id)
+    audit.note(session, "payments.entry-assigned", actor=actor, subject=f"payment:{attempt.payment_id}", now=now)
+    return outcome
+
+
+def _attempt(session: Session, texts: Sequence[str]) -> AttemptRow | None:
     """The bank transfer or debit that an entry belongs to, by what the payer or the bank wrote."""
-    for text in (entry.reference, entry.end_to_end, entry.text):
+    for text in texts:
         found = reference.find_reference(text)
         if found is not None:
             for method in (rules.BY_TRANSFER, rules.BY_DEBIT):

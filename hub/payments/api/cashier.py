@@ -63,7 +63,7 @@ class Cashier:
             ref = attempt.ref if attempt.is_known else self._begin_again(one, attempt, token, charge)
             found = self.providers[attempt.method].status(ref) if ref else Found(Report(Status.FAILED))
         except (OSError, DeclinedError):  # a "no" to a question says nothing about the money
-            return partial(payments.plan_next_poll, number=number, now=now)
+            return partial(payments.plan_next_poll, number=number, now=now, charge=charge)
         return partial(self._note_poll, number=number, found=found, now=now)
 
     def _begin_again(self, one: Listed, attempt: Tried, token: str, charge: bool) -> str:

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from hub.core.db import Session
+from hub.payments.api import payments
 from hub.payments.gateway import debit
 from hub.payments.gateway.debit import Creditor, Debit
 from hub.payments.rules import reference
+from hub.payments.rules.payment import Report, Status
 from hub.payments.store import payments as store
 from hub.payments.store import wallets
+
+KEEP_DAYS = 430  # fourteen months: for thirteen a payer may say that there was no mandate
+_DAY = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,16 @@ def of(session: Session, owner: str) -> list[Mandate]:
     ]
 
 
-end = wallets.end_mandate
+def end(session: Session, owner: str, number: int, now: int) -> None:
+    """Nothing is collected with it any more; what waited for the next file is told to have failed."""
+    if wallets.end_mandate(session, owner, number, now):
+        for attempt_id in store.debits_by(session, number):
+            payments.take_report(session, attempt_id, Report(Status.FAILED), now)
+
+
+def tidy(session: Session, now: int) -> int:
+    """Forgets holders and account numbers of mandates that ended, as soon as no bank asks for them; how many."""
+    return wallets.forget_mandates(session, now - KEEP_DAYS * _DAY)
 
 
 def export(

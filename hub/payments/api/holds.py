@@ -10,14 +10,11 @@ from hub.payments.rules.ledger import Line, RefusedError
 
 def hold(session: Session, key: str, number: int, owner: str, cents: int, now: int) -> bool:
     """Sets cents of a wallet aside; False when it has too little or would go over its day. Once for key and number."""
-    found = wallet.get(session, owner, now)
-    if found.spent_today + cents > found.day_limit:
-        return False
     line = Line(ledger_rules.wallet(owner), ledger_rules.held(owner), cents)
     try:
         ledger.transfer(session, f"hold:{key}:{number}", [line], now, "set aside")
     except RefusedError as error:
-        if error.reason != "funds":
+        if error.reason not in ("funds", "day_limit"):
             raise
         wallet.fill_low(session, owner, now)
         return False

@@ -63,6 +63,12 @@ def balance(session: Session, account: str) -> int:
     return found.balance if found is not None else 0
 
 
+def locked_balance(session: Session, account: str) -> int:
+    """The same; nobody else changes it until the transaction ends. A wallet that was never used is opened for that."""
+    store.add_accounts(session, [(account, rules.floor_of(account), wallet_rules.day_limit_of(account))])
+    return store.accounts(session, [account], lock=True)[account].balance
+
+
 def statement(session: Session, account: str, limit: int = PAGE, before: int | None = None) -> list[Movement]:
     """The newest movements of an account (older than the number `before`)."""
     return [Movement(*row) for row in store.movements(session, account, limit, before)]

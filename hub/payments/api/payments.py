@@ -12,6 +12,7 @@ from hub.payments.gateway import Notice, Started
 from hub.payments.rules import ledger as ledger_rules
 from hub.payments.rules import payment as rules
 from hub.payments.rules import polling, reference
+from hub.payments.rules import wallet as wallet_rules
 from hub.payments.rules.ledger import Booked, RefusedError, Transfer
 from hub.payments.rules.payment import Item, Payment, Report, State, Status, Step
 from hub.payments.store import payments as store
@@ -19,6 +20,7 @@ from hub.payments.store.payment_tables import AttemptRow, PaymentRow
 from hub.payments.store.wallets import end_top_up
 
 POLL_JOB = "ask for a payment"
+WAITING_MS = 3_600_000  # so long a top-up that was begun counts as on its way
 _NOTICE_MS = 30 * 86_400_000
 
 
@@ -109,6 +111,11 @@ def by_key(session: Session, key: str) -> Listed | None:
     return None if row is None else listed(row)
 
 
+def of_reference(session: Session, purpose: str, reference: str) -> list[Listed]:
+    """Payments for the same thing, the oldest first."""
+    return [listed(row) for row in store.of_reference(session, purpose, reference)]
+
+
 def attempts(session: Session, payment_id: str) -> list[Tried]:
     """A payment's attempts, the newest first."""
     return [tried(row) for row in store.attempts_of(session, payment_id)]
@@ -123,7 +130,8 @@ def attempt(session: Session, number: int) -> Tried | None:
 def new_attempt(
     session: Session, payment_id: str, method: str, now: int, mandate_id: int | None = None, token: bool = False
 ) -> Tried:
-    """Notes that somebody wants to pay in this way, before the provider hears of it; RefusedError when it is paid.
+    """Notes that somebody wants to pay in this way, before the provider hears of it; RefusedError: paid, too_much (a
+    top-up that no longer fits beside others).
 
     A bank transfer or debit that is open is given again. A job asks the provider until the outcome is known; with
     `token` it collects by the agreement first.
@@ -133,17 +141,27 @@ def new_attempt(
         raise RefusedError("paid")
     if not polling.is_polled(method):
         same = [one for one in store.attempts_of(session, payment_id) if one.method == method]
-        if same:
+        if same and same[0].status not in (Status.FAILED, Status.CANCELLED):
             return tried(same[0])
+    if row.purpose == rules.TOP_UP and not token:
+        _check_room(session, row, now)
     values = {} if polling.is_polled(method) else {"provider_ref": reference.reference(secrets.randbelow(36**9))}
     number = store.add_attempt(session, payment_id, method, now, mandate_id=mandate_id, **values)
     store.change(session, payment_id, state=State.STARTED)
     if polling.is_polled(method):
-        _plan_poll(session, number, 0, now, first=token)
+        _plan_poll(session, number, 0, now, charge=token)
     made = store.attempt(session, number)
     if made is None:
         raise RefusedError("paid")
     return tried(made)
+
+
+def _check_room(session: Session, row: PaymentRow, now: int) -> None:
+    """Several may be asked for at leisure, but not all be paid; two that begin at once wait for each other."""
+    held = ledger.locked_balance(session, f"wallet:{row.owner}")
+    waiting = store.waiting_top_ups(session, row.owner, now - WAITING_MS, besides=row.id)
+    if row.owner and row.cents - row.captured > wallet_rules.room(held, waiting):
+        raise RefusedError("too_much")
 
 
 def note_start(session: Session, number: int, started: Started) -> None:
@@ -188,7 +206,7 @@ def _book(session: Session, number: int, step: Step, now: int) -> None:
 
 
 def _what(step: Step) -> str:
-    return f"{step.payment.purpose} {step.payment.id}"
+    return f"{step.payment.purpose[:30]} {step.payment.id}"  # the book takes sixty signs
 
 
 def _write(session: Session, row: AttemptRow, payment_row: PaymentRow, step: Step, now: int) -> None:
@@ -227,8 +245,11 @@ def take_notice(session: Session, method: str, notice: Notice, now: int) -> int:
     return row.id
 
 
-def plan_next_poll(session: Session, number: int, now: int) -> None:
-    """Plans the next question after an attempt without an outcome, or gives it up after a week."""
+def plan_next_poll(session: Session, number: int, now: int, *, charge: bool = False) -> None:
+    """Plans the next question after an attempt without an outcome, or gives it up after a week.
+
+    `charge`: it is still to be collected by the agreement, for the provider was away.
+    """
     row = store.attempt(session, number)
     if row is None or row.status != Status.PENDING:
         return
@@ -236,12 +257,12 @@ def plan_next_poll(session: Session, number: int, now: int) -> None:
         take_report(session, number, Report(Status.FAILED, row.captured, row.returned), now)
         return
     store.change_attempt(session, number, polls=row.polls + 1)
-    _plan_poll(session, number, row.polls + 1, now)
+    _plan_poll(session, number, row.polls + 1, now, charge=charge)
 
 
-def _plan_poll(session: Session, number: int, polls: int, now: int, *, first: bool = False) -> None:
-    run_at = now if first else now + polling.pause_ms(polls)
-    facts = {"attempt": number, "charge": first}
+def _plan_poll(session: Session, number: int, polls: int, now: int, *, charge: bool) -> None:
+    run_at = now if charge and not polls else now + polling.pause_ms(polls)
+    facts = {"attempt": number, "charge": charge}
     jobs.add(session, POLL_JOB, facts, now=now, run_at=run_at, unique_key=f"{POLL_JOB} {number} {polls}")
 
 

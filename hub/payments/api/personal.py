@@ -1,11 +1,14 @@
 """What payments hold about a person, and what the tax code makes the town keep."""
 
+import contextlib
 from datetime import datetime
 
+from hub.account import api as account
 from hub.core import i18n
 from hub.core.db import Session
 from hub.payments.api import ledger, wallet
 from hub.payments.rules import ledger as ledger_rules
+from hub.payments.rules.wallet import WalletError
 from hub.payments.store import payments as store
 from hub.payments.store import wallets
 
@@ -36,14 +39,31 @@ def export(session: Session, person_id: int, now: int) -> dict[str, object]:
 
 
 def forget(session: Session, person_id: int, now: int) -> None:
-    """Agreements, cards and names go; a rest of the balance is kept as unclear money, bookings stay without a payer."""
+    """Agreements, cards and names go, bookings stay without a payer; money goes back to where it came from, and what
+    came from nowhere that pays back is kept as unclear money under this number.
+    """
     owner = f"person:{person_id}"
+    with contextlib.suppress(WalletError):
+        wallet.pay_out(session, owner, "erased", now)
     rest = ledger.balance(session, ledger_rules.wallet(owner))
     if rest > 0:
         line = ledger_rules.Line(ledger_rules.wallet(owner), ledger_rules.UNCLEAR, rest)
         ledger.transfer(session, f"erased:{owner}", [line], now, "rest of a deleted account")
     wallets.forget(session, owner, now)
     store.clear_owner(session, owner)
+
+
+def collect(session: Session, now: int) -> int:
+    """Takes money out of wallets whose owner is gone (a child without parents, a refund that came too late): it waits
+    under their number for somebody who looks for the owner. How many.
+    """
+    full = {name: cents for name, cents in ledger.revenues(session, ledger_rules.WALLET).items() if cents > 0}
+    owners = [name.removeprefix(ledger_rules.WALLET) for name in full]
+    gone = [ledger_rules.wallet(one) for one in sorted(set(owners) - account.acting.existing(session, owners))]
+    lines = [ledger_rules.Line(name, ledger_rules.UNCLEAR, full[name]) for name in gone]
+    named = [(f"nobody:{line.source}:{now}", (line,), "wallet of nobody") for line in lines]
+    ledger.book(session, [ledger_rules.Transfer(*one) for one in named], now)
+    return len(lines)
 
 
 def kept_until(session: Session, person_id: int, now: int) -> int:

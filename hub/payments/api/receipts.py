@@ -25,6 +25,7 @@ _WORDS = {
         "tax": "darin {rate} % Umsatzsteuer aus {gross}",
         "none": "ohne Umsatzsteuer {gross}",
         "refunded": "Davon erstattet: {sum}",
+        "returned": "Davon hat die Bank zurückgeholt: {sum}",
         "topup": "Guthaben aufgeladen. Umsatzsteuer fällt erst an, wenn Sie damit bezahlen.",
         "demo": "Demonstration: Diese Quittung ist kein Beleg.",
     },
@@ -39,6 +40,7 @@ _WORDS = {
         "tax": "of which {rate}% VAT on {gross}",
         "none": "without VAT {gross}",
         "refunded": "Refunded of this: {sum}",
+        "returned": "Taken back by the bank: {sum}",
         "topup": "Credit topped up. VAT is due when you pay with it.",
         "demo": "Demonstration: this receipt proves nothing.",
     },
@@ -46,8 +48,9 @@ _WORDS = {
 
 
 def version(one: Listed) -> str:
-    """Names what a receipt shows: a refund makes a new one."""
-    return f"paid {one.payment.refunded}"
+    """Names what a receipt shows: money that goes back makes a new one."""
+    back = f" {one.payment.returned}" if one.payment.returned else ""
+    return f"paid {one.payment.refunded}{back}"
 
 
 def ask(session: Session, one: Listed, language: str, now: int) -> None:
@@ -88,6 +91,7 @@ def write(one: Listed, language: str, issuer: Sequence[str], *, demo: bool) -> b
         (words["by"], by),
     ]
     notes = [words["refunded"].format(sum=money.euro(payment.refunded, language))] if payment.refunded else []
+    notes += [words["returned"].format(sum=money.euro(payment.returned, language))] if payment.returned else []
     notes += [words["topup"]] if payment.purpose == TOP_UP else []
     notes += [words["demo"]] if demo else []
     positions = [Position(item.text, money.euro(item.cents, language), item.why(language)) for item in payment.items]

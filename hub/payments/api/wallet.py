@@ -21,7 +21,6 @@ from hub.payments.store import payments as payment_store
 from hub.payments.store import wallets as store
 from hub.payments.store.payment_tables import PaymentRow
 
-_WAITING_MS = 3_600_000  # so long a top-up that was begun counts as on its way
 _UNDER_WAY_MS, _SHOWN_UNDER_WAY = 14 * 86_400_000, 30  # a bank transfer may take so long; how many are looked through
 
 
@@ -81,7 +80,7 @@ def get(session: Session, owner: str, now: int) -> Wallet:
     found = ledger_store.accounts(session, [name]).get(name) or ledger_rules.Account(0, name)
     limit = found.day_limit if found.day_limit is not None else rules.day_limit_of(name)
     spent = found.spent if found.spent_day == ledger.day_of(now) else 0
-    waiting = payment_store.waiting_top_ups(session, owner, now - _WAITING_MS)
+    waiting = payment_store.waiting_top_ups(session, owner, now - payments.WAITING_MS)
     return Wallet(owner, found.balance, limit or 0, spent, rules.room(found.balance, waiting))
 
 
@@ -115,6 +114,13 @@ def pay_many(session: Session, orders: Sequence[Order], now: int) -> Sequence[Pa
             seen.add(one.key)
     _tell(session, list(new.values()), now)
     return results
+
+
+def ask(session: Session, order: Order, return_to: str, now: int) -> Listed:
+    """Asks for what a wallet could not pay; it waits at /bezahlen/<id> like anything else."""
+    names = ("key", "owner", "purpose", "reference", "title", "items")
+    facts = {name: getattr(order, name) for name in names}
+    return payments.request(session, **facts, now=now, return_to=return_to)
 
 
 def note_paid(session: Session, order: Order, now: int) -> None:
@@ -188,7 +194,7 @@ def under_way(session: Session, owner: str, now: int) -> list[Listed]:
 
 def top_up(session: Session, owner: str, cents: int, key: str, now: int) -> Listed:
     """Begins a top-up, which is paid like any other payment; WalletError: amount, too_much."""
-    waiting = payment_store.waiting_top_ups(session, owner, now - _WAITING_MS)
+    waiting = payment_store.waiting_top_ups(session, owner, now - payments.WAITING_MS)
     rules.check_top_up(cents, ledger.balance(session, ledger_rules.wallet(owner)), waiting)
     return _request_top_up(session, owner, cents, key, now)
 
@@ -290,7 +296,7 @@ def _fill(session: Session, owner: str, now: int) -> None:
     row = store.agreement(session, owner)
     automatic = Automatic(row.threshold, row.cents, row.failures) if row is not None and row.cents else None
     balance = ledger.balance(session, ledger_rules.wallet(owner))
-    waiting = payment_store.waiting_top_ups(session, owner, now - _WAITING_MS)
+    waiting = payment_store.waiting_top_ups(session, owner, now - payments.WAITING_MS)
     if row is None or automatic is None or not rules.is_due(automatic, balance, waiting):
         return
     made = _request_top_up(session, owner, automatic.cents, f"auto:{owner}:{secrets.token_hex(8)}", now)

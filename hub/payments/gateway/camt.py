@@ -13,6 +13,7 @@ from lxml import etree
 from hub.payments.rules import money
 
 MAX_BYTES = 20 * 1024 * 1024
+_NO_REFERENCE = ("NONREF", "NOTPROVIDED")
 
 
 class UnreadableError(ValueError):
@@ -68,7 +69,8 @@ def _entry(entry: etree._Element, iban: str, number: int) -> list[Entry]:
         return []
     details = _all(entry, "TxDtls")
     booked_on = (_text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm"))[:10]
-    own = _text(entry, "AcctSvcrRef")
+    own = _given(entry, "AcctSvcrRef")
+    names = [_given(one, "Refs/AcctSvcrRef") for one in details or [entry]]
     found = []
     for position, one in enumerate(details or [entry]):
         amount = _amount(one) if len(details) > 1 else None
@@ -79,7 +81,9 @@ def _entry(entry: etree._Element, iban: str, number: int) -> list[Entry]:
         is_credit = (_text(one, "CdtDbtInd") or _text(entry, "CdtDbtInd")) == "CRDT"
         reason = _first(one, "RtrInf")
         text = " ".join(node.text or "" for node in _all(one, "Ustrd"))
-        ref = _text(one, "Refs/AcctSvcrRef") or (f"{own}/{position}" if own else "")
+        ref = names[position] or own
+        if ref and names.count(ref) != 1:  # none of its own: banks repeat the entry's in each transaction
+            ref = f"{ref}/{position}"
         found.append(
             Entry(
                 _id(iban, ref, entry, number, position),
@@ -94,6 +98,12 @@ def _entry(entry: etree._Element, iban: str, number: int) -> list[Entry]:
             )
         )
     return found
+
+
+def _given(node: etree._Element, path: str) -> str:
+    """A reference; empty for the words that banks write where there is none."""
+    found = _text(node, path)
+    return "" if found.upper() in _NO_REFERENCE else found
 
 
 def _id(iban: str, ref: str, entry: etree._Element, number: int, position: int) -> str:

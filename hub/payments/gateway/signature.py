@@ -18,9 +18,9 @@ def check(secret: bytes, header: str, body: bytes, now: int) -> None:
     """ForgedError unless the header belongs to the body and is not older (or newer) than five minutes."""
     parts = dict(part.partition("=")[::2] for part in header.split(","))
     at = parts.get("t", "")
-    if not at.isdigit() or len(at) > 12:
+    if not at.isascii() or not at.isdigit() or len(at) > 12:
         raise ForgedError("the notice is not signed")
-    if not hmac.compare_digest(_seal(secret, body, int(at)), parts.get("v1", "")):
+    if not hmac.compare_digest(_seal(secret, body, int(at)).encode(), parts.get("v1", "").encode()):
         raise ForgedError("the signature does not fit")
     if abs(now // 1000 - int(at)) > TOLERANCE_S:
         raise ForgedError("the notice is too old")

@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 MAX_CENTS = 100_000_000_000  # a billion euros: more is a mistake
 WALLET = "wallet:"
+HELD = "held:"
 REVENUE = "revenue:"
 PREPAID = "prepaid"  # paid for something that is not fully paid yet
 UNCLEAR = "unclear"  # money whose owner or purpose nobody knows yet
 REFUNDS = "refunds"  # on its way back to the payer
 BANK = "bank"
+_SPENT = (REVENUE, HELD)
 _NAME = re.compile(r"[a-z]+(:[a-z0-9][A-Za-z0-9_.-]*){0,3}")
 _KEY_LENGTH, _WHAT_LENGTH, _NAME_LENGTH = 120, 60, 80
 
@@ -90,7 +92,7 @@ def wallet(owner: str) -> str:
 
 def held(owner: str) -> str:
     """What was set aside of somebody's wallet for something that is not paid yet."""
-    return f"held:{owner}"
+    return HELD + owner
 
 
 def revenue(operation: str, tax: str) -> str:
@@ -186,23 +188,26 @@ class _Open:
 def _move(lines: Sequence[Line], book: Mapping[str, _Open], day: int) -> RefusedError | None:
     """Moves the money of all lines, or of none and says why.
 
-    A payment out of a wallet counts for the day; moving money between wallets or back does not.
+    A payment out of a wallet counts for the day, and money that is set aside until it comes back on the same day;
+    moving money between wallets does not.
     """
     changes: dict[str, int] = {}
     spending: dict[str, int] = {}
     for source, target, cents in lines:
         changes[source] = changes.get(source, 0) - cents
         changes[target] = changes.get(target, 0) + cents
-        if source.startswith(WALLET) and target.startswith(REVENUE):
+        if source.startswith(WALLET) and target.startswith(_SPENT):
             spending[source] = spending.get(source, 0) + cents
+        elif source.startswith(HELD) and target.startswith(WALLET):
+            spending[target] = spending.get(target, 0) - cents
     for name, cents in changes.items():
         one = book[name]
         if cents < 0 and one.floor is not None and one.balance + cents < one.floor:
             return RefusedError("funds", name)
     for name, cents in spending.items():
         one = book[name]
-        spent = cents + (one.spent if one.spent_day == day else 0)
-        if one.day_limit is not None and spent > one.day_limit:
+        spent = max(0, cents + (one.spent if one.spent_day == day else 0))
+        if cents > 0 and one.day_limit is not None and spent > one.day_limit:
             return RefusedError("day_limit", name)
         spending[name] = spent
     for name, cents in changes.items():

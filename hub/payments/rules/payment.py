@@ -82,7 +82,9 @@ class Payment:
 
     @property
     def refundable(self) -> int:
-        """What may still go back to the payer."""
+        """What may still go back to the payer; a part that waits for the rest is nobody's income yet."""
+        if self.purpose != TOP_UP and self.state not in (State.COMPLETED, State.RETURNED):
+            return 0
         return max(0, min(self.paid, self.cents if self.purpose != TOP_UP else self.paid) - self.refunded)
 
 
@@ -139,7 +141,7 @@ def advance(
     state = _state(payment, grown, after, others_wait)
     lines = [
         *_incoming(payment, grown, state, after.clearing),
-        *_taken_back(grown, back, after.clearing, wallet_balance),
+        *_taken_back(payment, back, after.clearing, wallet_balance),
     ]
     became = state.value if state != payment.state and state not in (State.OPEN, State.STARTED) else ""
     return Step(replace(grown, state=state), after, tuple(lines), became)
@@ -161,13 +163,15 @@ def _state(before: Payment, after: Payment, attempt: Attempt, others_wait: bool)
 
 
 def _incoming(before: Payment, after: Payment, state: State, clearing: str) -> list[Line]:
-    """New money: into the wallet for a top-up; else it waits until all is there; too much of it is the owner's."""
+    """New money: into the wallet for a top-up; else it waits until all is there; what was taken back before is paid
+    first, and too much of it is the owner's.
+    """
     more = after.captured - before.captured
-    lines = [Line(clearing, _for_payer(after), more)] if more and (_is_top_up(after) or _is_settled(before)) else []
     if _is_top_up(after) or _is_settled(before):
-        return lines
-    if more:
-        lines.append(Line(clearing, ledger.PREPAID, more))
+        owed = 0 if _is_top_up(after) else min(more, max(0, before.cents - before.paid))
+        parts = ((ledger.receivable(after.owner), owed), (_for_payer(after), more - owed))
+        return [Line(clearing, account, cents) for account, cents in parts if cents]
+    lines = [Line(clearing, ledger.PREPAID, more)] if more else []
     if state == State.COMPLETED:
         lines += [Line(ledger.PREPAID, account, cents) for account, cents in incomes(after.items).items()]
         if after.paid > after.cents:
@@ -176,9 +180,11 @@ def _incoming(before: Payment, after: Payment, state: State, clearing: str) -> l
 
 
 def _taken_back(payment: Payment, back: int, clearing: str, wallet_balance: int) -> list[Line]:
-    """Money that a bank took back: what the payer's wallet does not hold, the payer owes."""
+    """Money that a bank took back: what the payer's wallet does not hold, the payer owes, once it was booked."""
     if not back:
         return []
+    if not _is_top_up(payment) and not _is_settled(payment):
+        return [Line(ledger.PREPAID, clearing, back)]
     from_wallet = min(back, max(0, wallet_balance)) if _is_top_up(payment) and payment.owner else 0
     lines = [Line(ledger.wallet(payment.owner), clearing, from_wallet)] if from_wallet else []
     if back > from_wallet:

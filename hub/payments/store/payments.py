@@ -1,5 +1,6 @@
 """Payments, their attempts, refunds and notices."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,12 @@ from hub.payments.store.payment_tables import (
     RefundRow,
 )
 
+_NOT_COLLECTED = (
+    AttemptRow.method == rules.BY_DEBIT,
+    AttemptRow.exported == "",
+    AttemptRow.status == Status.PENDING,
+)
+
 
 def _insert(session: Session, table: Any) -> Any:
     return (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
@@ -33,6 +40,13 @@ def add(session: Session, **values: Any) -> bool:
 def by_key(session: Session, key: str) -> PaymentRow | None:
     """The payment with its maker's key."""
     return session.scalars(select(PaymentRow).where(PaymentRow.key == key)).first()
+
+
+def of_reference(session: Session, purpose: str, reference: str) -> Sequence[PaymentRow]:
+    """Payments for the same thing, the oldest first."""
+    mine = select(PaymentRow).where(PaymentRow.reference == reference, PaymentRow.purpose == purpose)
+    ordered = mine.order_by(PaymentRow.created_at, PaymentRow.id)
+    return session.scalars(ordered.execution_options(populate_existing=True)).all()
 
 
 def get(session: Session, payment_id: str, *, lock: bool = False) -> PaymentRow | None:
@@ -75,20 +89,21 @@ def by_ids(session: Session, ids: Sequence[str]) -> Mapping[str, PaymentRow]:
     return {row.id: row for row in session.scalars(select(PaymentRow).where(PaymentRow.id.in_(ids)))}
 
 
-def waiting_top_ups(session: Session, owner: str, since: int) -> int:
-    """Cents of top-ups that somebody began to pay since a moment and that have not arrived."""
+def waiting_top_ups(session: Session, owner: str, since: int, besides: str = "") -> int:
+    """Cents of top-ups that somebody began to pay since a moment and that have not arrived; `besides` one of them."""
     chosen = select(func.coalesce(func.sum(PaymentRow.cents - PaymentRow.captured), 0)).where(
         PaymentRow.owner == owner,
         PaymentRow.purpose == rules.TOP_UP,
         PaymentRow.state == State.STARTED,
         PaymentRow.created_at > since,
+        PaymentRow.id != besides,
     )
     return int(session.scalar(chosen) or 0)
 
 
 def add_attempt(session: Session, payment_id: str, method: str, now: int, **values: Any) -> int:
     """A new attempt's number; without a `provider_ref` it gets one that nobody else has, until the provider answers."""
-    given = {"provider_ref": f"new {payment_id} {now}", "url": "", "status": Status.PENDING, **values}
+    given = {"provider_ref": f"new {payment_id} {secrets.token_hex(8)}", "url": "", "status": Status.PENDING, **values}
     made = insert(AttemptRow).values(payment_id=payment_id, method=method, created_at=now, **given)
     number: int = session.execute(made.returning(AttemptRow.id)).scalar_one()
     return number
@@ -190,16 +205,33 @@ def settle_bank_entry(session: Session, entry_id: str, outcome: str, attempt_id:
     )
 
 
+def bank_entry(session: Session, entry_id: str) -> BankEntryRow | None:
+    """An entry that nobody else changes meanwhile."""
+    mine = select(BankEntryRow).where(BankEntryRow.id == entry_id).with_for_update()
+    return session.scalars(mine.execution_options(populate_existing=True)).first()
+
+
+def bank_entries(session: Session, outcome: str) -> Sequence[BankEntryRow]:
+    """Entries of which this became, the oldest first."""
+    mine = select(BankEntryRow).where(BankEntryRow.outcome == outcome)
+    return session.scalars(mine.order_by(BankEntryRow.booked_on, BankEntryRow.id)).all()
+
+
 def debits_to_export(session: Session) -> list[tuple[AttemptRow, PaymentRow, MandateRow]]:
-    """Direct debits that no file carried yet."""
+    """Direct debits that no file carried yet and whose mandates hold."""
     chosen = (
         select(AttemptRow, PaymentRow, MandateRow)
         .join(PaymentRow, PaymentRow.id == AttemptRow.payment_id)
         .join(MandateRow, MandateRow.id == AttemptRow.mandate_id)
-        .where(AttemptRow.method == rules.BY_DEBIT, AttemptRow.exported == "", AttemptRow.status == Status.PENDING)
+        .where(*_NOT_COLLECTED, MandateRow.ended_at == 0)
         .order_by(AttemptRow.id)
     )
     return [(row[0], row[1], row[2]) for row in session.execute(chosen)]
+
+
+def debits_by(session: Session, mandate_id: int) -> Sequence[int]:
+    """Numbers of a mandate's debits that no file carried yet."""
+    return session.scalars(select(AttemptRow.id).where(*_NOT_COLLECTED, AttemptRow.mandate_id == mandate_id)).all()
 
 
 def clear_owner(session: Session, owner: str) -> None:

@@ -82,14 +82,21 @@ def add_mandate(
     return number
 
 
-def end_mandate(session: Session, owner: str, number: int, now: int) -> None:
-    """Nothing is collected with it any more."""
-    session.execute(update(MandateRow).where(MandateRow.id == number, MandateRow.owner == owner).values(ended_at=now))
+def end_mandate(session: Session, owner: str, number: int, now: int) -> bool:
+    """Nothing is collected with it any more; False when it is not theirs or had ended."""
+    mine = update(MandateRow).where(MandateRow.id == number, MandateRow.owner == owner, MandateRow.ended_at == 0)
+    return session.execute(mine.values(ended_at=now).returning(MandateRow.id)).first() is not None
 
 
 def use_mandate(session: Session, number: int, now: int) -> None:
     """It was used for a collection."""
     session.execute(update(MandateRow).where(MandateRow.id == number).values(is_used=True, used_at=now))
+
+
+def forget_mandates(session: Session, before: int) -> int:
+    """Forgets mandates that ended and were used last before a moment (ms); how many."""
+    over = MandateRow.ended_at > 0, MandateRow.ended_at < before, MandateRow.used_at < before
+    return int(session.execute(delete(MandateRow).where(*over)).rowcount)  # type: ignore[attr-defined]
 
 
 def forget(session: Session, owner: str, now: int) -> None:

@@ -60,7 +60,14 @@ def _charge(machine: Machine, body: object) -> Charge:
     found = Charge(
         machine, str(body["key"]), str(body["card"]), str(body["text"]), body["cents"], str(body["tax"]), lines
     )
-    good = 0 < len(found.key) <= 60 and 0 < len(found.text) <= 120 and len(found.card) <= 40 and found.tax in TAXES
+    texts = (found.key, found.text, found.card)
+    good = (
+        all(one.isprintable() for one in texts)
+        and 0 < len(found.key) <= 60
+        and 0 < len(found.text) <= 120
+        and len(found.card) <= 40
+        and found.tax in TAXES
+    )
     if not good or type(found.cents) is not int:
         raise ValueError("not a charge")
     return found

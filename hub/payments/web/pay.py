@@ -111,9 +111,9 @@ def transfer(payment_id: str) -> ResponseReturnValue:
     with web.read() as session:
         attempts = api.payments.attempts(session, payment_id)
     mine = next((attempt for attempt in attempts if attempt.method == BY_TRANSFER), None)
-    if mine is None or bank is None:
+    left = one.payment.cents - one.payment.paid
+    if mine is None or bank is None or left < 1:
         return flask.redirect(flask.url_for("pay.choose", payment_id=payment_id), 303)
-    left = max(1, one.payment.cents - one.payment.paid)
     picture = epc.svg(bank.name, bank.iban, bank.bic, left, mine.ref)
     return ground.page("payments/transfer.html", one=one, bank=bank, ref=mine.ref, picture=picture, left=left)
 

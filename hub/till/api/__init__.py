@@ -5,7 +5,7 @@ lets in, `closings` closes the day, `parking` gives pool guests their parking fe
 """
 
 from hub.till.api import closings, offers, parking, passes, personal, returns, sales, tickets, tills
-from hub.till.api.events import ClaimOpened, ParkingRefunded
+from hub.till.api.events import ClaimOpened, ParkingDue, ParkingRefunded
 from hub.till.api.ground import RefusedError, town_of
 from hub.till.gateway import Signer
 from hub.till.rules.catalogue import Article, Operation, Town
@@ -14,6 +14,7 @@ __all__ = [
     "Article",
     "ClaimOpened",
     "Operation",
+    "ParkingDue",
     "ParkingRefunded",
     "RefusedError",
     "Signer",

@@ -23,3 +23,14 @@ class ParkingRefunded:
     site: str
     cents: int
     now: int
+
+
+@dataclass(frozen=True)
+class ParkingDue:
+    """The visit was taken back, so a parking fee that had gone back is due again: paid, or waiting to be."""
+
+    person_id: int
+    payment_id: str
+    site: str
+    cents: int
+    now: int

@@ -69,7 +69,7 @@ def accept(session: Session, counter: Counter, offer: Offer, content: Content, c
     before = store.sale(session, till.name, content.number)
     if before is not None:
         return Answer(content.number, KNOWN, "", sales.shown(counter.town, before, operation))
-    at = rules.corrected(content.at, clock, now)
+    at = max(till.created_at, rules.corrected(content.at, clock, now))  # no till sells before there is one
     problem = rules.offer_problem(at, _issued(content.code), _ended(session, till), now)
     if problem:
         return Answer(content.number, REFUSED, problem)
@@ -103,6 +103,7 @@ def _sell(session: Session, counter: Counter, content: Content, lines: list[Line
             guest = passes.take(session, counter, content.code, passes.PAY, content.number, at, now)
     except RefusedError as error:
         reason = error.reason if content.way == WALLET else ""
+    sales.grant(session, counter, guest, lines, now, at)
     if not reason and content.cents:
         payment_id, reason = _pay(session, counter, content, lines, guest, at, now)
     facts: dict[str, Any] = {
@@ -134,14 +135,7 @@ def _pay(
             return payments.wallet.pay(session, order, now).payment_id, ""
         except payments.RefusedError as error:
             reason = error.reason
-    return _ask(session, order, now), reason
-
-
-def _ask(session: Session, order: payments.Order, now: int) -> str:
-    """The guest's open claim, which is paid like anything else."""
-    names = ("key", "owner", "purpose", "reference", "title", "items")
-    facts = {name: getattr(order, name) for name in names}
-    return payments.payments.request(session, **facts, now=now, return_to="/konto/karten").payment.id
+    return payments.wallet.ask(session, order, "/konto/karten", now).payment.id, reason
 
 
 def _midnight(at: int) -> int:

@@ -4,14 +4,14 @@ A stay that still runs is paid back when it ends.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.core import events, jobs
 from hub.core.db import Session
 from hub.parking.api import stays
 from hub.parking.api.stays import StayChanged
 from hub.payments import api as payments
-from hub.till.api.events import ParkingRefunded
+from hub.till.api.events import ParkingDue, ParkingRefunded
 from hub.till.api.passes import Guest
 from hub.till.api.tills import Counter
 from hub.till.store import passes as store
@@ -19,6 +19,7 @@ from hub.till.store import passes as store
 PAY_JOB = "give a parking fee back"
 _HOUR = 3_600_000
 _KEY = "pool"
+_PURPOSE = "parking"  # of stays that a wallet paid; their reference is the stay
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,18 @@ class Granted:
     is_new: bool
 
 
-def grant(session: Session, counter: Counter, guest: Guest, now: int) -> list[Granted]:
-    """The guest's stays at the operation's car parks that run or ended some hours ago, each once."""
-    operation = counter.operation
+def grant(session: Session, counter: Counter, guest: Guest, now: int, at: int | None = None) -> list[Granted]:
+    """The guest's stays at the operation's car parks that run or ended some hours ago, each once; seen from the
+    moment of the visit (`at`, else now).
+    """
+    operation, visit = counter.operation, now if at is None else at
     if not operation.parking:
         return []
-    since = now - operation.parking_hours * _HOUR
-    found = stays.at_sites(session, guest.owner, operation.parking, since)
+    since = visit - operation.parking_hours * _HOUR
+    found = stays.at_sites(session, guest.owner, operation.parking, since, visit)
     granted = []
     for one in found:
-        is_new = store.add_grant(session, one.token, counter.name, one.site, guest.owner, guest.person_id, now)
+        is_new = store.add_grant(session, one.token, counter.name, one.site, guest.owner, guest.person_id, visit)
         if is_new and one.cents is not None:
             _plan(session, one.token, now)
         granted.append(Granted(one.site, one.cents, is_new))
@@ -53,7 +56,7 @@ def on_stay(session: Session, event: StayChanged) -> None:
 
 
 def _plan(session: Session, stay: str, now: int) -> None:
-    jobs.add(session, PAY_JOB, {"stay": stay}, now=now, unique_key=f"{PAY_JOB} {stay}", max_tries=40)
+    jobs.add(session, PAY_JOB, {"stay": stay}, now=now, unique_key=f"{PAY_JOB} {stay} {now}", max_tries=40)
 
 
 def pay(session: Session, stay: str, now: int) -> int:
@@ -61,14 +64,57 @@ def pay(session: Session, stay: str, now: int) -> int:
     row = store.grant(session, stay, lock=True)
     if row is None or row.paid_at:
         return 0
-    paid = payments.payments.by_key(session, f"stay:{stay}")
-    cents = paid.payment.refundable if paid is not None else 0
-    if not store.pay_grant(session, stay, cents, now) or paid is None or not cents:
+    paid = [one.payment for one in payments.payments.of_reference(session, _PURPOSE, stay) if one.payment.refundable]
+    cents = sum(one.refundable for one in paid)
+    if not store.pay_grant(session, stay, cents, now) or not cents:
         return 0
-    payments.refunds.refund(session, paid.payment.id, cents, _KEY, "pool guest", now)
+    for one in paid:
+        payments.refunds.refund(session, one.id, one.refundable, _KEY, "pool guest", now)
     if row.person_id is not None:
-        events.announce(session, ParkingRefunded(row.person_id, paid.payment.id, row.site, cents, now))
+        events.announce(session, ParkingRefunded(row.person_id, paid[0].id, row.site, cents, now))
     return cents
+
+
+@dataclass(frozen=True)
+class Due:
+    """A fee that went back and is due again; `paid_at` says when it went back."""
+
+    stay: str
+    site: str
+    owner: str
+    person_id: int | None
+    cents: int
+    paid_at: int
+
+
+def withdraw(session: Session, till: str, owner: str, at: int, other: tuple[str, int] | None) -> list[Due]:
+    """A visit (who, where and when) was none in the end: nothing goes back for it, and what did is due again.
+
+    `other` is a visit (till, moment) that is a reason all the same.
+    """
+    due = []
+    for row in store.grants_of_visit(session, till, owner, at):
+        if other is not None:
+            store.move_grant(session, row.stay, *other)
+            continue
+        if row.cents:
+            due.append(Due(row.stay, row.site, row.owner, row.person_id, row.cents, row.paid_at))
+        store.drop_grant(session, row.stay)
+    return due
+
+
+def charge(session: Session, due: Sequence[Due], now: int) -> None:
+    """Takes fees out of wallets again; who has too little there is asked to pay."""
+    for one in due:
+        paid = payments.payments.of_reference(session, _PURPOSE, one.stay)[0]
+        item = replace(paid.payment.items[0], cents=one.cents)
+        order = payments.Order(f"stay:{one.stay}:{one.paid_at}", one.owner, _PURPOSE, one.stay, paid.title, (item,))
+        try:
+            payment_id = payments.wallet.pay(session, order, now).payment_id
+        except payments.RefusedError:
+            payment_id = payments.wallet.ask(session, order, "/konto/parken", now).payment.id
+        if one.person_id is not None:
+            events.announce(session, ParkingDue(one.person_id, payment_id, one.site, one.cents, now))
 
 
 @dataclass(frozen=True)

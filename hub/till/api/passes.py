@@ -103,6 +103,8 @@ def take(session: Session, counter: Counter, code: str, purpose: str, ref: str, 
     The same till may repeat the same (`ref`) and go on with a code that it has seen for some minutes.
     """
     token, till = _read(code), counter.name
+    if at < now - KEEP_SCANS_DAYS * _DAY:  # nobody knows any more whether it was used
+        raise RefusedError("expired")
     guest = _guest(session, counter.signer, token, now)
     before = store.scans(session, token.id)
     _check(token, before, till, purpose, ref, at)

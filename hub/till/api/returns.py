@@ -6,16 +6,19 @@ from hub.core import audit
 from hub.core.db import Session
 from hub.payments import api as payments
 from hub.payments.api import PaymentCompleted
-from hub.till.api import sales, tickets
+from hub.till.api import parking, sales, tickets
 from hub.till.api.ground import RefusedError
 from hub.till.api.sales import Sale
 from hub.till.api.tills import Till
 from hub.till.rules import sales as rules
-from hub.till.rules.catalogue import Town
+from hub.till.rules.catalogue import Operation, Town
 from hub.till.rules.sales import CANCELLED, CASH, OPEN, OWED, PAID, WAIVED, WALLET, Standing
 from hub.till.store import book as store
+from hub.till.store import tickets as ticket_store
 from hub.till.store import tills
 from hub.till.store.tables import SaleRow
+
+_LOOKED_AT = 50  # newest sales and entries of a guest
 
 
 def cancel(session: Session, town: Town, till: Till, number: str, now: int) -> Sale:
@@ -27,8 +30,9 @@ def cancel(session: Session, town: Town, till: Till, number: str, now: int) -> S
         raise RefusedError(problem)
     if row.state != CANCELLED:
         tickets.take_back(session, f"sale:{row.id}", now)
-        parts = _sums(town, row)
+        parts, due = _sums(town, row), _no_visit(session, town, row)
         _give_back(session, town, row, parts, "cancel", now)
+        parking.charge(session, due, now)
         store.change_sale(session, row.id, state=CANCELLED, refunded=row.cents)
         _note(session, row, f"cancel:{number}", rules.CANCEL, row.way, parts, now, sign=-1)
     return sales.shown(town, _known(session, till, number))
@@ -46,10 +50,13 @@ def refund(session: Session, town: Town, till: Till, number: str, cents: int, ke
     problem = rules.may_refund(_standing(row), cents)
     if problem:
         raise RefusedError(problem)
-    if row.refunded + cents == row.cents:
+    is_all = row.refunded + cents == row.cents
+    if is_all:
         tickets.take_back(session, f"sale:{row.id}", now)
+    due = _no_visit(session, town, row) if is_all else []
     parts = rules.shared(_sums(town, row), _given(session, row), cents)
     _give_back(session, town, row, parts, f"till-{key}", now)
+    parking.charge(session, due, now)
     store.change_sale(session, row.id, refunded=row.refunded + cents)
     _note(session, row, f"refund:{key}", rules.REFUND, row.way, parts, now, sign=-1)
     return sales.shown(town, _known(session, till, number))
@@ -100,6 +107,28 @@ def _known(session: Session, till: Till, number: str) -> SaleRow:
 
 def _standing(row: SaleRow) -> Standing:
     return Standing(row.state, row.cents, row.refunded)
+
+
+def _no_visit(session: Session, town: Town, row: SaleRow) -> list[parking.Due]:
+    """Parking fees that went back because of a sale that was none in the end; before anything is booked."""
+    operation = sales.place_of(town, row)
+    if not row.owner or operation is None:
+        return []
+    return parking.withdraw(session, row.till, row.owner, row.at, _other_visit(session, operation, row))
+
+
+def _other_visit(session: Session, operation: Operation, row: SaleRow) -> tuple[str, int] | None:
+    """(till, moment) of another entry of the same guest, that counts all the same."""
+    hours = operation.parking_hours * 3_600_000
+    for one in store.of_owner(session, row.owner, _LOOKED_AT, PAID):
+        is_left = one.id != row.id and one.refunded < one.cents and abs(one.at - row.at) <= hours
+        if is_left and sales.is_entry(operation, sales.read_lines(one)):
+            return one.till, one.at
+    for ticket in ticket_store.of_owners(session, [row.owner]):
+        for use in ticket_store.redemptions_of(session, ticket.id, _LOOKED_AT):
+            if ticket.operation == operation.id and abs(use.at - row.at) <= hours:
+                return use.till, use.at
+    return None
 
 
 def _is_closed(session: Session, row: SaleRow) -> bool:

@@ -86,7 +86,7 @@ def sell(session: Session, counter: Counter, wanted: Wanted, now: int) -> Sold:
     elif wanted.way == WALLET or any(operation.articles[one.article].ticket for one in lines):
         raise RefusedError("pass")
     # stays before wallets: whoever ends a stay takes both in this order
-    granted = _grant(session, counter, guest, lines, now)
+    granted = grant(session, counter, guest, lines, now, now)
     payment_id = _pay(session, counter, wanted, lines, guest, now)
     facts: dict[str, Any] = {
         "number": wanted.number,
@@ -110,14 +110,19 @@ def _priced(operation: Operation, wanted: Wanted) -> list[Line]:
     return lines
 
 
-def _grant(
-    session: Session, counter: Counter, guest: Guest | None, lines: Sequence[Line], now: int
+def grant(
+    session: Session, counter: Counter, guest: Guest | None, lines: Sequence[Line], now: int, at: int
 ) -> Sequence[Granted]:
-    """Whoever buys an entry is a guest."""
-    articles = counter.operation.articles
-    if guest is None or not any(articles[one.article].entry for one in lines):
+    """Whoever buys an entry is a guest, from the moment (`at`) on which it was sold."""
+    if guest is None or not is_entry(counter.operation, lines):
         return []
-    return parking.grant(session, counter, guest, now)
+    return parking.grant(session, counter, guest, now, at)
+
+
+def is_entry(operation: Operation, lines: Sequence[Line]) -> bool:
+    """Whether somebody enters who buys this."""
+    known = operation.articles
+    return any(one.article in known and known[one.article].entry for one in lines)
 
 
 def _pay(
@@ -209,7 +214,7 @@ def read_lines(row: SaleRow) -> list[Line]:
 
 def shown(town: Town, row: SaleRow, operation: Operation | None = None) -> Sale:
     """A sale as people see it; articles that the town no longer has are called by their names."""
-    lines, place = read_lines(row), operation or _place(town, row)
+    lines, place = read_lines(row), operation or place_of(town, row)
     known = place.articles if place is not None else {}
     titles = tuple(known[one.article].title if one.article in known else {"de": one.article} for one in lines)
     taxes = rules.sums(lines, {one.article: known[one.article].tax if one.article in known else "0" for one in lines})
@@ -218,7 +223,8 @@ def shown(town: Town, row: SaleRow, operation: Operation | None = None) -> Sale:
     return Sale(**facts, operation=place.id if place else "", lines=tuple(lines), titles=titles, taxes=taxes)
 
 
-def _place(town: Town, row: SaleRow) -> Operation | None:
+def place_of(town: Town, row: SaleRow) -> Operation | None:
+    """Whose sale it is, None when the town no longer sells such a thing."""
     names = {one.article for one in read_lines(row)}
     return next((one for one in town.operations.values() if names <= one.articles.keys()), None)
 

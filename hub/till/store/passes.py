@@ -36,6 +36,23 @@ def grant(session: Session, stay: str, *, lock: bool = False) -> GrantRow | None
     return session.scalars(chosen.with_for_update() if lock else chosen).first()
 
 
+def grants_of_visit(session: Session, till: str, owner: str, at: int) -> Sequence[GrantRow]:
+    """What an owner was granted at a till at a moment, locked."""
+    mine = select(GrantRow).where(GrantRow.owner == owner, GrantRow.till == till, GrantRow.at == at)
+    ordered = mine.order_by(GrantRow.stay).with_for_update()
+    return session.scalars(ordered.execution_options(populate_existing=True)).all()
+
+
+def move_grant(session: Session, stay: str, till: str, at: int) -> None:
+    """Another visit is the reason now."""
+    session.execute(update(GrantRow).where(GrantRow.stay == stay).values(till=till, at=at))
+
+
+def drop_grant(session: Session, stay: str) -> None:
+    """It was no visit."""
+    session.execute(delete(GrantRow).where(GrantRow.stay == stay))
+
+
 def pay_grant(session: Session, stay: str, cents: int, now: int) -> bool:
     """The money went back; False when it had before."""
     mine = update(GrantRow).where(GrantRow.stay == stay, GrantRow.paid_at == 0).values(cents=cents, paid_at=now)

@@ -178,3 +178,33 @@ def test_the_engines_own_connection_is_free_beside_the_writer(database: Database
         connection.execute(text("INSERT INTO thing VALUES (2)"))
     database.write(insert(3))
     assert rows(database) == [1, 2, 3]
+
+
+@pytest.mark.postgres
+def test_of_two_that_wait_for_each_other_on_postgresql_both_write_in_the_end(postgres_url: str) -> None:
+    database, gate = Database(postgres_url), threading.Barrier(2)
+    database.write(lambda session: session.execute(text("CREATE TABLE crossing (id INTEGER, count INTEGER)")) and None)
+    database.write(lambda session: session.execute(text("INSERT INTO crossing VALUES (1, 0), (2, 0)")) and None)
+    tries: list[int] = []
+
+    def cross(first: int, second: int) -> None:
+        def work(session: Session) -> None:
+            tries.append(first)
+            add = text("UPDATE crossing SET count = count + 1 WHERE id = :id")
+            session.execute(add, {"id": first})
+            if tries.count(first) == 1:
+                gate.wait(10)
+            session.execute(add, {"id": second})
+
+        database.write(work)
+
+    threads = [threading.Thread(target=cross, args=pair) for pair in ((1, 2), (2, 1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    with database.read() as session:
+        assert list(session.execute(text("SELECT count FROM crossing ORDER BY id")).scalars()) == [2, 2]
+    assert len(tries) == 3, "one of them was taken back and ran again"
+    database.write(lambda session: session.execute(text("DROP TABLE crossing")) and None)
+    database.close()

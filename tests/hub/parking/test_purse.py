@@ -3,7 +3,7 @@
 import pytest
 
 from hub.core.db import Database
-from hub.parking.api import stays
+from hub.parking.api import personal, stays
 from hub.parking.api.purse import WalletPurse
 from hub.payments import api as payments
 from hub.payments.rules import ledger as ledger_rules
@@ -79,6 +79,25 @@ def test_a_days_limit_holds_for_money_that_is_set_aside(database: Database, hear
     assert balances(database) == (1000, 0, 0)
 
 
+def test_many_small_steps_of_a_stay_do_not_go_over_the_days_limit_and_what_comes_back_counts_no_more(
+    database: Database, heard
+) -> None:
+    fill(database, 1000)
+    database.write(lambda session: payments.wallet.set_day_limit(session, "person:1", 250))
+    token = begin(database, PURSE)
+    for minutes in range(10, 200, 10):
+        tick(database, PURSE, NOW + minutes * MINUTE)
+    assert (look(database, token, NOW + 4 * HOUR).ended_by, balances(database)) == ("money", (800, 0, 200))
+    with pytest.raises(stays.RefusedError, match="money"):
+        begin(database, PURSE, NOW + 4 * HOUR)
+    database.write(lambda session: payments.wallet.set_day_limit(session, "person:1", 300))
+    again = begin(database, PURSE, NOW + 4 * HOUR)
+    database.write(lambda session: stays.stop(session, PURSE, again, NOW + 4 * HOUR))
+    with database.read() as session:
+        assert payments.wallet.get(session, "person:1", NOW + 4 * HOUR).spent_today == 200
+    assert balances(database) == (800, 0, 200)
+
+
 def test_a_wallet_that_falls_below_its_threshold_while_one_parks_is_filled_again(database: Database, heard) -> None:
     fill(database, 1000)
 
@@ -94,3 +113,45 @@ def test_a_wallet_that_falls_below_its_threshold_while_one_parks_is_filled_again
         assert (asked.payment.purpose, asked.payment.cents) == ("topup", 2000)
         (attempt,) = payments.payments.attempts(session, asked.payment.id)
     assert attempt.method == "sandbox"
+
+
+def test_who_deletes_the_account_while_parking_pays_for_the_stay_and_leaves_nothing_set_aside(
+    database: Database, heard
+) -> None:
+    fill(database, 1000)
+    token = begin(database, PURSE)
+    tick(database, PURSE, NOW + 100 * MINUTE)
+
+    def erase(session) -> None:  # in the order of hub.app
+        personal.forgetting(PURSE)(session, 1, NOW + 85 * MINUTE)
+        payments.personal.forget(session, 1, NOW + 85 * MINUTE)
+
+    database.write(erase)
+    assert (look(database, token, NOW + 9 * HOUR).state, balances(database)) == ("ended", (0, 0, 100))
+    with database.read() as session:
+        assert payments.balance(session, "unclear") == 900
+    tick(database, PURSE, NOW + 9 * HOUR)
+    assert balances(database) == (0, 0, 100)
+
+
+def test_a_worker_that_was_away_loses_no_fee(database: Database, heard) -> None:
+    fill(database, 1000)
+    token = begin(database, PURSE)
+    database.write(lambda session: stays.stop(session, PURSE, token, NOW + 5 * HOUR))
+    assert balances(database) == (500, 0, 500)
+    again = begin(database, PURSE, NOW + 6 * HOUR, planned_end=NOW + 8 * HOUR)
+    tick(database, PURSE, NOW + 20 * HOUR)
+    assert (look(database, again, NOW + 20 * HOUR).ended_by, balances(database)) == ("plan", (300, 0, 700))
+
+
+def test_one_stay_that_cannot_be_looked_after_holds_up_no_other(database: Database, heard) -> None:
+    fill(database, 1000)
+    bad = begin(database, PURSE)
+    good = begin(database, PURSE, plate="HN CD 5", planned_end=NOW + HOUR)
+    lines = [ledger_rules.Line("bank", "unclear", 1)]
+    database.write(lambda s: payments.transfer(s, f"hold:stay:{bad}:1", lines, NOW, "somebody took its key"))
+    tick(database, PURSE, NOW + 2 * HOUR)
+    assert (look(database, good, NOW + 3 * HOUR).state, look(database, bad, NOW + 2 * HOUR).state) == (
+        "ended",
+        "running",
+    )

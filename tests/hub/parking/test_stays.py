@@ -123,6 +123,28 @@ def test_a_driver_who_is_still_there_objects_and_the_sensor_ends_nothing_more(da
         database.write(lambda session: stays.object_to_end(session, token, NOW + 96 * MINUTE))
 
 
+def test_free_minutes_are_given_once_also_to_who_comes_back_before_the_first_stay_is_settled(
+    database: Database, heard
+) -> None:
+    purse = Purse()
+    begin(database, purse)
+    tick(database, purse, NOW + MINUTE, "occupied", NOW + MINUTE)
+    tick(database, purse, NOW + 25 * MINUTE, "free", NOW + 20 * MINUTE)
+    token = begin(database, purse, NOW + 26 * MINUTE)
+    assert look(database, token, NOW + 37 * MINUTE).cents == 100, "ten minutes were left"
+
+
+def test_a_plate_that_is_put_right_brings_its_own_free_minutes(database: Database, heard) -> None:
+    purse = Purse()
+    first = begin(database, purse)
+    database.write(lambda session: stays.stop(session, purse, first, NOW + 30 * MINUTE))
+    token = begin(database, purse, NOW + 40 * MINUTE, plate="HN XX 1")
+    database.write(lambda session: stays.correct_plate(session, token, "HN AB 123"))
+    assert look(database, token, NOW + 45 * MINUTE).cents == 100
+    database.write(lambda session: stays.correct_plate(session, token, "HN AB 12"))
+    assert look(database, token, NOW + 45 * MINUTE).cents == 0
+
+
 def test_one_car_has_one_running_stay_even_when_two_start_at_once(database: Database, heard) -> None:
     purse, outcomes = Purse(), []
 

@@ -113,7 +113,15 @@ def test_checks_of_before_are_taken_once_and_judged_again(web_app: Flask, warden
     ["", "{}", "[1]", '[{"number": "12345678"}]', "[" * 9000]
     + [
         json.dumps([{"number": "12345678", "site": "thermarium", "plate": "HNA1", "kind": "none", "at": 1} | change])
-        for change in ({"number": "1"}, {"site": "nowhere"}, {"plate": "?"}, {"kind": "x"}, {"at": "1"}, {"at": True})
+        for change in (
+            {"number": "1"},
+            {"number": "12345678\0"},
+            {"site": "nowhere"},
+            {"plate": "?"},
+            {"kind": "x"},
+            {"at": "1"},
+            {"at": True},
+        )
     ],
 )
 def test_what_is_no_check_is_refused(web_app: Flask, warden: FlaskClient, told: str) -> None:

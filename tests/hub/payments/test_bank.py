@@ -16,6 +16,7 @@ from hub.settings import Settings
 from tests import ready
 from tests.hub.payments.conftest import NOW, Ear, balance, is_whole
 from tests.hub.payments.statements import IBAN, details, entry, statement
+from tests.hub.payments.test_ledger import together
 from tests.hub.payments.test_payments import ask, attempt
 
 CREDITOR = Creditor("Stadt Bad Rappenau", IBAN, "INGDDEFF", "DE98ZZZ09999999999")
@@ -89,6 +90,36 @@ def test_entries_without_the_banks_reference_are_told_apart_by_their_place(datab
     file = statement(same, same)
     assert take(database, file) == ["unclear", "unclear"]
     assert take(database, file) == ["known", "known"]
+
+
+def test_references_that_a_bank_repeats_or_does_not_have_hide_no_money(database: Database) -> None:
+    batch = entry("15.00", "B1", details(amount="10.00", ref="B1"), details(amount="5.00", ref="B1"))
+    bare = [entry("3.00", "NONREF", details()), entry("3.00", "NONREF", details(ref="NOTPROVIDED"))]
+    file = statement(batch, *bare)
+    assert take(database, file) == ["unclear"] * 4
+    assert balance(database, "unclear") == 2100
+    assert take(database, file) == ["known"] * 4
+
+
+def test_money_without_its_reference_is_given_to_its_payment_once_by_somebody_who_knows(
+    database: Database, ear: Ear, waiting: tuple[str, str]
+) -> None:
+    assert take(database, statement(entry("10.00", "B1", details(text="Bad, Familie Muster")))) == ["unclear"]
+    with database.read() as session:
+        (one,) = api.bank.unclear(session)
+    assert (one.cents, one.text) == (1000, "Bad, Familie Muster")
+
+    def assign(entry_id: str, ref: str) -> str:
+        return database.write(lambda session: api.bank.assign(session, entry_id, ref, "cli", NOW))
+
+    for entry_id, ref in (("x", waiting[1]), (one.id, "RF00"), (one.id, "")):
+        with pytest.raises(ValueError):
+            assign(entry_id, ref)
+    found = together(8, lambda _: assign(one.id, waiting[1]))
+    assert sorted(map(type, found), key=str) == [ValueError] * 7 + [str]
+    assert (state(database, waiting[0]), ear.kinds()) == (State.COMPLETED, ["Completed"])
+    assert (balance(database, "unclear"), balance(database, "bank")) == (0, -1000)
+    assert is_whole(database)
 
 
 def test_another_currency_and_money_that_leaves_are_not_booked(database: Database, waiting: tuple[str, str]) -> None:
@@ -187,6 +218,42 @@ def test_a_debit_is_collected_once_first_as_frst_then_as_rcur_and_completes_by_t
     assert is_whole(database)
 
 
+def test_a_mandate_that_was_revoked_collects_nothing_and_its_payment_can_be_paid_by_another_one(
+    database: Database, ear: Ear
+) -> None:
+    today, account = date(2027, 1, 10), "DE89370400440532013000"
+
+    def give():
+        return database.write(lambda session: api.debits.give(session, "person:1", "Erika", account, _seal, today))
+
+    def begin(mandate_id: int):
+        make = api.payments.new_attempt
+        return database.write(lambda session: make(session, one.payment.id, "debit", NOW, mandate_id=mandate_id))
+
+    one, mandate = ask(database), give()
+    first = begin(mandate.id)
+    assert begin(mandate.id) == first, "one that waits is given again"
+    database.write(lambda session: api.debits.end(session, "person:2", mandate.id, NOW))
+    assert begin(mandate.id) == first, "nobody ends the mandate of others"
+    database.write(lambda session: api.debits.end(session, "person:1", mandate.id, NOW))
+    assert _export(database) == (b"", 0)
+    assert (state(database, one.payment.id), ear.kinds()) == (State.FAILED, ["Failed"])
+    second = begin(give().id)
+    assert second.ref != first.ref
+    file, count = _export(database)
+    assert (count, _values(file, "EndToEndId")) == (1, [second.ref])
+
+
+def test_a_mandate_that_ended_is_forgotten_when_no_bank_asks_for_it_any_more(database: Database) -> None:
+    give = lambda s: api.debits.give(s, "person:1", "Erika", "DE89370400440532013000", _seal, date(2027, 1, 10))  # noqa: E731
+    ended, holds = database.write(give), database.write(give)
+    database.write(lambda session: api.debits.end(session, "person:1", ended.id, NOW))
+    later = NOW + api.debits.KEEP_DAYS * 86_400_000
+    assert [database.write(lambda session, at=at: api.debits.tidy(session, at)) for at in (later, later + 1)] == [0, 1]
+    with database.read() as session:
+        assert [one.id for one in api.debits.of(session, "person:1")] == [holds.id]
+
+
 def test_a_wrong_account_number_gives_no_mandate(database: Database) -> None:
     for holder, iban in (("Erika", "DE88370400440532013000"), ("", "DE89370400440532013000")):
         with pytest.raises(ValueError):
@@ -204,6 +271,10 @@ def test_the_commands_check_the_ledger_and_take_a_statement_once(tmp_path: Path)
     file.write_bytes(statement(entry("5.00", "B1", details(text="Spende"))))
     assert setup.import_statement(settings, file) == "1 entries, 1 unclear"
     assert setup.import_statement(settings, file) == "1 entries, 1 known"
+    (line,) = setup.unclear_entries(settings).splitlines()
+    assert line.endswith("2027-01-15  €5.00  Spende")
+    with pytest.raises(ValueError):
+        setup.assign_entry(settings, line.split()[0], "RF00")
     assert setup.check_payments(settings) == ("ledger whole: 1 transfers, 2 accounts, sum 0", True)
     assert setup.export_debits(settings, tmp_path / "debits.xml", "2027-02-01") == "nothing to collect"
 

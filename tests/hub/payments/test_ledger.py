@@ -99,6 +99,7 @@ def test_the_database_itself_refuses_an_overdraft_and_any_change_of_what_is_book
         "DELETE FROM payments_posting",
         "UPDATE payments_transfer SET what = 'x'",
         "DELETE FROM payments_transfer",
+        "REPLACE INTO payments_posting SELECT id, transfer_id, source_id, target_id, cents + 1 FROM payments_posting",
         "INSERT INTO payments_posting (transfer_id, source_id, target_id, cents) VALUES (1, 1, 1, 5)",
         "INSERT INTO payments_posting (transfer_id, source_id, target_id, cents) VALUES (1, 1, 2, -5)",
         "INSERT INTO payments_transfer (key, digest, what, at) VALUES ('a', '', '', 0)",

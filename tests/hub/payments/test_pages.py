@@ -14,6 +14,7 @@ from hub.core import clock, events
 from hub.core.db import Database
 from hub.payments import api
 from hub.payments.api import Item, Line, Order
+from hub.payments.rules.payment import Report, Status
 from hub.settings import Settings
 from tests import ready
 from tests.hub.payments.statements import IBAN
@@ -134,6 +135,13 @@ def test_a_top_up_by_bank_transfer_shows_what_to_write(web_app: Flask) -> None:
     assert "<svg" in page
     assert "RF" in page
     assert "DE02 5001 0517 0137 0750 30" in page
+    payment_id, database = answer.headers["Location"].split("/")[2], web_app.extensions["database"]
+    with database.read() as session:
+        number = api.payments.attempts(session, payment_id)[0].id
+    told = Report(Status.CAPTURED, 2000)
+    database.write(lambda session: api.payments.take_report(session, number, told, clock.now_ms()))
+    paid = client.get(answer.headers["Location"])
+    assert (paid.status_code, paid.headers["Location"]) == (303, f"/bezahlen/{payment_id}"), "nobody pays a last cent"
 
 
 def test_a_payment_of_somebody_is_shown_to_them_alone_and_strangers_are_asked_who_they_are(web_app: Flask) -> None:
@@ -194,6 +202,17 @@ def test_a_card_shows_its_number_once_and_can_be_blocked(web_app: Flask) -> None
     card = shown.split("/karten/")[1].split("/")[0]
     assert send(client, f"{path}/{card}/sperren", path).status_code == 303
     assert "Ladekarte</b>" not in client.get(path).text
+
+
+def test_what_no_table_can_hold_is_no_charge(web_app: Flask) -> None:
+    database: Database = web_app.extensions["database"]
+    key = database.write(lambda session: api.machines.add(session, "charger-1", "charging", 500, clock.now_ms()))
+    facts = {"key": "1", "card": "A", "text": "Laden", "cents": 100, "tax": "19"}
+    for change in ({"key": "1\0"}, {"text": "L\0"}, {"card": "A\0"}, {"lines": {}}):
+        answer = web_app.test_client().post(
+            "/api/payments/charges", json=facts | change, headers={"Authorization": f"Bearer {key}"}
+        )
+        assert answer.status_code == 400
 
 
 def test_automatic_top_ups_and_payouts_need_a_fresh_log_in(web_app: Flask) -> None:

@@ -8,7 +8,9 @@ from hub.payments import api
 from hub.payments.api import Item, Order, RefusedError, State, WalletError
 from hub.payments.gateway import Found, Notice, Started
 from hub.payments.rules.payment import Report, Status
+from tests.hub.account.desk import person, register
 from tests.hub.payments.conftest import NOW, Ear, balance, is_whole
+from tests.hub.payments.paper import text_of
 from tests.hub.payments.test_ledger import together
 
 ITEMS = (Item("Parken", 250, "parking", "19"), Item("Bad", 750, "pool", "7"))
@@ -211,6 +213,18 @@ def test_top_ups_have_limits_also_while_others_are_on_their_way(database: Databa
         database.write(lambda session: api.wallet.top_up(session, "person:1", 60_00, "b", NOW))
 
 
+def test_top_ups_that_wait_for_their_payer_cannot_all_be_begun(database: Database, ear: Ear) -> None:
+    asked = [
+        database.write(lambda s, key=key: api.wallet.top_up(s, "person:1", 20_000, key, NOW)) for key in ("a", "b", "c")
+    ]
+    begin = lambda one: database.write(lambda s: api.payments.new_attempt(s, one.payment.id, "sandbox", NOW))  # noqa: E731
+    found = together(3, lambda index: begin(asked[index]))
+    assert sorted(getattr(one, "reason", "") for one in found) == ["", "too_much", "too_much"]
+    begun = next(one for one in found if not isinstance(one, Exception))
+    again = next(one for one in asked if one.payment.id == begun.payment_id)
+    assert begin(again).id != begun.id, "a second try of the same one fits"
+
+
 def test_the_balance_goes_back_to_the_top_ups_it_came_from_the_newest_first(database: Database, ear: Ear) -> None:
     top_up(database, "person:1", 2000, "r1")
     top_up(database, "person:1", 3000, "r2")
@@ -233,6 +247,15 @@ def test_a_top_up_that_the_bank_takes_back_is_owed_when_it_is_spent(database: Da
     assert balance(database, "receivable:person:1") == -1000
     assert ear.heard[-1].reason == "returned"
     assert is_whole(database)
+
+
+def test_a_receipt_tells_that_the_bank_took_the_money_back(database: Database, ear: Ear) -> None:
+    one = ask(database)
+    number = attempt(database, one.payment.id)
+    paid, back = report(database, number, Status.CAPTURED, 1000), report(database, number, Status.CAPTURED, 1000, 1000)
+    assert api.receipts.version(paid) != api.receipts.version(back)
+    assert "zurückgeholt" not in text_of(api.receipts.write(paid, "de", ("Stadt",), demo=False))
+    assert "Davon hat die Bank zurückgeholt: 10,00 €" in text_of(api.receipts.write(back, "de", ("Stadt",), demo=False))
 
 
 def test_a_parent_gives_a_child_takes_back_and_sets_the_limit(database: Database, fill) -> None:
@@ -296,3 +319,33 @@ def test_what_a_person_holds_can_be_exported_and_forgotten_but_bookings_stay(dat
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM payments_payment WHERE owner = 'person:1'")).scalar() == 0
     assert is_whole(database)
+
+
+def test_money_of_a_deleted_account_goes_back_to_the_card_it_came_from(database: Database, ear: Ear, fill) -> None:
+    fill("person:1", 300)
+    top_up(database, "person:1", 2000, "pay_1")
+    database.write(lambda session: api.personal.forget(session, 1, NOW))
+    assert (balance(database, "refunds"), balance(database, "unclear"), balance(database, "wallet:person:1")) == (
+        2000,
+        300,
+        0,
+    )
+    with database.read() as session:
+        number = session.execute(text("SELECT id FROM payments_refund")).scalar_one()
+    database.write(lambda session: api.refunds.settle(session, number, NOW + 1, is_done=False))
+    assert balance(database, "wallet:person:1") == 2000, "the card is gone"
+    assert database.write(lambda session: api.personal.collect(session, NOW + 2)) == 1
+    assert (balance(database, "unclear"), balance(database, "wallet:person:1")) == (2300, 0)
+    assert is_whole(database)
+
+
+def test_money_in_wallets_of_nobody_is_put_aside_and_nobody_elses(database: Database, fill) -> None:
+    someone = person(database, register(database, "rosa@example.org"))
+    for owner in (f"person:{someone.id}", "person:4711", "child:4", "organisation:9"):
+        fill(owner, 100)
+    assert database.write(lambda session: api.personal.collect(session, NOW)) == 3
+    assert database.write(lambda session: api.personal.collect(session, NOW + 1)) == 0
+    assert (balance(database, "unclear"), balance(database, f"wallet:person:{someone.id}")) == (300, 100)
+    with database.read() as session:
+        keys = [one.key for one in api.statement(session, "unclear")]
+    assert keys == [f"nobody:wallet:{owner}:{NOW}" for owner in ("person:4711", "organisation:9", "child:4")]

@@ -66,6 +66,7 @@ def test_an_old_word_after_the_money_changes_nothing() -> None:
 
 def test_a_part_waits_and_too_much_goes_into_the_wallet() -> None:
     part, _, booked, became = follow(OPEN, [Report(Status.CAPTURED, 400)])
+    assert part.refundable == 0, "it is nobody's income yet"
     assert (part.state, booked, became) == (State.STARTED, {"provider:sandbox": -400, "prepaid": 400}, [])
     whole, _, booked, became = follow(OPEN, [Report(Status.CAPTURED, 400), Report(Status.CAPTURED, 1300)])
     assert booked == {
@@ -103,6 +104,15 @@ def test_money_that_a_bank_takes_back_is_owed_as_far_as_the_wallet_does_not_hold
     assert back.became == "returned"
 
 
+def test_money_that_comes_after_it_was_taken_back_pays_what_is_owed_first() -> None:
+    paid = advance(OPEN, Attempt("debit"), Report(Status.CAPTURED, 1000))
+    back = advance(paid.payment, paid.attempt, Report(Status.CAPTURED, 1000, 1000))
+    assert (back.lines, back.became) == ((("receivable:person:1", "bank", 1000),), "returned")
+    again = advance(back.payment, Attempt("transfer"), Report(Status.CAPTURED, 1300))
+    assert again.lines == (("bank", "receivable:person:1", 1000), ("bank", "wallet:person:1", 300))
+    assert again.became == "completed"
+
+
 @given(st.lists(reports, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_and_number_of_reports_does_not_matter_for_the_money(told: list[Report], chance) -> None:
     captured = max((one.captured for one in told), default=0)
@@ -114,6 +124,8 @@ def test_the_order_and_number_of_reports_does_not_matter_for_the_money(told: lis
     assert sum(booked.values()) == 0
     assert became.count("completed") <= 1 + became.count("returned")
     assert attempt.returned <= attempt.captured
+    is_settled = payment.state in (State.COMPLETED, State.RETURNED)
+    assert booked.get("prepaid", 0) == (0 if is_settled else payment.paid), "a part waits, and nothing else"
     if not any(one.returned for one in told):
         assert (payment.state == State.COMPLETED) == (captured >= 1000)
 

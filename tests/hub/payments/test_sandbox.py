@@ -167,6 +167,8 @@ def test_a_notice_that_is_sent_again_forged_or_old_does_nothing(
         (headers, forged, now),
         ({}, body, now),
         ({"X-Sandbox-Signature": "t=1,v1=00"}, body, now),
+        ({"X-Sandbox-Signature": f"t={now // 1000},v1=\u00e9"}, body, now),
+        ({"X-Sandbox-Signature": "t=\u00b2,v1=00"}, body, now),
         (headers, body, signed_at + 301_000),
         (headers, body, signed_at - 301_000),
     ):
@@ -261,10 +263,8 @@ def _key_of(database: Database) -> str:
     return f"{row[0]}-{row[1]}-{row[2]}"
 
 
-def test_an_agreement_fills_the_wallet_by_itself_and_stops_when_the_card_ran_out(
-    database: Database, cashier: Cashier, settings: Settings, sandbox: Provider, ear: Ear
-) -> None:
-    now = clock.now_ms()
+def agree(database: Database, cashier: Cashier, sandbox: Provider, now: int) -> None:
+    """A first top-up of 20.00 whose payer wants more of them below 15.00."""
     one = database.write(lambda session: api.wallet.top_up(session, "person:1", 2000, "t", now))
     made = database.write(lambda session: api.payments.new_attempt(session, one.payment.id, "sandbox", now))
     sandbox.press(cashier.begin(one, made, "de", keep=True), "pay")
@@ -272,6 +272,27 @@ def test_an_agreement_fills_the_wallet_by_itself_and_stops_when_the_card_ran_out
         known = api.payments.attempt(session, made.id)
     cashier.ask(known, now)
     database.write(lambda session: api.wallet.set_automatic(session, "person:1", 1500, 2000, now))
+
+
+def test_an_agreement_collects_as_soon_as_the_provider_that_was_away_is_back(
+    database: Database, cashier: Cashier, settings: Settings, sandbox: Provider, ear: Ear
+) -> None:
+    now = clock.now_ms()
+    agree(database, cashier, sandbox, now)
+    sandbox.fault(down=True)
+    order = api.Order("o", "person:1", "pool", "", "x", (api.Item("x", 1000, "pool", "7"),))
+    database.write(lambda session: api.wallet.pay(session, order, now))
+    run_jobs(settings, database, turns=2)
+    sandbox.fault(down=False)
+    run_jobs(settings, database, later_ms=60_000, turns=2)
+    assert until(lambda: balance(database, "wallet:person:1") == 3000, 3)
+
+
+def test_an_agreement_fills_the_wallet_by_itself_and_stops_when_the_card_ran_out(
+    database: Database, cashier: Cashier, settings: Settings, sandbox: Provider, ear: Ear
+) -> None:
+    now = clock.now_ms()
+    agree(database, cashier, sandbox, now)
     order = api.Order("o", "person:1", "pool", "", "x", (api.Item("x", 1000, "pool", "7"),))
     database.write(lambda session: api.wallet.pay(session, order, now))
     run_jobs(settings, database)

@@ -95,6 +95,19 @@ def test_a_code_that_was_shown_to_somebody_else_costs_its_owner_nothing(pool: Po
     assert refused(lambda: pool.database.write(waive)) == "state"
 
 
+def test_a_code_whose_use_was_forgotten_charges_nobody_again(pool: Pool) -> None:
+    code, later = pool.phone.code(NOW), NOW + 31 * 86_400_000
+    assert pool.accept(pool.alone.offer("off-1", NOW, code=code)).state == "paid"
+    pool.database.write(lambda s: api.passes.tidy(s, later))
+    answer = pool.accept(pool.alone.offer("off-2", NOW, code=code), clock=later, now=later)
+    assert (answer.state, answer.reason, pool.balance()) == ("open", "expired", 9_400)
+
+
+def test_a_till_with_a_clock_beyond_all_bounds_sold_nothing_before_it_was_there(pool: Pool) -> None:
+    answer = pool.accept(pool.alone.offer("off-1", 0, way="cash"), clock=2**53 - 1)
+    assert (answer.state, answer.sale.at) == ("paid", NOW)
+
+
 def test_beyond_the_limit_of_a_pass_the_guest_is_asked_instead_of_charged(pool: Pool) -> None:
     def offer(number: str, at: int):
         lines = (("adult", 2, 600),)

@@ -8,6 +8,7 @@ from hub.inbox import api as inbox
 from hub.parking.api import stays
 from hub.parking.api.purse import WalletPurse
 from hub.parking.api.stays import Order
+from hub.payments import api as payments
 from hub.till import api
 from tests.hub.account.desk import person, register
 from tests.hub.payments.test_ledger import together
@@ -162,6 +163,77 @@ def test_the_fee_of_a_finished_stay_goes_back_once_and_a_letter_tells(pool: Pool
     assert sum("Parkgebühr zurück" in one for one in subjects) == 1
     assert (refund.cents, refund.paid_at) == (50, NOW)
     assert pool.is_whole()
+
+
+def cancel(pool: Pool, number: str, now: int = NOW + MINUTE) -> None:
+    work = lambda s: api.returns.cancel(s, pool.counter.town, pool.counter.till, number, now)  # noqa: E731
+    pool.database.write(work)
+
+
+def test_an_entry_that_is_taken_back_gives_no_parking_fee_back(pool: Pool) -> None:
+    token = park(pool, "HN-AB 12", NOW - 30 * MINUTE, None)
+    pool.sell("1")
+    cancel(pool, "1")
+    pool.database.write(lambda s: stays.stop(s, PURSE, token, NOW + 20 * MINUTE))
+    assert pay_back(pool, NOW + 91 * MINUTE) == []
+    assert pool.balance("revenue:parking:19") == 50
+    sold = pool.sell("2", now=NOW + 92 * MINUTE)
+    assert [one.is_new for one in sold.parking] == [True], "who enters after all is a guest"
+    assert pay_back(pool, NOW + 93 * MINUTE) == [50]
+    assert pool.is_whole()
+
+
+def test_a_parking_fee_that_went_back_is_due_again_when_the_entry_is_taken_back(pool: Pool) -> None:
+    park(pool, "HN-AB 12", NOW - 60 * MINUTE, NOW - 10 * MINUTE)
+    before = pool.balance()
+    for number, now in (("1", NOW), ("2", NOW + 10 * MINUTE)):
+        pool.sell(number, now=now)
+        assert sum(pay_back(pool, now)) == 50
+        for cents in (500, 100):  # in two parts: after the first one the guest is still a guest
+            assert pool.balance("revenue:parking:19") == 0
+            facts = (pool.counter.town, pool.counter.till, number, cents, f"{number}-{cents}", now + MINUTE)
+            pool.database.write(lambda s, facts=facts: api.returns.refund(s, *facts))
+        assert (pool.balance(), pool.balance("revenue:parking:19")) == (before, 50)
+    with pool.database.read() as session:
+        subjects = [one.subject for one in inbox.listed(session, pool.guest.id)]
+    assert sum("wieder fällig" in one for one in subjects) == 2
+    assert pool.is_whole()
+
+
+def test_a_fee_that_an_empty_wallet_cannot_pay_again_waits_for_its_payer(pool: Pool) -> None:
+    park(pool, "HN-AB 12", NOW - 60 * MINUTE, NOW - 10 * MINUTE)
+    pool.sell("1", way="cash")
+    assert pay_back(pool, NOW) == [50]
+    rest = [payments.Line(f"wallet:{pool.owner}", "bank", pool.balance())]
+    pool.database.write(lambda s: payments.transfer(s, "away", rest, NOW, "test"))
+    cancel(pool, "1")
+    with pool.database.read() as session:
+        asked = payments.wallet.paid(session, pool.owner, 1)[0]
+    assert (asked.payment.state, asked.payment.cents, asked.payment.items[0].tax) == ("open", 50, "19")
+    assert pool.is_whole()
+
+
+def test_another_entry_keeps_the_parking_fee_with_its_guest(pool: Pool) -> None:
+    park(pool, "HN-AB 12", SUMMER - 60 * MINUTE, SUMMER - 10 * MINUTE)
+    buy(pool, "ten-adult")
+    pool.sell("1", now=SUMMER)
+    pool.sell("2", now=SUMMER + MINUTE)
+    assert pay_back(pool, SUMMER + MINUTE) == [50]
+    cancel(pool, "1", SUMMER + 2 * MINUTE)
+    assert pool.balance("revenue:parking:19") == 0
+    enter(pool, "a", pool.phone.code(SUMMER))
+    cancel(pool, "2", SUMMER + 3 * MINUTE)
+    assert pool.balance("revenue:parking:19") == 0, "they entered with a card"
+
+
+def test_who_enters_while_the_till_has_no_connection_is_a_guest_too(pool: Pool) -> None:
+    token = park(pool, "HN-AB 12", NOW - 60 * MINUTE, None)
+    offer = pool.alone.offer("1", NOW, code=pool.phone.code(NOW))
+    pool.database.write(lambda s: stays.stop(s, PURSE, token, NOW - MINUTE))
+    park(pool, "HN-AB 12", NOW + 60 * MINUTE, None)  # the next stay is none of this visit
+    assert pool.accept(offer, clock=NOW + 90 * MINUTE, now=NOW + 90 * MINUTE).state == "paid"
+    assert pay_back(pool, NOW + 90 * MINUTE) == [50]
+    assert counted(pool.database, "till_parking_refund") == 1
 
 
 def test_sixty_four_scans_give_one_refund(pool: Pool) -> None:

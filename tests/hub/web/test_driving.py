@@ -5,6 +5,9 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from hub.account.api import guard
+from hub.core import clock
+
 
 def token(client: FlaskClient, path: str) -> str:
     return re.search(r'name="csrf" value="([^"]+)"', client.get(path).text)[1]
@@ -14,6 +17,21 @@ def send(client: FlaskClient, site: str = "p1_weinbrenner", **fields: str):
     path = f"/parken/{site}/starten"
     form = {"csrf": token(client, path), "plate": "KA-X 7", "minutes": "60", "confirm": site, **fields}
     return client.post(f"/parken/{site}/karte", data=form)
+
+
+def test_nobody_tries_one_plate_after_the_other(client: FlaskClient) -> None:
+    path, site = "/parken/p1_weinbrenner/starten", "p1_weinbrenner"
+    form = {"csrf": token(client, path), "minutes": "60", "confirm": site}
+    for _ in range(199):
+        guard.allow_plate("127.0.0.1", clock.now_ms())
+    codes = [client.post(f"/parken/{site}/karte", data={**form, "plate": "?"}).status_code for _ in range(2)]
+    assert codes == [422, 429]
+    other = client.post(f"/parken/{site}/karte", data={**form, "plate": "?"}, environ_base={"REMOTE_ADDR": "10.0.0.9"})
+    assert other.status_code == 422
+    change = {"csrf": form["csrf"], "plate": "HN-AB 1"}
+    near = {"REMOTE_ADDR": "10.0.0.9"}
+    found = [client.post("/parken/vorgang/x/kennzeichen", data=change, environ_base=near).status_code for _ in range(6)]
+    assert found == [404] * 5 + [429]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,10 @@ STAYS = [
     ("sinsheim-kern", "2026-03-07T14:30", "2026-03-07T15:01", 100),
     ("sinsheim-kern", "2026-03-08T03:00", "2026-03-08T04:00", 200),
     ("sinsheim-kern", "2026-03-06T23:45", "2026-03-07T15:20", 200),
+    ("sinsheim-kern", "2026-03-29T01:00", "2026-03-29T04:00", 400),  # two hours pass
+    ("sinsheim-kern", "2026-10-25T01:00", "2026-10-25T04:00", 800),  # and four
+    ("sinsheim-kern", "2026-03-07T14:59", "2026-03-07T15:31", 200),
+    ("sinsheim-ring", "2026-03-07T23:50", "2026-03-08T00:20", 50),
     ("sinsheim-ring", "2026-03-02T10:00", "2026-03-02T12:10", 250),
     # Neckarsulm: first hour free, second 1.00, then 2.00 an hour, 8.00 a day
     ("neckarsulm", "2026-03-02T09:00", "2026-03-02T10:00", 0),
@@ -19,7 +23,10 @@ STAYS = [
     ("neckarsulm", "2026-03-02T23:30", "2026-03-03T01:30", 100),  # the second hour begins on the next day
     ("neckarsulm", "2026-03-02T20:00", "2026-03-03T09:00", 500 + 800),  # 0 + 1 + 2 + 2, then the cap anew
     ("neckarsulm", "2026-03-02T09:00", "2026-03-02T10:01", 100, None, 60),
+    ("neckarsulm", "2026-10-24T22:00", "2026-10-25T05:00", 100 + 800),  # eight hours; the cap from midnight
     ("neckarsulm-p6", "2026-03-02T09:00", "2026-03-02T11:00", 0),
+    ("neckarsulm-p6", "2026-03-02T09:00", "2026-03-02T12:01", 300, None, 120),
+    ("neckarsulm-p6", "2026-03-02T22:00", "2026-03-03T09:00", 800),  # free until midnight
     ("neckarsulm-p6", "2026-03-02T09:00", "2026-03-02T11:01", 100),
     ("neckarsulm-p6", "2026-03-02T09:00", "2026-03-02T13:00", 300),
     # Neckarsulm station: half an hour free; up to 2 h 1.00, up to 4 h 2.00, more 4.00; Mon-Fri 6-18, Sat 6-13
@@ -47,7 +54,10 @@ STAYS = [
     ("friedrichshafen", "2026-03-02T00:00", "2026-03-03T00:00", 1584),
     ("friedrichshafen", "2026-03-29T00:00", "2026-03-29T06:00", 330),  # the clock skips an hour: five hours
     ("friedrichshafen", "2026-10-25T00:00", "2026-10-25T06:00", 462),  # and gives one back: seven
+    ("friedrichshafen", "2026-03-02T10:00", "2026-03-02T10:00:30", 1),  # 0.55
     ("friedrichshafen-2", "2026-03-02T10:00", "2026-03-02T11:40", 220),
+    ("friedrichshafen-2", "2026-10-25T02:30", "2026-10-25T03:10", 220),  # the hour comes twice: 100 minutes
+    ("friedrichshafen-bad", "2026-05-14T23:59", "2026-05-15T00:01", 30),
     ("friedrichshafen-bad", "2026-06-02T10:00", "2026-06-02T10:10", 30),
     ("friedrichshafen-bad", "2026-06-02T10:00", "2026-06-02T12:00", 66),
     ("friedrichshafen-bad", "2026-06-02T08:00", "2026-06-02T20:00", 220),
@@ -62,12 +72,18 @@ STAYS = [
     ("dusslingen", "2026-03-02T08:00", "2026-03-02T10:00", 100, None, 90),
     ("dusslingen", "2026-03-08T08:00", "2026-03-08T20:00", 0),
     ("dusslingen", "2026-03-02T06:00", "2026-03-09T06:00", 1800),
+    ("dusslingen", "2026-03-02T16:59", "2026-03-03T08:01", 50),  # one minute on each day: one hour
+    ("dusslingen", "2026-03-07T18:59", "2026-03-09T06:00", 0),
     # Thermarium: half an hour free a day, 1.00 a started hour
     ("thermarium", "2026-03-02T08:00", "2026-03-02T08:30", 0),
     ("thermarium", "2026-03-02T08:00", "2026-03-02T09:30", 100),
     ("thermarium", "2026-03-02T08:00", "2026-03-02T09:31", 200),
     ("thermarium", "2026-03-02T08:00", "2026-03-02T08:30", 100, None, 30),
     ("thermarium", "2026-03-02T23:00", "2026-03-03T01:00", 100),
+    ("thermarium", "2026-03-02T23:50", "2026-03-03T00:40", 100),  # 10 minutes and 30 are free
+    ("thermarium", "2026-03-02T10:00", "2026-03-02T10:05", 0, None, 25),
+    ("thermarium", "2026-03-29T01:00", "2026-03-29T04:00", 200),
+    ("thermarium", "2026-10-25T01:00", "2026-10-25T04:00", 400),
     ("thermarium", "2026-03-02T08:00", "2026-03-02T10:30", 200, "disabled"),  # not named, so nothing changes
     ("rappsodie", "2026-03-02T08:00", "2026-03-02T10:30", 150),
 ]
@@ -79,5 +95,7 @@ REFUSED = [
     ("friedrichshafen-2", "2026-03-02T10:00", "2026-03-02T11:41", "longer than the maximum of 100 minutes"),
     ("thermarium", "2026-03-02T10:00", "2026-03-02T09:00", "ends before it starts"),
     ("thermarium", "heute", "2026-03-02T09:00", "is no time"),
+    ("thermarium", "0001-01-01T00:00", "0001-01-01T01:00", "between the years 1970 and 2199"),
+    ("thermarium", "2026-03-02T09:00", "9999-12-31T23:59", "between the years 1970 and 2199"),
     ("nirgends", "2026-03-02T10:00", "2026-03-02T11:00", "there is no tariff"),
 ]

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Identity, Integer, String, Text, delete, inse
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 
 
 class Entry(Base):
@@ -84,4 +85,4 @@ def feedback(session: Session, limit: int) -> list[FeedbackRow]:
 
 def forget_feedback(session: Session, before: int) -> int:
     """Deletes what is older; returns how many."""
-    return session.execute(delete(Feedback).where(Feedback.created_at < before)).rowcount  # type: ignore[attr-defined, no-any-return]
+    return touched(session, delete(Feedback).where(Feedback.created_at < before))

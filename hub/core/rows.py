@@ -1,8 +1,8 @@
-"""Two ways to be right when two do the same at once: lock the row first, or insert unless it is there."""
+"""What stores share: being right when two do the same at once, and how many rows a statement touched."""
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import inspect, select
+from sqlalchemy import CursorResult, Executable, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.core.db import Base, Session
@@ -22,3 +22,8 @@ def insert_new(session: Session, table: type[Base], **facts: Any) -> bool:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     made = insert(table).values(**facts).on_conflict_do_nothing().returning(*inspect(table).primary_key)
     return session.execute(made).first() is not None
+
+
+def touched(session: Session, statement: Executable) -> int:
+    """How many rows an UPDATE or DELETE touched."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, delete, insert, sel
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
-from hub.core.rows import insert_new
+from hub.core.rows import insert_new, touched
 
 
 class ClientRow(Base):
@@ -190,7 +190,7 @@ def code(session: Session, digest: str) -> CodeFacts | None:
 def use_code(session: Session, digest: str, now: int) -> bool:
     """Marks a code as used; False when it was used before (also a moment ago, by another process)."""
     used = update(CodeRow).where(CodeRow.digest == digest, CodeRow.used_at == 0).values(used_at=now)
-    return bool(session.execute(used).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, used))
 
 
 def add_token(session: Session, **facts: Any) -> None:
@@ -209,7 +209,7 @@ def token(session: Session, digest: str) -> tuple[TokenRow, GrantRow] | None:
 def use_refresh(session: Session, digest: str, now: int) -> bool:
     """Marks a refresh token as used; False when it was used before."""
     used = update(TokenRow).where(TokenRow.digest == digest, TokenRow.kind == "refresh", TokenRow.used_at == 0)
-    return bool(session.execute(used.values(used_at=now)).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, used.values(used_at=now)))
 
 
 def touch_grant(session: Session, grant_id: str, now: int) -> None:
@@ -254,7 +254,7 @@ def set_consent(session: Session, person_id: int, client_id: str, scope: str, de
 def remove_consent(session: Session, person_id: int, client_id: str) -> bool:
     """False when there was none."""
     gone = delete(ConsentRow).where(ConsentRow.person_id == person_id, ConsentRow.client_id == client_id)
-    return bool(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, gone))
 
 
 def add_pushed(session: Session, **facts: Any) -> None:
@@ -297,8 +297,8 @@ def tidy(session: Session, now: int, keep_ms: int) -> int:
     """Forgets what is long over; returns how many rows."""
     gone = 0
     for table in (CodeRow, TokenRow):
-        gone += session.execute(delete(table).where(table.expires_at < now - keep_ms)).rowcount  # type: ignore[attr-defined]
-    gone += session.execute(delete(PushedRow).where(PushedRow.expires_at < now)).rowcount  # type: ignore[attr-defined]
+        gone += touched(session, delete(table).where(table.expires_at < now - keep_ms))
+    gone += touched(session, delete(PushedRow).where(PushedRow.expires_at < now))
     live = select(TokenRow.grant_id)
     old = delete(GrantRow).where(GrantRow.created_at < now - keep_ms, GrantRow.id.not_in(live))
-    return int(gone + session.execute(old).rowcount)  # type: ignore[attr-defined]
+    return int(gone + touched(session, old))

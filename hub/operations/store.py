@@ -22,6 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 
 Condition = ColumnElement[bool]
 OPEN = text("done_at IS NULL")
@@ -158,7 +159,7 @@ def mark_retried(session: Session, job_ids: Collection[int], now: int) -> None:
 
 def forget_done(session: Session, before: int) -> int:
     """Deletes what was done before a moment; how many."""
-    return session.execute(delete(TaskRow).where(TaskRow.done_at < before)).rowcount  # type: ignore[attr-defined, no-any-return]
+    return touched(session, delete(TaskRow).where(TaskRow.done_at < before))
 
 
 def _insert(session: Session, table: type[Base]) -> Any:

@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 
 _BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -62,7 +63,7 @@ def of_browser(session: Session, browser: str) -> SubscriptionRow | None:
 def remove(session: Session, person_id: int, ids: Collection[int]) -> int:
     """Forgets some of a person's devices; returns how many were theirs."""
     gone = delete(SubscriptionRow).where(SubscriptionRow.person_id == person_id, SubscriptionRow.id.in_(ids))
-    return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+    return touched(session, gone)
 
 
 def remove_of_browser(session: Session, browser: str) -> None:
@@ -98,5 +99,4 @@ def failed(session: Session, subscription_id: int, most: int) -> None:
 
 def forget_unseen(session: Session, before: int) -> int:
     """Forgets devices that nobody used since; returns how many."""
-    gone = session.execute(delete(SubscriptionRow).where(SubscriptionRow.seen_at < before))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return touched(session, delete(SubscriptionRow).where(SubscriptionRow.seen_at < before))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.account.store.people import PersonRow
 from hub.core.db import Base
-from hub.core.rows import insert_new, lock
+from hub.core.rows import insert_new, lock, touched
 
 
 class OrganisationRow(Base):
@@ -250,7 +250,7 @@ def withdraw_invitation(session: Session, token_hash: str) -> None:
 
 def tidy(session: Session, now: int) -> int:
     """Forgets invitations that are over; returns how many."""
-    return session.execute(delete(InvitationRow).where(InvitationRow.expires_at < now)).rowcount  # type: ignore[attr-defined, no-any-return]
+    return touched(session, delete(InvitationRow).where(InvitationRow.expires_at < now))
 
 
 def existing(session: Session, table: type[OrganisationRow] | type[ChildRow], ids: Collection[int]) -> set[int]:

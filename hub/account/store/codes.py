@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.account import rules
 from hub.core.db import Base
-from hub.core.rows import insert_new
+from hub.core.rows import insert_new, touched
 
 
 class CodeRow(Base):
@@ -89,13 +89,13 @@ def state(row: CodeRow) -> rules.Code:
 def take_try(session: Session, code_id: str) -> bool:
     """Counts a try before it is made; False when none was left (two at once cannot share the last one)."""
     counted = update(CodeRow).where(CodeRow.id == code_id, CodeRow.tries < rules.CODE_TRIES, ~CodeRow.used)
-    return bool(session.execute(counted.values(tries=CodeRow.tries + 1)).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, counted.values(tries=CodeRow.tries + 1)))
 
 
 def use(session: Session, code_id: str) -> bool:
     """Marks a code as used; False when somebody was quicker."""
     used = update(CodeRow).where(CodeRow.id == code_id, ~CodeRow.used).values(used=True)
-    return bool(session.execute(used).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, used))
 
 
 def end_for(session: Session, mail: str, purpose: str) -> None:
@@ -115,7 +115,7 @@ def use_once(session: Session, digest: str, expires_at: int) -> bool:
 
 def tidy(session: Session, now: int) -> int:
     """Forgets what is over; returns how many rows."""
-    codes = session.execute(delete(CodeRow).where(CodeRow.expires_at < now)).rowcount  # type: ignore[attr-defined]
-    used = session.execute(delete(UsedRow).where(UsedRow.expires_at < now)).rowcount  # type: ignore[attr-defined]
-    held = session.execute(delete(HeldRow).where(HeldRow.expires_at < now)).rowcount  # type: ignore[attr-defined]
+    codes = touched(session, delete(CodeRow).where(CodeRow.expires_at < now))
+    used = touched(session, delete(UsedRow).where(UsedRow.expires_at < now))
+    held = touched(session, delete(HeldRow).where(HeldRow.expires_at < now))
     return int(codes + used + held)

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.account.store.people import BigId, PersonRow
 from hub.core.db import Base
-from hub.core.rows import insert_new
+from hub.core.rows import insert_new, touched
 
 
 class PasskeyRow(Base):
@@ -79,13 +79,13 @@ def use_passkey(session: Session, passkey_id: int, sign_count: int, backed_up: b
 def rename_passkey(session: Session, person_id: int, passkey_id: int, name: str) -> bool:
     """False when it is not theirs."""
     changed = update(PasskeyRow).where(PasskeyRow.person_id == person_id, PasskeyRow.id == passkey_id)
-    return bool(session.execute(changed.values(name=name)).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, changed.values(name=name)))
 
 
 def remove_passkey(session: Session, person_id: int, passkey_id: int) -> bool:
     """False when it is not theirs."""
     gone = delete(PasskeyRow).where(PasskeyRow.person_id == person_id, PasskeyRow.id == passkey_id)
-    return bool(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, gone))
 
 
 def remove_passkeys(session: Session, person_id: int) -> None:

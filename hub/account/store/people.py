@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.core.db import Base
-from hub.core.rows import insert_new, lock
+from hub.core.rows import insert_new, lock, touched
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -161,10 +161,11 @@ def change_name(session: Session, person_id: int, name: str) -> bool:
 
 def use_otp_step(session: Session, person_id: int, step: int) -> bool:
     """Notes a time step of the one-time password; False when it or a later one was used already."""
-    used = session.execute(
-        update(PersonRow).where(PersonRow.id == person_id, PersonRow.otp_step < step).values(otp_step=step)
+    return bool(
+        touched(
+            session, update(PersonRow).where(PersonRow.id == person_id, PersonRow.otp_step < step).values(otp_step=step)
+        )
     )
-    return bool(used.rowcount)  # type: ignore[attr-defined]
 
 
 def delete_person(session: Session, person_id: int, now: int) -> None:
@@ -200,7 +201,7 @@ def add_role(session: Session, person_id: int, role: str, scope: str = "") -> No
 def remove_role(session: Session, person_id: int, role: str, scope: str = "") -> bool:
     """Takes a role away; False when the person did not have it."""
     where = (RoleRow.person_id == person_id, RoleRow.role == role, RoleRow.scope == scope)
-    return bool(session.execute(delete(RoleRow).where(*where)).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, delete(RoleRow).where(*where)))
 
 
 def staff(session: Session) -> Sequence[tuple[PersonRow, str, str]]:
@@ -242,7 +243,7 @@ def use_identity(session: Session, issuer: str, subject: str, level: int, now: i
 def unlink_identity(session: Session, person_id: int, issuer: str) -> bool:
     """Forgets a person's identity at one issuer; False when there was none."""
     gone = delete(IdentityRow).where(IdentityRow.person_id == person_id, IdentityRow.issuer == issuer)
-    return bool(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, gone))
 
 
 def unlink_identities(session: Session, person_id: int) -> None:
@@ -263,4 +264,4 @@ def history(session: Session, person_id: int, limit: int = 50) -> Sequence[Event
 
 def forget_events(session: Session, before: int) -> int:
     """Deletes old history; returns how many lines."""
-    return session.execute(delete(EventRow).where(EventRow.at < before)).rowcount  # type: ignore[attr-defined, no-any-return]
+    return touched(session, delete(EventRow).where(EventRow.at < before))

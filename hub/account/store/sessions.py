@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from hub.account import rules
 from hub.account.store.people import PersonRow
 from hub.core.db import Base
+from hub.core.rows import touched
 
 
 class SessionRow(Base):
@@ -99,10 +100,14 @@ def touch(session: Session, token_hash: str, person_id: int, now: int) -> None:
 
 def replace(session: Session, token_hash: str, new_hash: str, state: rules.Session) -> bool:
     """Gives a session a new token and state (rotation at every log-in); False when it is gone."""
-    changed = session.execute(
-        update(SessionRow).where(SessionRow.token_hash == token_hash).values(token_hash=new_hash, **_columns(state))
+    return bool(
+        touched(
+            session,
+            update(SessionRow)
+            .where(SessionRow.token_hash == token_hash)
+            .values(token_hash=new_hash, **_columns(state)),
+        )
     )
-    return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 
 def act_for(session: Session, session_id: str, whom: str) -> None:
@@ -127,8 +132,9 @@ def end(session: Session, token_hash: str) -> str | None:
 
 def end_listed(session: Session, person_id: int, session_id: str) -> bool:
     """Forgets one of the person's sessions; False when it is not theirs."""
-    ended = session.execute(delete(SessionRow).where(SessionRow.person_id == person_id, SessionRow.id == session_id))
-    return bool(ended.rowcount)  # type: ignore[attr-defined]
+    return bool(
+        touched(session, delete(SessionRow).where(SessionRow.person_id == person_id, SessionRow.id == session_id))
+    )
 
 
 def end_all(session: Session, person_id: int, but: str = "") -> list[str]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.core import jobs
 from hub.core.db import Base, Session
 from hub.core.files.intake import Received
+from hub.core.rows import touched
 
 REMOVE_JOB = "remove files"
 _BATCH = 500
@@ -64,7 +65,7 @@ def drafts(session: Session, person_id: int, file_ids: Iterable[str]) -> list[Re
 def attach(session: Session, received: Received, case: str, person_id: int | None, now: int) -> None:
     """Gives a received file, drafted or not, to `case` in the caller's transaction. TakenError when it has one."""
     waiting = update(FileRow).where(FileRow.id == received.id, FileRow.case.like(f"{_DRAFT}:%"))
-    if session.execute(waiting.values(case=case, person_id=person_id)).rowcount:  # type: ignore[attr-defined]
+    if touched(session, waiting.values(case=case, person_id=person_id)):
         return
     if session.get(FileRow, received.id) is not None:
         raise TakenError(received.id)

@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 from hub.fleet.rules.enrolment import Code
 
 
@@ -45,8 +46,7 @@ def code(session: Session, code_hash: str) -> Code | None:
 def use_code(session: Session, code_hash: str, now: int) -> bool:
     """True for exactly one caller."""
     where = (EnrolmentCode.hash == code_hash, EnrolmentCode.used_at.is_(None))
-    result = session.execute(update(EnrolmentCode).where(*where).values(used_at=now))
-    return int(getattr(result, "rowcount", 0)) == 1
+    return touched(session, update(EnrolmentCode).where(*where).values(used_at=now)) == 1
 
 
 def add_certificate(session: Session, serial: str, node: str, issued_at: int, until: int) -> None:
@@ -64,8 +64,7 @@ def revoke(session: Session, node: str, now: int) -> int:
     """Ends every certificate and code of a node; returns how many certificates."""
     session.execute(update(EnrolmentCode).where(EnrolmentCode.node == node).values(expires_at=0))
     where = (Certificate.node == node, Certificate.revoked_at.is_(None))
-    result = session.execute(update(Certificate).where(*where).values(revoked_at=now))
-    return int(getattr(result, "rowcount", 0))
+    return touched(session, update(Certificate).where(*where).values(revoked_at=now))
 
 
 def revoked(session: Session, now: int) -> dict[str, int]:

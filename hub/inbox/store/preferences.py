@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, String, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 from hub.inbox.store.threads import MessageRow, ThreadRow
 
 
@@ -26,7 +27,7 @@ def mail(session: Session, person_id: int) -> str | None:
 def set_mail(session: Session, person_id: int, choice: str) -> None:
     """Writes it."""
     changed = update(PreferenceRow).where(PreferenceRow.person_id == person_id).values(mail=choice)
-    if not session.execute(changed).rowcount:  # type: ignore[attr-defined]
+    if not touched(session, changed):
         session.execute(insert(PreferenceRow).values(person_id=person_id, mail=choice))
 
 

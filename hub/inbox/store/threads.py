@@ -25,6 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 
 _BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -165,7 +166,7 @@ def mark_read(session: Session, thread_id: int, now: int, *, from_person: bool) 
 def close(session: Session, thread_id: int, now: int) -> bool:
     """False when it was closed before."""
     closed = update(ThreadRow).where(ThreadRow.id == thread_id, ThreadRow.closed_at == 0).values(closed_at=now)
-    return bool(session.execute(closed).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, closed))
 
 
 def remove(session: Session, thread_id: int) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 from hub.parking.store.stays import CarRow, StayRow
 
 _BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -80,7 +81,7 @@ def add_camera(session: Session, name: str, site: str, key_hash: str) -> None:
 
 def end_camera(session: Session, name: str) -> bool:
     """False for an unknown one."""
-    return bool(session.execute(delete(CameraRow).where(CameraRow.id == name)).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, delete(CameraRow).where(CameraRow.id == name)))
 
 
 def camera(session: Session, key_hash: str) -> CameraRow | None:
@@ -151,9 +152,9 @@ def has_stay_after(session: Session, site: str, plate: str, at: int) -> bool:
 def forget(session: Session, plates_before: int, before: int) -> int:
     """Takes the plate out of events of before `plates_before` (ms), and events of before `before`; how many."""
     old = update(CameraEventRow).where(CameraEventRow.at < plates_before, CameraEventRow.plate != "")
-    gone = session.execute(old.values(plate="", outcome="counted")).rowcount  # type: ignore[attr-defined]
+    gone = touched(session, old.values(plate="", outcome="counted"))
     over = delete(CameraEventRow).where(CameraEventRow.at < before)
-    return int(gone + session.execute(over).rowcount)  # type: ignore[attr-defined]
+    return int(gone + touched(session, over))
 
 
 def forget_person(session: Session, person_id: int) -> None:

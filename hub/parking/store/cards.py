@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, delete, func, insert, sel
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 from hub.parking.store.stays import StayRow
 
 OPEN, USED, REFUNDED = "open", "used", "refunded"
@@ -46,7 +47,7 @@ def of_stay(session: Session, stay_id: int) -> Sequence[CardPaymentRow]:
 def settle(session: Session, payment_id: str, state: str) -> bool:
     """Marks an open payment as used or refunded; False when that happened before."""
     open_one = update(CardPaymentRow).where(CardPaymentRow.payment_id == payment_id, CardPaymentRow.state == OPEN)
-    return bool(session.execute(open_one.values(state=state)).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, open_one.values(state=state)))
 
 
 def stay(session: Session, stay_id: int) -> StayRow | None:
@@ -59,7 +60,7 @@ def forget_unpaid(session: Session, before: int) -> int:
     """Deletes stays that nobody paid for since before (ms), with their payments' entries; how many."""
     old = select(StayRow.id).where(StayRow.state.in_(("awaiting", "cancelled")), StayRow.started_at < before)
     session.execute(delete(CardPaymentRow).where(CardPaymentRow.stay_id.in_(old)))
-    return int(session.execute(delete(StayRow).where(StayRow.id.in_(old))).rowcount)  # type: ignore[attr-defined]
+    return touched(session, delete(StayRow).where(StayRow.id.in_(old)))
 
 
 def awaiting(session: Session, site: str, plate: str, since: int) -> StayRow | None:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 from hub.parking.store.stays import PermitRow, StayRow
 
 _BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -45,8 +46,8 @@ def newest(session: Session, limit: int, warden_id: int) -> Sequence[CheckRow]:
 def forget(session: Session, plates_before: int, before: int) -> int:
     """Takes the plate out of checks of before `plates_before` (ms), and checks of before `before`; how many."""
     blank = update(CheckRow).where(CheckRow.at < plates_before, CheckRow.plate != "").values(plate="")
-    gone = session.execute(blank).rowcount  # type: ignore[attr-defined]
-    return int(gone + session.execute(delete(CheckRow).where(CheckRow.at < before)).rowcount)  # type: ignore[attr-defined]
+    gone = touched(session, blank)
+    return int(gone + touched(session, delete(CheckRow).where(CheckRow.at < before)))
 
 
 def forget_warden(session: Session, person_id: int) -> None:

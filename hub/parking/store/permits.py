@@ -6,6 +6,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.core.db import Session
+from hub.core.rows import touched
 from hub.parking.store.stays import PermitRow
 
 
@@ -20,7 +21,7 @@ def put(session: Session, plate: str, kind: str, site: str, until: int) -> int:
 def end(session: Session, permit_id: int, now: int) -> bool:
     """Ends a permit that holds; False for any other."""
     holds = update(PermitRow).where(PermitRow.id == permit_id, PermitRow.until > now)
-    return bool(session.execute(holds.values(until=now)).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, holds.values(until=now)))
 
 
 def holding(session: Session, now: int, plate: str, limit: int) -> Sequence[PermitRow]:
@@ -31,4 +32,4 @@ def holding(session: Session, now: int, plate: str, limit: int) -> Sequence[Perm
 
 def forget(session: Session, before: int) -> int:
     """Deletes permits that ended before (ms); how many."""
-    return int(session.execute(delete(PermitRow).where(PermitRow.until < before)).rowcount)  # type: ignore[attr-defined]
+    return touched(session, delete(PermitRow).where(PermitRow.until < before))

@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 
 _BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -125,7 +126,7 @@ def find(session: Session, token: str, *, lock: bool = False) -> StayRow | None:
 def change(session: Session, stay_id: int, was: str, /, **facts: Any) -> bool:
     """Changes a stay that is in this state; False when it no longer is (somebody else was quicker)."""
     changed = update(StayRow).where(StayRow.id == stay_id, StayRow.state == was).values(**facts)
-    return bool(session.execute(changed).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, changed))
 
 
 def give_plate(session: Session, stay_id: int, was: str, plate: str, /, **facts: Any) -> bool:
@@ -216,7 +217,7 @@ def add_car(session: Session, **facts: Any) -> None:
 def remove_car(session: Session, holder: str, car_id: int) -> bool:
     """False when it is not theirs."""
     gone = delete(CarRow).where(CarRow.holder == holder, CarRow.id == car_id)
-    return bool(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+    return bool(touched(session, gone))
 
 
 def cars_by_camera(session: Session, plate: str) -> Sequence[CarRow]:
@@ -238,8 +239,8 @@ def add_permit(session: Session, **facts: Any) -> None:
 def forget_plates(session: Session, before: int, day: date) -> int:
     """Takes the plate out of stays that ended before (ms), and free minutes of days before; returns how many."""
     old = update(StayRow).where(StayRow.ended_at < before, StayRow.plate != "", StayRow.running_plate.is_(None))
-    gone = session.execute(old.values(plate="", bay=None)).rowcount  # type: ignore[attr-defined]
-    free = session.execute(delete(FreeRow).where(FreeRow.day < day)).rowcount  # type: ignore[attr-defined]
+    gone = touched(session, old.values(plate="", bay=None))
+    free = touched(session, delete(FreeRow).where(FreeRow.day < day))
     return int(gone + free)
 
 

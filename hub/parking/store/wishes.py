@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
+from hub.core.rows import touched
 
 _BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -82,7 +83,7 @@ def remove_watch(session: Session, person_id: int, site: str) -> None:
 
 def forget_watches(session: Session, now: int) -> int:
     """Deletes wishes that are over; how many."""
-    return int(session.execute(delete(WatchRow).where(WatchRow.expires_at <= now)).rowcount)  # type: ignore[attr-defined]
+    return touched(session, delete(WatchRow).where(WatchRow.expires_at <= now))
 
 
 def forget_person(session: Session, person_id: int) -> None:

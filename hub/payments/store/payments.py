@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.core.db import Session
+from hub.core.rows import touched
 from hub.payments.rules import payment as rules
 from hub.payments.rules.payment import Attempt, Payment, State, Status
 from hub.payments.store.payment_tables import (
@@ -145,8 +146,7 @@ def note_notice(session: Session, method: str, notice_id: str, now: int) -> bool
 
 def forget_notices(session: Session, before: int) -> int:
     """Forgets old numbers of notices; how many."""
-    gone = session.execute(delete(NoticeRow).where(NoticeRow.at < before))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return touched(session, delete(NoticeRow).where(NoticeRow.at < before))
 
 
 def add_refund(session: Session, **values: Any) -> int:
@@ -188,8 +188,7 @@ def keep_receipt(session: Session, **values: Any) -> None:
 
 def forget_receipts(session: Session, before: int) -> int:
     """Forgets files that can be made again; how many."""
-    gone = session.execute(delete(ReceiptRow).where(ReceiptRow.at < before))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return touched(session, delete(ReceiptRow).where(ReceiptRow.at < before))
 
 
 def add_bank_entry(session: Session, **values: Any) -> bool:

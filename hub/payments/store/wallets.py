@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from hub.core.db import Session
+from hub.core.rows import touched
 from hub.payments.store import ledger
 from hub.payments.store.payment_tables import AgreementRow, CardRow, MachineRow, MandateRow
 
@@ -96,7 +97,7 @@ def use_mandate(session: Session, number: int, now: int) -> None:
 def forget_mandates(session: Session, before: int) -> int:
     """Forgets mandates that ended and were used last before a moment (ms); how many."""
     over = MandateRow.ended_at > 0, MandateRow.ended_at < before, MandateRow.used_at < before
-    return int(session.execute(delete(MandateRow).where(*over)).rowcount)  # type: ignore[attr-defined]
+    return touched(session, delete(MandateRow).where(*over))
 
 
 def forget(session: Session, owner: str, now: int) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import delete, select, update
 
 from hub.core import rows
 from hub.core.db import Session
+from hub.core.rows import touched
 from hub.till.store.tables import GrantRow, ScanRow
 
 
@@ -21,7 +22,7 @@ def add_scan(session: Session, token: str, purpose: str, till: str, ref: str, at
 
 def forget_scans(session: Session, before: int) -> int:
     """Forgets uses of codes that are over long since; how many."""
-    return int(session.execute(delete(ScanRow).where(ScanRow.at < before)).rowcount)  # type: ignore[attr-defined]
+    return touched(session, delete(ScanRow).where(ScanRow.at < before))
 
 
 def add_grant(session: Session, stay: str, till: str, site: str, owner: str, person_id: int | None, at: int) -> bool:

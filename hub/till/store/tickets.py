@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, update
 
 from hub.core import rows
 from hub.core.db import Session
+from hub.core.rows import touched
 from hub.till.store.tables import RedemptionRow, TicketRow
 
 
@@ -78,5 +79,4 @@ def forget_person(session: Session, person_id: int, owner: str) -> None:
 
 def forget_redemptions(session: Session, before: date) -> int:
     """Forgets when somebody entered; how many rows."""
-    gone = session.execute(delete(RedemptionRow).where(RedemptionRow.day < before))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return touched(session, delete(RedemptionRow).where(RedemptionRow.day < before))

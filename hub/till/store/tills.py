@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 
 from hub.core import rows
 from hub.core.db import Session
+from hub.core.rows import touched
 from hub.till.store.tables import DeviceRow, TillRow
 
 
@@ -101,8 +102,7 @@ def bind_devices(session: Session, session_ids: Sequence[str], followed_by: str)
 
 def forget_devices(session: Session, before: int) -> int:
     """Forgets phones that ended long ago; how many."""
-    gone = session.execute(delete(DeviceRow).where(DeviceRow.ended_at > 0, DeviceRow.ended_at < before))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return touched(session, delete(DeviceRow).where(DeviceRow.ended_at > 0, DeviceRow.ended_at < before))
 
 
 def forget_person(session: Session, person_id: int) -> None:

@@ -1,5 +1,6 @@
 """What machines call: a provider's notices, and charges of the town's own machines."""
 
+import re
 import threading
 import time
 
@@ -18,6 +19,7 @@ blueprint = flask.Blueprint("payment_machines", __name__)
 
 _KNOWN_S = 5.0  # so long a key that was looked up is believed
 _WRONG = 400
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and halves of characters
 
 
 @blueprint.post("/api/payments/notices/<method>")
@@ -62,7 +64,7 @@ def _charge(machine: Machine, body: object) -> Charge:
     )
     texts = (found.key, found.text, found.card)
     good = (
-        all(one.isprintable() for one in texts)
+        not any(_UNFIT.search(one) for one in texts)
         and 0 < len(found.key) <= 60
         and 0 < len(found.text) <= 120
         and len(found.card) <= 40

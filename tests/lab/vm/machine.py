@@ -55,15 +55,26 @@ class Machine:
         return self.run(f"({command}) >/dev/null 2>&1 && echo yes", check=False).strip() == "yes"
 
     def stream(self, command: str, seconds: float = 600) -> None:
-        """Starts a command whose lines are read by `lines` while it runs."""
+        """Starts a command whose lines are read by `line` and `lines` while it runs."""
         self._ask(command, seconds, stream=True)
+
+    def line(self, seconds: float) -> str:
+        """The next whole line; TimeoutError when it does not come, ConnectionError when the machine is gone."""
+        self._socket.settimeout(max(0.01, seconds))
+        while b"\n" not in self._bytes:
+            got = self._socket.recv(65536)
+            if not got:
+                raise ConnectionError("it has ended")
+            self._bytes += got
+        line, _, self._bytes = self._bytes.partition(b"\n")
+        return line.decode(errors="replace").strip()
 
     def lines(self, seconds: float) -> list[str]:
         """Whole lines that came over the serial line within so long."""
         deadline, found = time.monotonic() + seconds, []
         with contextlib.suppress(TimeoutError):
             while (left := deadline - time.monotonic()) > 0:
-                found.append(self._line(left))
+                found.append(self.line(left))
         return found
 
     def cut_power(self) -> list[str]:
@@ -73,7 +84,7 @@ class Machine:
         found = []
         with contextlib.suppress(OSError):
             while True:
-                found.append(self._line(1))
+                found.append(self.line(1))
         return found
 
     def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = 40) -> float:
@@ -99,7 +110,8 @@ class Machine:
         disks = [f"{made.disk},snapshot=on,cache=unsafe", f"{self._code},snapshot=on,cache=unsafe"]
         disks += [f"{self._state},cache=writethrough"] if self._state else []
         command += [word for disk in disks for word in ("-drive", f"format=raw,if=virtio,file={disk}")]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        with (self._directory / "qemu").open("w") as said:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=said)
         self._stack.callback(self._end)
         self._socket = self._stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         self._bytes = b""
@@ -109,7 +121,7 @@ class Machine:
 
     def _connects(self, line: Path) -> bool:
         if self._process.poll() is not None:
-            raise RuntimeError(f"qemu ended with {self._process.returncode}")
+            raise RuntimeError(f"qemu ended: {(self._directory / 'qemu').read_text()}")
         with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
             self._socket.connect(str(line))
             return True
@@ -125,20 +137,9 @@ class Machine:
 
     def _read(self, seconds: float) -> dict[str, Any]:
         try:
-            return dict(json.loads(self._line(seconds)))
+            return dict(json.loads(self.line(seconds)))
         except OSError as error:
             raise RuntimeError(f"the virtual machine fell silent ({error})\n{self.console()}") from None
-
-    def _line(self, seconds: float) -> str:
-        """The next whole line; TimeoutError when it does not come, ConnectionError when the machine is gone."""
-        self._socket.settimeout(max(0.01, seconds))
-        while b"\n" not in self._bytes:
-            got = self._socket.recv(65536)
-            if not got:
-                raise ConnectionError("it has ended")
-            self._bytes += got
-        line, _, self._bytes = self._bytes.partition(b"\n")
-        return line.decode(errors="replace").strip()
 
 
 def demand() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.lab.vm.image import ROOT, ext4, image
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 _UNITS = ("ansible/roles/captive_portal/templates", "ansible/roles/edge/templates")
 _KERNEL_WORDS = "console=ttyS0 panic=-1 quiet net.ifnames=0 nokaslr mitigations=off"
 
@@ -147,6 +147,7 @@ def demand() -> None:
     missing = [name for name in ("qemu-system-x86_64", "mmdebstrap", "mke2fs") if shutil.which(name) is None]
     reason = f"The virtual machine needs {', '.join(missing)}." if missing else ""
     reason = reason if os.geteuid() == 0 else "The virtual machine's image is made by root."
+    reason = reason if os.uname().machine == "x86_64" else "The virtual machine is made on x86-64 only."
     if reason:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 

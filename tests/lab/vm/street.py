@@ -31,10 +31,10 @@ def write_files(directory: Path) -> None:
 
 
 class Street:
-    """Everything started and ready."""
+    """Everything started and ready; `began_s` is when the virtual machine was started."""
 
-    def __init__(self, machine: Machine) -> None:
-        self.machine = machine
+    def __init__(self, machine: Machine, began_s: float) -> None:
+        self.machine, self.began_s = machine, began_s
         machine.run(f"{GUEST}/street", seconds=90)
         for name, holds in _READY.items():
             machine.wait_until(lambda holds=holds: machine.succeeds(holds), f"the {name}: {self.logs()}", 60)
@@ -63,8 +63,9 @@ class Visitor:
 
     def leave(self) -> str:
         """Ends the device's supplicant; what that had said last."""
+        said = self._machine.run(f"tail -n 6 /run/wpa-{self.kind}.log")
         self._machine.run(f"kill $(cat /run/wpa-{self.kind}.pid); sleep 1", check=False)
-        return self._machine.run(f"tail -n 4 /run/wpa-{self.kind}.log")
+        return "; ".join(said.splitlines())
 
     def status(self) -> dict[str, str]:
         """What its supplicant says of the connection."""

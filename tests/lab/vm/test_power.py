@@ -11,7 +11,7 @@ from tests.lab.vm.image import ext4
 from tests.lab.vm.machine import Machine, code_disk, demand
 from tests.lab.vm.street import GUEST
 
-pytestmark = [pytest.mark.machine, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.machine, pytest.mark.timeout(900)]
 CUTS = 3
 
 

@@ -158,7 +158,7 @@ def test_no_program_complained_and_none_named_a_device(street: Street) -> None:
 
 def test_it_was_measured(street: Street, capsys: pytest.CaptureFixture[str]) -> None:
     """The figures once more, together, and whoever captures output sees them."""
-    figure(f"everything in {time.monotonic() - street.began_s:.1f} s, a minute of it waiting for the session's end")
+    figure(f"everything in {time.monotonic() - street.began_s:.1f} s, the minute until the session's end included")
     assert len(FIGURES) >= 6
     with capsys.disabled():
         print("\nfigures of the virtual machine:", *FIGURES, sep="\n  ")

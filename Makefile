@@ -42,7 +42,7 @@ lint: tools  ## format, lint, types, import rules, the roles
 format: tools  ## put the code into its format
 	@$(python) -m ruff format . && $(python) -m ruff check --fix .
 
-machines: tools assets  ## the playbook on whole machines with systemd of their own (root)
+machines: tools assets  ## the playbook on whole machines, a real access point and power cuts in a virtual one (root)
 	@.ci/packages.sh
 	@$(python) -m pytest -q -m "machine and not slow"
 

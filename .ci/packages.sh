@@ -6,7 +6,7 @@ set -eu
 # command:package pairs; the suites that need them
 needed="mosquitto:mosquitto dnsmasq:dnsmasq-base nft:nftables ip:iproute2 udhcpc:udhcpc chromium:chromium curl:curl \
 ping:iputils-ping victoria-metrics:victoria-metrics hostapd:hostapd mmdebstrap:mmdebstrap ssh:openssh-client \
-systemd-analyze:systemd openssl:openssl"
+systemd-analyze:systemd openssl:openssl qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs"
 
 missing() {
     for pair in $needed; do

@@ -89,11 +89,6 @@ def hostapd_text(radio: Radio) -> str:
         *([f"bridge={radio.bridge}"] if radio.driver == "nl80211" else []),
         f"driver={radio.driver}",
         f"ctrl_interface={radio.control}",
-        # levels 4 = warnings: notices would name the devices
-        "logger_syslog=-1",
-        "logger_syslog_level=4",
-        "logger_stdout=-1",
-        "logger_stdout_level=4",
         *(_on_the_air(radio) if radio.driver == "nl80211" else []),
         *_network(radio),
         *_open_part(radio),
@@ -129,6 +124,11 @@ def _network(radio: Radio, *, hidden: bool = False) -> list[str]:
     name = _hidden_name(radio.ssid) if hidden else radio.ssid
     lines = [
         f"ssid2={name.encode().hex()}",
+        # levels 4 = warnings: notices would name the devices
+        "logger_syslog=-1",
+        "logger_syslog_level=4",
+        "logger_stdout=-1",
+        "logger_stdout_level=4",
         f"ignore_broadcast_ssid={int(hidden)}",
         f"max_num_sta={radio.capacity}",
         "auth_algs=1",

@@ -111,7 +111,8 @@ class TlsFront:
             pass  # the client or the server went away
         finally:
             self._open -= 1
-            writer.transport.abort() if writer.transport.is_closing() else writer.close()
+            with contextlib.suppress(AttributeError):  # Python 3.11.2's TLS transport, closed twice, cannot abort
+                writer.transport.abort() if writer.transport.is_closing() else writer.close()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # nothing is sent before the port is written down, so the application always finds its client

@@ -33,6 +33,7 @@ def test_visitors_are_kept_apart_and_the_encrypted_network_stands_beside_the_ope
     text = radio.hostapd_text(parse())
     assert text.count("ap_isolate=1") == 2
     assert text.count("proxy_arp=1") == 2
+    assert text.count("logger_stdout_level=4") == 2  # its default names every device that comes
     assert "wpa_key_mgmt=OWE" in text
     assert "ieee80211w=2" in text
     assert "owe_transition_ifname=wlan0_owe\n" in text

@@ -60,7 +60,7 @@ def _charge(machine: Machine, body: object) -> Charge:
         raise TypeError("not an object")
     lines = tuple(str(line)[:200] for line in body.get("lines", ())[:50])
     found = Charge(
-        machine, str(body["key"]), str(body["card"]), str(body["text"]), body["cents"], str(body["tax"]), lines
+        machine, str(body["key"]), str(body["card"]), str(body["text"]), _cents(body["cents"]), str(body["tax"]), lines
     )
     texts = (found.key, found.text, found.card)
     good = (
@@ -70,9 +70,18 @@ def _charge(machine: Machine, body: object) -> Charge:
         and len(found.card) <= 40
         and found.tax in TAXES
     )
-    if not good or type(found.cents) is not int:
+    if not good:
         raise ValueError("not a charge")
     return found
+
+
+def _cents(value: object) -> int:
+    """JSON knows no integers: 209.0 is 209."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if type(value) is not int:
+        raise TypeError("not an amount")
+    return value
 
 
 def _machine() -> Machine | None:

@@ -91,6 +91,15 @@ def test_a_machine_takes_only_what_it_may(running: House, machine: tuple[str, st
     assert charge(running, key)[0] == 400
 
 
+@pytest.mark.parametrize(
+    ("facts", "status"), [({"cents": 209.0}, 201), ({"cents": 2.5}, 400), ({"text": "a\x07"}, 400)]
+)
+def test_a_whole_number_is_one_however_it_is_written(
+    running: House, machine: tuple[str, str], facts: dict[str, object], status: int
+) -> None:
+    assert charge(running, machine[0], key=f"whole {status}", card=machine[1], **facts)[0] == status
+
+
 def test_a_card_that_is_blocked_pays_nothing(running: House, machine: tuple[str, str]) -> None:
     now = clock.now_ms()
     number = running.database.write(lambda session: api.machines.add_card(session, "person:1", "alt", now))

@@ -13,11 +13,13 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -164,9 +166,19 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 def sign(bundle: Path, version: str, key: Ed25519PrivateKey) -> None:
     """Writes manifest and signature over everything that lies in the bundle."""
     files = {path.name: _described(path) for path in sorted(bundle.iterdir()) if path.suffix != ".sig"}
-    text = json.dumps({"name": "stadtknoten", "version": version, "files": files}, indent=1) + "\n"
+    facts = {"name": "stadtknoten", "version": version, "made": int(time.time()), "keys": setting_names()}
+    text = json.dumps({**facts, "files": files}, indent=1) + "\n"
     (bundle / "manifest.json").write_text(text)
     (bundle / "manifest.sig").write_bytes(key.sign(text.encode()))
+
+
+def setting_names() -> list[str]:
+    """Every key of node.toml that the node's programs read: an update says which are new."""
+    asks = re.compile(
+        r"""\.(?:text|number|whole|flag|path|hosts?|url|interface|address[46]|ports|listen_port|vector)\(\s*"(\w+)"""
+    )
+    sources = [ROOT / "edge/config.py", *(ROOT / "captive_portal").glob("*.py")]
+    return sorted({name for source in sources for name in asks.findall(source.read_text())})
 
 
 def _described(path: Path) -> dict[str, object]:

@@ -25,9 +25,7 @@ def node(tmp_path: Path, releases: Releases) -> Node:
 
 
 @pytest.mark.process
-def test_a_download_goes_on_where_it_ended_over_lost_connections_and_a_power_cut(
-    node: Node, releases: Releases
-) -> None:
+def test_a_download_goes_on_where_it_ended_also_after_a_power_cut(node: Node, releases: Releases) -> None:
     bundle = releases.make("1.0", padding=600_000)
     size = (bundle / f"{PART}.tar").stat().st_size
     with hub(bundle, cut=250_000) as here:
@@ -48,9 +46,7 @@ def test_a_download_goes_on_where_it_ended_over_lost_connections_and_a_power_cut
 
 
 @pytest.mark.process
-def test_a_release_is_installed_beside_the_old_one_and_a_broken_one_is_taken_back(
-    node: Node, releases: Releases
-) -> None:
+def test_a_release_is_installed_beside_the_old_one_and_taken_back_when_broken(node: Node, releases: Releases) -> None:
     node.hand_over("r1-1", releases.make("1.0"))
     node.run("apply")
     first = node.link("current")
@@ -70,22 +66,19 @@ def test_a_release_is_installed_beside_the_old_one_and_a_broken_one_is_taken_bac
     node.hand_over("r3-1", releases.make("3.0"))
     trial = node.start("apply", "--settle", "60")
     node.wait_for("trial")
+    while not node.link("current").startswith("3.0-"):
+        assert trial.poll() is None
     assert node.link("good") == first
     os.kill(trial.pid, POWER)
     trial.communicate()
-    assert node.link("current").startswith("3.0-"), "the power went away in the middle of the trial"
     node.run("recover")
     assert node.link("current") == first
-    assert (node.progress()["state"], node.progress()["text"]) == (
-        "rolled_back",
-        "the power went away during the trial",
-    )
+    assert node.progress()["state"] == "rolled_back"
+    assert node.progress()["text"] == "the power went away during the trial"
 
 
 @pytest.mark.process
-def test_a_power_cut_while_it_installs_leaves_the_old_release_and_it_begins_again(
-    node: Node, releases: Releases
-) -> None:
+def test_a_power_cut_while_it_installs_changes_nothing_and_it_begins_again(node: Node, releases: Releases) -> None:
     bundle = releases.make("1.0")
     node.hand_over("r1-1", bundle)
     process = node.start("apply")

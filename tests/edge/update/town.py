@@ -70,7 +70,7 @@ class Releases:
         work = self._directory / f"work-{version}"
         home.mkdir()
         work.mkdir()
-        code = b"def load(path):\n    text = path.read_text()\n    if 'bad' in text:\n        raise SystemExit('bad key')\n"
+        code = b"def load(path):\n    if 'bad' in path.read_text():\n        raise SystemExit('bad key')\n"
         files = {"edge/__init__.py": b"", "edge/config.py": code, "edge/padding": os.urandom(padding)}
         own = wheel(work, "stadtknoten", version, files | ({"edge/BROKEN": b""} if broken else {}))
         thing = wheel(work, "thing", version, {"thing.py": b""})

@@ -9,6 +9,7 @@ from edge import wire
 from hub.core import audit
 from hub.core.db import Database, Session
 from hub.fleet import rules, store
+from hub.fleet.api import remote
 from hub.fleet.api.alerts import notify
 from hub.fleet.api.remote import Publish
 from hub.fleet.gateway.releases import Releases
@@ -28,8 +29,10 @@ __all__ = [
     "Releases",
     "RolloutError",
     "RolloutNow",
+    "firmware_of",
     "forget_old",
     "last_rollouts",
+    "offer_firmware",
     "pause_rollout",
     "plan",
     "resume_rollout",
@@ -180,6 +183,30 @@ def last_rollouts(session: Session, now: int, limit: int = 5) -> list[RolloutNow
 def forget_old(session: Session, now: int) -> None:
     """Deletes what ended more than a year ago."""
     rollouts.forget_rollouts(session, now - KEEP_MS)
+
+
+def firmware_of(releases: Releases, release: Release, public_url: str) -> dict[str, str]:
+    """What a sensor's configuration says of the release's firmware; ValueError when it holds none."""
+    file = releases.file(release.name, release_rules.FIRMWARE_OFFER)
+    if file is None or release_rules.FIRMWARE not in release.files:
+        raise ValueError(f"{release.name} holds no firmware; build it with `make bundle`")
+    said = json.loads(file.read_text())
+    url = f"{public_url.rstrip('/')}/api/fleet/releases/{release.name}/{release_rules.FIRMWARE}"
+    return {name: str(said[name]) for name in ("version", "sha256", "signature")} | {"url": url}
+
+
+def offer_firmware(
+    session: Session, offer: Mapping[str, str], sensors: Sequence[str], now: int, actor: str
+) -> list[str]:
+    """Offers it to these sensors, or to all that run firmware; returns whom. ValueError for one that does not."""
+    said = {row.id: json.loads(row.status) for row in store.nodes(session)}
+    able = [name for name, status in said.items() if "battery_mv" in status]
+    if strangers := [name for name in sensors if name not in able]:
+        raise ValueError(f"{', '.join(strangers)}: no wireless sensor of ours")
+    told = [name for name in sensors or able if said[name].get("software") != offer["version"]]
+    for name in told:
+        remote.offer_firmware(session, name, offer, now, actor)
+    return told
 
 
 def turn_rollout(database: Database, publish: Publish, public_url: str, channels: tuple[str, ...], now: int) -> None:

@@ -175,7 +175,7 @@ class Node:
             time.sleep(0.01)
 
     def install_like(self, present: str, bundle: Path, *, broken: bool = False) -> None:
-        """The bundle's release, installed to its end out of a copy of another one: a real installation takes seconds."""
+        """The bundle's release as if installed, out of a copy of another one: a real installation takes seconds."""
         part = verified(bundle, self._public, PART)
         shutil.copytree(self.home / present, self.home / part.release, symlinks=True)
         if broken:

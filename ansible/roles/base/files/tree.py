@@ -1,7 +1,7 @@
 """Brings many files and units of one machine to what is wanted, and says what differed; Ansible hands it over.
 
-`main` takes {"check": bool, "entries": [...]} as JSON, prints {"changed": [...], "notify": [...], "diff": [...]}. Entries,
-brought about in their order:
+`main` takes {"check": bool, "entries": [...]} as JSON and prints {"changed": [...], "notify": [...], "diff": [...]}.
+Entries are brought about in their order:
   {"path", "content", "owner", "group", "mode", "validate", "notify"}  a file; %s in `validate` is a copy to be tested
   {"path", "copy", "keep", ...}   the same out of another file of this machine; `keep`: only when there is none yet
   {"path", "directory": true, "owner", "group", "mode"}, {"path", "link": target}, {"path", "absent": true}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hub.fleet.rules import rollout
 from hub.fleet.rules.rollout import ALL, CANARY, DONE, EARLY, FAILED, GONE_MS, SILENT_MS, WAITING, WORKING, Member, Pace
 
-PACE = Pace(soak_ms=60_000, at_once=5)
+PACE = Pace(soak_ms=30_000_000, at_once=5)
 NOW = 1_800_000_000_000
 names = st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), unique=True, max_size=60)
 members = st.builds(
@@ -69,6 +69,14 @@ def test_a_ring_ends_only_when_it_was_well_for_long_enough(town: list[Member], r
     done = [one for one in inside if one.state == DONE]
     assert not inside or done
     assert all(NOW - (one.changed_at or 0) >= PACE.soak_ms for one in done)
+
+
+@given(st.integers(0, 2 * PACE.soak_ms), st.sampled_from((CANARY, EARLY)), st.integers(1, 5))
+def test_the_next_ring_begins_at_that_moment_and_not_before(ago: int, ring: int, count: int) -> None:
+    town = [Member(f"d{number}", ring, DONE, seen_at=NOW, changed_at=NOW - ago - number) for number in range(count)]
+    verdict = rollout.judge([*town, Member("next", ring + 1)], ring, PACE, NOW)
+    assert verdict.ring == (ring + 1 if ago >= PACE.soak_ms else ring)
+    assert verdict.tell == (("next",) if ago >= PACE.soak_ms else ())
 
 
 @given(towns, st.sampled_from(rollout.RINGS))

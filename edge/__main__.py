@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.config import Config
     from edge.mock import MockBoard
 
-TOOLS = ("calibrate", "configure", "doctor", "enrol", "renew")
+TOOLS = ("calibrate", "configure", "doctor", "enrol", "renew", "update")
 _RENEW_S = 6 * 3600.0
 _ANSWER_FIRST_S = 1.0  # before a new start that the hub asked for
 
@@ -26,6 +26,7 @@ connection to the hub that the landing page uses too. Runs until Ctrl-C or SIGTE
 Tools, each with --help:
   stadtknoten-edge enrol CODE --hub URL     this node's certificate for a one-time code
   stadtknoten-edge doctor                   what is wrong with this node, and what to do
+  stadtknoten-edge update                   which release runs here; --dry-run: what another one would change
   stadtknoten-edge calibrate BAY            thresholds of one bay, measured empty and with a car
 
 The configuration is one TOML file, for example:
@@ -111,6 +112,10 @@ def _tool(name: str, arguments: list[str]) -> int:
         from edge.tools.doctor import main as doctor
 
         return doctor(arguments)
+    if name == "update":
+        from edge.tools.update import main as update
+
+        return update(arguments)
     from edge.tools import enrol
 
     return enrol.enrol(arguments) if name == "enrol" else enrol.renew(arguments)

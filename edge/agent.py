@@ -21,6 +21,7 @@ from edge.outbox import REPORT, Message, Outbox
 from edge.referencelog import ReferenceLog
 from edge.remote import Commands, RemoteConfig
 from edge.ticker import Ticker
+from edge.updates import Updates, release_in_use
 from edge.uplink import Uplink
 from edge.watch import BayWatch, stamp
 
@@ -52,6 +53,7 @@ class Agent:
         self.config, self._ticker, self._pinger = config, ticker, pinger
         self._on_restart, self._reread = on_restart, reread
         self._clock = status.Clock()
+        self._release = release_in_use()
         self._clients: int | None = None
         self._status_due = self._baselines_due = 0.0
         self._broken = False
@@ -69,7 +71,12 @@ class Agent:
         self.remote.load()
         actions = {"identify": self._light.identify, "restart": self._restart, "reread": self._read_again}
         self._commands = Commands(self._directory / "commands.json", actions)
-        takers: dict[str, Callable[[bytes], None]] = {"config": self._take_config, "command": self._obey}
+        self._updates = Updates(self._directory, self._report)
+        takers: dict[str, Callable[[bytes], None]] = {
+            "config": self._take_config,
+            "command": self._obey,
+            "update": self._updates.receive,
+        }
         if config.portal:
             takers |= {"bulletin": self._keep_bulletin, "grant": self._keep_grant}
         self.uplink = Uplink(
@@ -114,12 +121,14 @@ class Agent:
         self._intake.start()
         self._pinger.watch(self._sensors)
         self.uplink.start()
+        self._updates.begin()
         self._ticker.add(self)
 
     def stop(self) -> None:
         """Says goodbye to the hub and gives everything back, within about 1.5 s."""
         self._ticker.remove(self)
         self._intake.close()
+        self._updates.stop()
         self.uplink.stop()
         self._opened.close()
         _log.info("%s: ended", self.config.name)
@@ -137,6 +146,7 @@ class Agent:
         if now >= self._status_due:
             self._status_due = now + self.config.status_s
             self.uplink.report_status()
+        self._updates.tick(now)
         if now >= self._baselines_due:
             self._baselines_due = now + _BASELINES_S
             self._keep_baselines()
@@ -195,6 +205,8 @@ class Agent:
             "disk_written_mb": status.disk_written_mb(),
             "disk_worn_percent": status.disk_worn_percent(),
             "certificate_until": certificate_until(self._directory),
+            "release": self._release,
+            "update": self._updates.status(),
         }
         return {key: value for key, value in figures.items() if value is not None}
 
@@ -222,6 +234,9 @@ class Agent:
         answer = self._commands.receive(payload, self._clock.now_ms(), self._clock.synced(time.monotonic()))
         if answer is not None:
             self.uplink.say("answer", answer)
+
+    def _report(self) -> None:
+        self.uplink.report_status()
 
     def _restart(self) -> str:
         self._on_restart()

@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     key = commands.add_parser("grant-key", help="print the public key for [roaming] hub_key of every node")
     key.set_defaults(run=_grant_key)
     _add_node(commands.add_parser("node", help="give nodes their certificates, or take them away"))
+    _add_rollout(commands.add_parser("rollout", help="send a signed release to the nodes, ring by ring"))
     _add_radio(commands.add_parser("radio", help="other makers' sensors and their decoders"))
     _add_ca(commands.add_parser("ca", help="certificates for the broker and the hub's own programs"))
     _add_account(commands.add_parser("account", help="connect services that log in with the town's account"))
@@ -102,6 +103,46 @@ def _add_node(node: argparse.ArgumentParser) -> None:
     revoke.add_argument("--crl", type=Path, metavar="FILE", help="the broker's crl.pem (default: beside the CA's key)")
     actions.add_parser("list", help="every node, when it was heard and until when its certificate holds")
     node.set_defaults(run=_node)
+
+
+def _add_rollout(rollout: argparse.ArgumentParser) -> None:
+    actions = rollout.add_subparsers(required=True, metavar="ACTION", dest="action")
+    named = "a release that is kept here, or the directory of a bundle"
+    actions.add_parser("add", help="verify a bundle and keep it").add_argument("release", metavar="DIR")
+    start = actions.add_parser("start", help="one canary, then 10 %%, then all; stops by itself at failures")
+    start.add_argument("release", metavar="RELEASE|DIR", help=named)
+    start.add_argument("--canary", default="", metavar="NODE", help="the first node (default: drawn)")
+    start.add_argument("--soak-minutes", type=int, default=30, metavar="N", help="how long a ring must be well")
+    start.add_argument("--dry-run", action="store_true", help="only say what would change")
+    show = actions.add_parser("show", help="how far the newest one is")
+    show.add_argument("--json", action="store_true")
+    for name, text in (
+        ("pause", "tell nobody else"),
+        ("resume", "go on; failed nodes are asked again"),
+        ("stop", "end"),
+    ):
+        actions.add_parser(name, help=text)
+    firmware = actions.add_parser("firmware", help="offer the release's firmware to wireless sensors")
+    firmware.add_argument("release", metavar="RELEASE|DIR", help=named)
+    firmware.add_argument("sensors", nargs="*", metavar="SENSOR", help="default: every sensor that runs firmware")
+    rollout.set_defaults(run=_rollout)
+
+
+def _rollout(chosen: argparse.Namespace) -> int:
+    from hub import distribution
+
+    settings = _settings()
+    if chosen.action == "add":
+        print(distribution.add(settings, chosen.release))
+    elif chosen.action == "start":
+        print(distribution.start(settings, chosen.release, chosen.canary, chosen.soak_minutes, dry_run=chosen.dry_run))
+    elif chosen.action == "show":
+        print(distribution.show(settings, as_json=chosen.json))
+    elif chosen.action == "firmware":
+        print(distribution.offer_firmware(settings, chosen.release, chosen.sensors))
+    else:
+        print(distribution.change(settings, chosen.action))
+    return 0
 
 
 def _add_radio(radio: argparse.ArgumentParser) -> None:

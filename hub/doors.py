@@ -211,6 +211,11 @@ ACCESS: dict[str, Door] = {
     "nodes.page": ADMIN,
     "nodes.ask": ADMIN_ACTS,
     "nodes.configure": ADMIN_ACTS,
+    "rollouts.overview": ADMIN,
+    "rollouts.start": ADMIN_ACTS,
+    "rollouts.pause": ADMIN_ACTS,
+    "rollouts.resume": ADMIN_ACTS,
+    "rollouts.stop": ADMIN_ACTS,
     "radio.page": ADMIN,
     "radio.add_device": ADMIN_ACTS,
     "radio.remove_device": ADMIN_ACTS,
@@ -230,6 +235,7 @@ ACCESS: dict[str, Door] = {
     "audit.export": ADMIN_ACTS,
     "fleet.enrol": MACHINE,
     "fleet.renew": MACHINE,
+    "fleet.release_file": PUBLIC,
 }
 
 # Routes that exist where an upstream provider is set (HUB_BUNDID_ISSUER).

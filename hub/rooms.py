@@ -9,6 +9,7 @@ from hub.citypass.web import shell
 from hub.core.web import access, system
 from hub.dashboard import web as dashboard_web
 from hub.dashboard.web import node as node_web
+from hub.dashboard.web import rollouts as rollouts_web
 from hub.doors import ACCESS, DEMO_ACCESS, UPSTREAM_ACCESS
 from hub.fleet import web as fleet_web
 from hub.inbox import web as inbox_web
@@ -51,6 +52,7 @@ def register(app: flask.Flask, settings: Settings) -> None:
         fleet_web,
         dashboard_web,
         node_web,
+        rollouts_web,
         radio_web,
         privacy_web,
         push_web,

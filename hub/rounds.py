@@ -13,6 +13,7 @@ from hub.core.db import Database
 from hub.core.schedule import Task
 from hub.core.signing import Signer
 from hub.fleet import api as fleet
+from hub.fleet.api import rollouts
 from hub.ingest import api as ingest
 from hub.operations import api as operations
 from hub.parking import api as parking
@@ -85,6 +86,9 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
     def send_notices(now: int) -> None:
         fleet.send_notices(database, senders, now)
 
+    def turn_rollout(now: int) -> None:
+        rollouts.turn_rollout(database, publish, settings.public_url, tuple(senders), now)
+
     began = clock.now_ms()
 
     def look_after_nodes(now: int) -> None:
@@ -119,6 +123,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         Task("bulletin", 5, publish_bulletin),
         Task("visitors between nodes", 1, hand_on_visitors),
         Task("orders to nodes", 1, lambda now: fleet.tell(database, publish, now)),
+        Task("rollouts", 2, turn_rollout),
         Task("alerts of nodes", 20, look_after_nodes),
         Task("notices", 5, send_notices),
         Task("parking stays", 5, _looking_after_stays(settings, database)),

@@ -85,6 +85,10 @@ class Settings(BaseSettings):
     node_broker_url: str = Field(
         default="mqtts://localhost:8883", description="Broker address that nodes are told when they are enrolled"
     )
+    releases_dir: Path | None = Field(default=None, description="Directory of the signed releases that nodes fetch")
+    release_key_file: Path | None = Field(
+        default=None, description="Public key (PEM, Ed25519) that signed releases must fit; empty: release.pub there"
+    )
     smtp_url: str = Field(default="", description="smtp://host:port or smtps://user:password@host:port")
     mail_from: str = Field(default="stadtknoten@localhost", description="Sender of the hub's mails")
     alert_mail: str = Field(default="", description="Address that hears of alerts")
@@ -193,6 +197,16 @@ class Settings(BaseSettings):
     def authority_dir(self) -> Path:
         """Where the certificate authority's key is."""
         return self.ca_dir or self.state_dir / "ca"
+
+    @property
+    def stored_releases_dir(self) -> Path:
+        """Where the releases for nodes lie."""
+        return self.releases_dir or self.state_dir / "releases"
+
+    @property
+    def release_key(self) -> Path:
+        """The public key that releases are held against."""
+        return self.release_key_file or self.stored_releases_dir / "release.pub"
 
     @property
     def stored_files_dir(self) -> Path:

@@ -6,6 +6,7 @@ build/bundle/
   node-aarch64-cp311.tar wheels of the node's lock for one machine and one Python, our own wheel, the lock itself
   ...
   stadtknoten-*.tar.gz   our own source
+  firmware.bundle, .json byte code for wireless sensors; they know another key (RSA-3072: MicroPython has no Ed25519)
 """
 
 import argparse
@@ -13,11 +14,13 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,6 +31,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 LOCKS = {"node": ROOT / "edge/requirements.lock", "hub": ROOT / "hub/requirements.lock"}
+FIRMWARE = "firmware"
 MACHINES = ("aarch64", "x86_64")
 PYTHONS = ("3.11", "3.13")  # Debian 12 and 13, Raspberry Pi OS of the same names
 _GLIBC = range(36, 16, -1)  # Debian 12's, and what older wheels ask for
@@ -44,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         key = read_or_make_key(options.key)
         check_public(options.public, key)
-        build(options.out, options.part, key)
+        build(options.out, options.part, key, options.firmware_key)
     except (OSError, ValueError, subprocess.CalledProcessError) as error:
         print(f"bundle: {error}", file=sys.stderr)
         return 1
@@ -60,11 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=ROOT / "build/bundle", metavar="DIR")
     parser.add_argument("--key", type=Path, default=home / "stadtknoten/release.key", metavar="FILE")
     parser.add_argument("--public", type=Path, default=ROOT / "ansible/release.pub", metavar="FILE")
-    parser.add_argument("--part", action="append", choices=every, help="only these; default: every part")
+    parser.add_argument("--firmware-key", type=Path, default=home / "stadtknoten/firmware.key", metavar="FILE")
+    parser.add_argument("--part", action="append", choices=[*every, FIRMWARE], help="only these; default: every part")
     return parser
 
 
-def build(out: Path, parts: list[str] | None, key: Ed25519PrivateKey) -> None:
+def build(out: Path, parts: list[str] | None, key: Ed25519PrivateKey, firmware_key: Path) -> None:
     """Writes the bundle anew; subprocess.CalledProcessError when a wheel cannot be had."""
     with tempfile.TemporaryDirectory(prefix="bundle-") as scratch:
         made, ready = Path(scratch, "own"), Path(scratch, "bundle")
@@ -80,11 +85,27 @@ def build(out: Path, parts: list[str] | None, key: Ed25519PrivateKey) -> None:
                         print(f"bundle: {name}", flush=True)
                         wheels = fetch(lock, machine, python, Path(scratch, name))
                         pack(ready / f"{name}.tar", lock, [wheel, *wheels])
+        if not parts or FIRMWARE in parts:
+            print("bundle: firmware", flush=True)
+            add_firmware(ready, firmware_key)
         shutil.copy(next(made.glob("*.tar.gz")), ready)
         sign(ready, wheel.name.split("-")[1], key)
         shutil.rmtree(out, ignore_errors=True)
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(ready, out)
+
+
+def add_firmware(out: Path, key: Path) -> None:
+    """The sensor's byte code, and beside it what its configuration says: version, digest, signature."""
+    if not key.exists():
+        command = ["openssl", "genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072"]
+        made = subprocess.run(command, capture_output=True, check=True).stdout
+        key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(made)
+    command = [sys.executable, "-m", "firmware.bundle", "sign", str(key), str(out / "firmware.bundle")]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    (out / "firmware.json").write_text(said[said.index("{") :])
 
 
 def build_own(out: Path) -> None:
@@ -164,9 +185,19 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 def sign(bundle: Path, version: str, key: Ed25519PrivateKey) -> None:
     """Writes manifest and signature over everything that lies in the bundle."""
     files = {path.name: _described(path) for path in sorted(bundle.iterdir()) if path.suffix != ".sig"}
-    text = json.dumps({"name": "stadtknoten", "version": version, "files": files}, indent=1) + "\n"
+    facts = {"name": "stadtknoten", "version": version, "made": int(time.time()), "keys": setting_names()}
+    text = json.dumps({**facts, "files": files}, indent=1) + "\n"
     (bundle / "manifest.json").write_text(text)
     (bundle / "manifest.sig").write_bytes(key.sign(text.encode()))
+
+
+def setting_names() -> list[str]:
+    """Every key of node.toml that the node's programs read: an update says which are new."""
+    asks = re.compile(
+        r"""\.(?:text|number|whole|flag|path|hosts?|url|interface|address[46]|ports|listen_port|vector)\(\s*"(\w+)"""
+    )
+    sources = [ROOT / "edge/config.py", *(ROOT / "captive_portal").glob("*.py")]
+    return sorted({name for source in sources for name in asks.findall(source.read_text())})
 
 
 def _described(path: Path) -> dict[str, object]:

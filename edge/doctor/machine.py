@@ -28,6 +28,7 @@ def units() -> dict[str, str]:
     """State of each of our services that is to run: the enabled ones, timers and one-time jobs left out."""
     listed = said("systemctl", "list-unit-files", "--no-legend", "--state=enabled", "stadtknoten-*.service")
     names = [line.split()[0].removesuffix(".service") for line in listed.splitlines() if line.strip()]
+    names = [name for name in names if not name.endswith("-recover")]  # runs once, at the start, and only after a cut
     states = said("systemctl", "is-active", *names).split() if names else []
     return dict(zip(names, states, strict=False))
 

@@ -58,6 +58,8 @@ FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
         "disk_worn_percent": (_integer, False),
         "battery_mv": (_integer, False),
         "certificate_until": (_text, False),
+        "release": (_text, False),
+        "update": (_object, False),
     },
     "session": {"ts": (_text, True), "device": (_text, True), "until": (_text, True)},
     "grant": {"body": (_text, True), "signature": (_text, True)},
@@ -71,6 +73,7 @@ FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
         "firmware": (_object, False),
     },
     "command": {"id": (_text, True), "name": (_text, True), "ts": (_text, True), "until": (_text, True)},
+    "update": {"id": (_text, True), "url": (_text, True), "ts": (_text, True)},
     "bulletin": {
         "v": (_integer, True),
         "ts": (_text, True),

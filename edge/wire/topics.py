@@ -8,7 +8,7 @@ Down: hub/v1/<node>/<kind>    (config is retained) and the retained hub/v1/all/b
 VERSION = 1
 DURABLE_KINDS = ("bay", "portal", "alarm", "skip")
 UP_KINDS = DURABLE_KINDS + ("status", "session", "answer")  # noqa: RUF005 (MicroPython knows no * in a tuple)
-DOWN_KINDS = ("ack", "config", "command", "grant")
+DOWN_KINDS = ("ack", "config", "command", "grant", "update")
 
 ALL_UP = "node/+/+/+"  # every version, so that an unknown one is counted instead of unseen
 BULLETIN = "hub/v1/all/bulletin"

@@ -8,6 +8,7 @@ from hub.core import web
 from hub.core.authority import Authority, Issued
 from hub.core.clock import now_ms
 from hub.fleet import api
+from hub.fleet.api.rollouts import Releases
 
 blueprint = flask.Blueprint("fleet", __name__)
 _MOST_BYTES = 16 * 1024
@@ -31,6 +32,18 @@ def renew() -> ResponseReturnValue:
         lambda session: api.renew(session, authority, said["certificate"], said["csr"], said["proof"], now)
     )
     return _answer(node, issued, authority)
+
+
+@blueprint.get("/api/fleet/releases/<release>/<file>")
+def release_file(release: str, file: str) -> ResponseReturnValue:
+    """One file of a signed release; a download goes on where it ended (HTTP Range)."""
+    settings = web.settings()
+    path = Releases(settings.stored_releases_dir, settings.release_key).file(release, file)
+    if path is None:
+        flask.abort(404)
+    answer = flask.send_file(path, mimetype="application/octet-stream", conditional=True, max_age=86400)
+    answer.headers["Accept-Ranges"] = "bytes"
+    return answer
 
 
 @blueprint.errorhandler(api.EnrolmentRefusedError)

@@ -1,12 +1,16 @@
 """Updates over the air: signature, two slots, one trial, rollback."""
 
 import base64
+import json
 from functools import cache
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from firmware import bundle
+from hub.fleet.api import rollouts
+from tests.edge.update.town import Releases, build
 from tests.firmware.device import SETTINGS, Device, Wake, byte_code, echo, hub
 
 pytestmark = pytest.mark.process  # each test starts Node
@@ -188,3 +192,25 @@ say("checked", results=[update.is_signed(*case) for case in CASES])
     ]
     event = _device().script(script.replace("CASES", repr(cases)))[-1]
     assert event["results"] == [True, False, False, False, False, False]
+
+
+def test_what_a_signed_release_brings_to_the_hub_is_what_the_sensor_believes(tmp_path: Path) -> None:
+    """From the bundle over the hub's directory of releases into the sensor: its own key decides at the end."""
+    releases = Releases(tmp_path / "made")
+    made = releases.make("1.0")
+    (made / "firmware.bundle").write_bytes(_bundle())
+    about = {"version": NEW, **bundle.sign(_bundle(), _key()), "update_key": bundle.modulus(_key())}
+    (made / "firmware.json").write_text(json.dumps(about))
+    build.sign(made, "1.0", releases.key)
+    kept = rollouts.Releases(tmp_path / "kept", releases.public)
+    release = kept.take_in(made)
+    offer = rollouts.firmware_of(kept, release, "https://hub.example")
+    file = kept.file(release.name, "firmware.bundle")
+    assert file is not None
+    scene = _scene(b"", dict(offer))
+    scene["web"] = {offer["url"].removeprefix("https://hub.example"): base64.b64encode(file.read_bytes()).decode()}
+    wakes = _device().wakes([scene] * 4)
+    assert [_software(one) for one in wakes] == [None, "1.0.0", NEW, NEW]
+    stranger = Device({**SETTINGS, "update_key": bundle.modulus(rsa.generate_private_key(65537, 3072))})
+    said = stranger.wakes([scene] * 3)[-1].messages("status")[-1]
+    assert "signature does not match" in str(said["refused_why"])

@@ -22,6 +22,7 @@ from hub.fleet.api.remote import (
     set_config,
     tell,
 )
+from hub.fleet.api.rollouts import forget_old as forget_rollouts
 from hub.fleet.gateway import Mail, Webhook
 from hub.fleet.rules import Sighting, alerts
 from hub.fleet.rules.configuration import RULES as RULE_LIMITS
@@ -225,6 +226,7 @@ def tidy(session: Session, now: int) -> None:
         store.close_alarms(session, code, now - rules.TWIN_QUIET_MS, now)
     store.forget_alarms(session, now - KEEP_ALARMS_MS)
     store.forget_orders(session, now - KEEP_ALARMS_MS)
+    forget_rollouts(session, now)
 
 
 def _look_for_twin(session: Session, row: store.Node, outbox: str, at: int) -> None:

@@ -70,14 +70,32 @@ def set_config(
     version = row.v + 1 if row is not None else 1
     entries = [{"id": bay, **values} for bay, values in sorted(bays.items())]
     body: dict[str, object] = {"v": version, "ts": wire.format_ms(now), "rules": dict(rules), "bays": entries}
+    if row is not None and "firmware" in (before := json.loads(row.body)):
+        body["firmware"] = before["firmware"]
+    _keep(session, node, row, body, who, now)
+    details = {"version": version}
+    audit.note(session, "fleet.configured", actor=actor, subject=f"node:{node}", now=now, details=details)
+    return version
+
+
+def offer_firmware(session: Session, node: str, offer: Mapping[str, object], now: int, actor: str) -> int:
+    """The next version of a sensor's configuration, with this firmware; rules and thresholds stay."""
+    row = store.config(session, node)
+    before: dict[str, Any] = json.loads(row.body) if row is not None else {"rules": {}, "bays": []}
+    version = row.v + 1 if row is not None else 1
+    body = {**before, "v": version, "ts": wire.format_ms(now), "firmware": dict(offer)}
+    _keep(session, node, row, body, row.set_by if row is not None else "", now)
+    details = {"version": str(offer["version"])}
+    audit.note(session, "fleet.firmware-offered", actor=actor, subject=f"node:{node}", now=now, details=details)
+    return version
+
+
+def _keep(session: Session, node: str, row: NodeConfig | None, body: dict[str, Any], who: str, now: int) -> None:
     wire.check("config", body)
     if row is None:
         row = NodeConfig(node=node)
         session.add(row)
-    row.v, row.body, row.set_at, row.set_by, row.told_at = version, json.dumps(body), now, who, None
-    details = {"version": version}
-    audit.note(session, "fleet.configured", actor=actor, subject=f"node:{node}", now=now, details=details)
-    return version
+    row.v, row.body, row.set_at, row.set_by, row.told_at = body["v"], json.dumps(body), now, who, None
 
 
 def config_now(session: Session, node: str) -> ConfigNow:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
 from hub.fleet.rules import Sighting
+from hub.fleet.store import rollouts as _rollouts  # noqa: F401 (registers its tables)
 from hub.fleet.store.enrolment import add_certificate, add_code, code, holder, revoke, revoked, use_code
 from hub.fleet.store.orders import (
     add_command,

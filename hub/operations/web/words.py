@@ -68,6 +68,11 @@ def _technology() -> dict[str, str]:
         "fleet.enrolled": _("Knoten aufgenommen"),
         "fleet.renewed": _("Zertifikat erneuert"),
         "fleet.revoked": _("Zertifikate gesperrt"),
+        "fleet.rollout-started": _("Verteilung einer Fassung begonnen"),
+        "fleet.rollout-paused": _("Verteilung angehalten"),
+        "fleet.rollout-resumed": _("Verteilung fortgesetzt"),
+        "fleet.rollout-stopped": _("Verteilung beendet"),
+        "fleet.firmware-offered": _("Firmware für Funksensoren angeboten"),
         "fleet.pairs-issued": _("Zertifikate für Broker und Hub ausgestellt"),
         "radio.device-added": _("Funksensor eingetragen"),
         "radio.device-removed": _("Funksensor entfernt"),
@@ -150,6 +155,7 @@ def things() -> Mapping[str, str]:
         "tasks": _("Aufgaben"),
         "audit": _("Protokoll"),
         "authority": _("Zertifizierungsstelle"),
+        "rollout": _("Verteilung"),
         "cli": _("Kommandozeile"),
     }
 

@@ -70,6 +70,10 @@ class Box:
         """What differs from the fresh root."""
         return self._home / "upper"
 
+    def root_path(self, path: str) -> Path:
+        """A path inside as this machine sees it, while the box runs."""
+        return Path(f"/proc/{self.pid}/root{path}")
+
     def __enter__(self) -> "Box":
         try:
             self._prepare()

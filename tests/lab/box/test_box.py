@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.box import releases
 from tests.lab.box.box import Box, Playbook
 from tests.lab.box.root import fresh_root
 
@@ -184,6 +185,42 @@ def test_everything_on_a_node_fits_into_512_megabytes(town: Town) -> None:
     assert town.node.killed_for_memory() == 0
     assert used < NODE_MB * 0.75
     assert sum(int(size) for size in shares[1::2]) < 300
+
+
+QUICK = """[Service]
+ExecStart=
+ExecStart=/opt/stadtknoten/node/good/bin/python -I -m edge.update apply --patience 15 --settle 3
+"""
+
+
+def test_the_hub_sends_a_release_and_a_broken_one_is_taken_back_by_the_node(town: Town, bundle: Path) -> None:
+    hub, node = town.hub, town.node
+    units = node.run(
+        "mkdir -p /run/systemd/system/stadtknoten-update.service.d; echo /run/systemd/system"
+    ).stdout.strip()
+    node.run(f"cat > {units}/stadtknoten-update.service.d/quick.conf <<'END'\n{QUICK}\nEND\nsystemctl daemon-reload")
+    seen: set[int] = set()
+    for version, spoil, end in (("0.1.1", b"", "done"), ("0.1.2", b"raise RuntimeError('broken')\n", "rolled_back")):
+        before = node.run("readlink /opt/stadtknoten/node/current").stdout.strip()
+        offered = releases.another(bundle, version, spoil)
+        shutil.copytree(offered, hub.root_path("/var/tmp") / f"release-{version}")
+        began = time.monotonic()
+        said = hub.run(f"stadtknoten-hub rollout start /var/tmp/release-{version} --canary kurpark_see").stdout
+        assert "package: stadtknoten" in said or version == "0.1.1", said
+        while (now := json.loads(hub.run("stadtknoten-hub rollout show --json").stdout))["nodes"][0]["step"] != end:
+            assert time.monotonic() - began < 180, (now, node.run("journalctl -u 'stadtknoten-update*' -n 30").stdout)
+            seen.add(now["nodes"][0]["percent"])
+            time.sleep(0.5)
+        after = node.run("readlink /opt/stadtknoten/node/current").stdout.strip()
+        assert (after != before) == (end == "done")
+        assert node.run("readlink /opt/stadtknoten/node/good").stdout.strip() == after
+        states = node.run(f"systemctl is-active {' '.join('stadtknoten-' + unit for unit in NODE_UNITS)}", check=False)
+        assert states.stdout.split() == ["active"] * len(NODE_UNITS)
+        figure(
+            f"release {version} from the hub: {end} after {time.monotonic() - began:.1f} s {now['nodes'][0]['text']}"
+        )
+        hub.run("stadtknoten-hub rollout stop", check=False)
+    assert len(seen) > 2, "a progress was seen"
 
 
 _CONFIG, _STATE = "/etc/stadtknoten/node.toml", "/var/lib/stadtknoten"

@@ -1,0 +1,235 @@
+"""Brings many files and units of one machine to what is wanted, and says what differed; Ansible hands it over.
+
+`main` takes {"check": bool, "entries": [...]} as JSON and prints {"changed": [...], "notify": [...], "diff": [...]}.
+Entries are brought about in their order:
+  {"path", "content", "owner", "group", "mode", "validate", "notify"}  a file; %s in `validate` is a copy to be tested
+  {"path", "copy", "keep", ...}   the same out of another file of this machine; `keep`: only when there is none yet
+  {"path", "directory": true, "owner", "group", "mode"}, {"path", "link": target}, {"path", "absent": true}
+  "secret": its content is in no diff
+  {"path", "owned": true, "owner", "group", "mode"}   a file whose content is somebody else's
+  "where": only if that directory is there
+  "for": `notify` is only for a service that runs: who is started later reads everything anyway
+  {"unit": name}                  enabled and running; with "start": false enabled alone, with "off": true neither nor
+  {"packages": [...]}             installed, without what they only recommend
+  {"user", "group", "home", "groups"}  an account of the system, its group made with it
+With `check` nothing is changed.
+"""
+
+import difflib
+import grp
+import json
+import os
+import pwd
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+_UNITS = "/etc/systemd/system/"
+Entry = dict[str, Any]
+
+
+class Tree:
+    """What was found to differ."""
+
+    def __init__(self, check: bool) -> None:
+        self.check, self._reload = check, False
+        self.changed: list[str] = []
+        self.notify: list[str] = []
+        self._units: list[tuple[str, bool]] = []
+        self.diff: list[str] = []
+
+    def bring(self, entry: Entry) -> None:
+        """One entry."""
+        if "unit" in entry and entry.get("off"):
+            self._off(entry["unit"])
+            return
+        if "unit" in entry:
+            self._units.append((entry["unit"], entry.get("start", True)))
+            return
+        self.finish()
+        if "packages" in entry:
+            self._packages(entry["packages"])
+        elif "user" in entry:
+            self._user(entry)
+        else:
+            self._path(entry)
+
+    def _path(self, entry: Entry) -> None:
+        path = Path(entry["path"])
+        if "where" in entry and not Path(entry["where"]).is_dir():
+            return
+        if entry.get("absent"):
+            done = self._absent(path)
+        elif "link" in entry:
+            done = self._link(path, entry["link"])
+        elif entry.get("owned"):
+            done = path.exists() and _own(path, entry, self.check)
+        elif entry.get("directory"):
+            done = self._directory(path, entry)
+        else:
+            done = self._file(path, entry)
+        if done:
+            self.changed.append(str(path))
+            wanted = entry.get("notify", [])
+            if "for" not in entry or _state(entry["for"])[1]:
+                names = [wanted] if isinstance(wanted, str) else wanted
+                self.notify += [name for name in names if name not in self.notify]
+            self._reload = self._reload or str(path).startswith(_UNITS)
+
+    def finish(self) -> None:
+        """systemd reads its files anew when one of them differed; units that follow each other start together."""
+        if self._reload and not self.check:
+            _run("systemctl", "daemon-reload")
+        wrong = [(unit, start) for unit, start in self._units if _state(unit) != (True, _state(unit)[1] or start)]
+        self.changed += [unit for unit, _ in wrong]
+        for start in (True, False):
+            units = [unit for unit, starts in wrong if starts is start]
+            if units and not self.check:
+                _run("systemctl", "enable", *(["--now"] if start else []), *units)
+        self._units, self._reload = [], False
+
+    def _packages(self, names: list[str]) -> None:
+        said = _try("dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n", *names)
+        there = {line.split()[0] for line in said.splitlines() if line.endswith(" installed")}
+        if missing := [name for name in names if name not in there]:
+            self.changed += missing
+            if not self.check:
+                os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+                _run("apt-get", "-qy", "-o", "DPkg::Lock::Timeout=300", "install", "--no-install-recommends", *missing)
+
+    def _user(self, entry: Entry) -> None:
+        name, group, home = entry["user"], entry["group"], entry["home"]
+        if not _try("getent", "group", group):
+            self.changed.append(f"group {group}")
+            if not self.check:
+                _run("groupadd", "--system", group)
+        if not _try("getent", "passwd", name):
+            self.changed.append(f"user {name}")
+            options = ["--gid", group, "--home-dir", home, "--no-create-home", "--shell", "/usr/sbin/nologin"]
+            if not self.check:
+                _run("useradd", "--system", *options, name)
+        missing = set(entry.get("groups", [])) - set(_try("id", "-Gn", name).split())
+        if missing:
+            self.changed.append(f"groups of {name}")
+            if not self.check:
+                _run("usermod", "--append", "--groups", ",".join(sorted(missing)), name)
+
+    def _off(self, unit: str) -> None:
+        said = _run("systemctl", "show", "--property=LoadState,UnitFileState,ActiveState", unit)
+        facts = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+        runs = facts.get("ActiveState") in ("active", "activating", "reloading")
+        if facts.get("LoadState") != "not-found" and (runs or facts.get("UnitFileState") == "enabled"):
+            self.changed.append(unit)
+            if not self.check:
+                _run("systemctl", "disable", "--now", unit)
+
+    def _absent(self, path: Path) -> bool:
+        if not path.is_symlink() and not path.exists():
+            return False
+        if not self.check:
+            path.unlink()
+        return True
+
+    def _link(self, path: Path, target: str) -> bool:
+        if path.is_symlink() and str(path.readlink()) == target:
+            return False
+        if not self.check:
+            fresh = path.with_name(f".{path.name}.new")
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(target)
+            fresh.replace(path)
+        return True
+
+    def _directory(self, path: Path, entry: Entry) -> bool:
+        made = not path.is_dir()
+        if made and self.check:
+            return True
+        path.mkdir(parents=True, exist_ok=True)
+        return _own(path, entry, self.check) or made
+
+    def _file(self, path: Path, entry: Entry) -> bool:
+        content = self._content(path, entry)
+        if content is None:
+            return False
+        old = path.read_bytes() if path.is_file() else None
+        if old == content:
+            return _own(path, entry, self.check)
+        if "copy" not in entry and not entry.get("secret"):  # those may be keys
+            sides = [(text or b"").decode(errors="replace").splitlines() for text in (old, content)]
+            self.diff += difflib.unified_diff(*sides, str(path), str(path), lineterm="")
+        if not self.check:
+            _replace(path, content, entry)
+        return True
+
+    def _content(self, path: Path, entry: Entry) -> bytes | None:
+        """What is wanted; None when nothing is, or (with `check`) when its source is not made yet."""
+        if "copy" not in entry:
+            return str(entry["content"]).encode()
+        source = Path(entry["copy"])
+        if (entry.get("keep") and path.exists()) or (self.check and not source.exists()):
+            return None
+        return source.read_bytes()
+
+
+def _state(unit: str) -> tuple[bool, bool]:
+    """(enabled, running) of a unit."""
+    said = _run("systemctl", "show", "--property=UnitFileState,ActiveState", unit)
+    facts = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    return facts.get("UnitFileState") == "enabled", facts.get("ActiveState") in ("active", "activating", "reloading")
+
+
+def _own(path: Path, entry: Entry, check: bool) -> bool:
+    """Owner, group and rights; whether they differed."""
+    found, mode = path.stat(), int(entry["mode"], 8)
+    try:
+        owner, group = pwd.getpwnam(entry["owner"]).pw_uid, grp.getgrnam(entry["group"]).gr_gid
+    except KeyError:
+        if check:  # a task before this one would have made it
+            return True
+        raise
+    if (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (owner, group, mode):
+        return False
+    if not check:
+        os.chown(path, owner, group)
+        path.chmod(mode)
+    return True
+
+
+def _replace(path: Path, content: bytes, entry: Entry) -> None:
+    """In one step, and only after the program that will read it has understood it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    fresh = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        _own(fresh, entry, check=False)
+        if entry.get("validate"):
+            _run(*(word.replace("%s", name) for word in shlex.split(entry["validate"])))
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def _try(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False).stdout
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def main(text: str) -> None:
+    """Brings the wanted state about."""
+    wanted = json.loads(text)
+    tree = Tree(wanted["check"])
+    for entry in wanted["entries"]:
+        tree.bring(entry)
+    tree.finish()
+    print(json.dumps({"changed": tree.changed, "notify": tree.notify, "diff": tree.diff}))

@@ -1,0 +1,129 @@
+"""Many files in one step: what differs is changed, validated first, said, and nothing else; a check changes nothing."""
+
+import grp
+import json
+import os
+import pwd
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ansible import rendered
+
+PROGRAM = (rendered.ROLES / "base/files/tree.py").read_text()
+ME, MINE = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+# The stand-in for systemd keeps what is enabled and running in two directories.
+SYSTEMCTL = """#!/bin/sh
+cd "{home}"; echo "$*" >> log; verb=$1; shift
+case $verb in
+show) for unit; do :; done; [ -e enabled-$unit ] && echo UnitFileState=enabled || echo UnitFileState=disabled
+      echo LoadState=loaded; [ -e active-$unit ] && echo ActiveState=active || echo ActiveState=inactive;;
+enable) now=$1; [ "$now" = --now ] && shift
+      for unit; do touch enabled-$unit; [ "$now" = --now ] && touch active-$unit; done; true;;
+disable) rm -f enabled-$2 active-$2;;
+esac
+"""
+
+
+class Machine:
+    """A directory, and the program as Ansible starts it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self._bin = root, root / "bin"
+        self._bin.mkdir()
+        program = self._bin / "systemctl"
+        program.write_text(SYSTEMCTL.format(home=root))
+        program.chmod(0o755)
+
+    def run(self, *entries: dict[str, Any], check: bool = False) -> subprocess.CompletedProcess[str]:
+        text = json.dumps({"check": check, "entries": list(entries)})
+        environment = {**os.environ, "PATH": f"{self._bin}:{os.environ['PATH']}"}
+        source = f"{PROGRAM}\nmain({json.dumps(text)})"
+        command = [sys.executable, "-"]
+        return subprocess.run(command, input=source, env=environment, capture_output=True, text=True, check=False)
+
+    def bring(self, *entries: dict[str, Any], check: bool = False) -> dict[str, Any]:
+        done = self.run(*entries, check=check)
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
+
+    def file(self, name: str, content: str, **more: object) -> dict[str, Any]:
+        return {**self.owned(name, "0640"), "content": content, **more}
+
+    def owned(self, name: str, mode: str) -> dict[str, Any]:
+        return {"path": str(self.root / name), "owner": ME, "group": MINE, "mode": mode}
+
+    @property
+    def log(self) -> str:
+        return (self.root / "log").read_text() if (self.root / "log").exists() else ""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_a_file_is_written_once_with_its_rights_and_told_with_a_diff(machine: Machine) -> None:
+    entry = machine.file("deep/a.conf", "Grüß \\U0001f600 'x'\n", notify=["Restart a", "Restart b"])
+    found = machine.bring(entry, check=True)
+    assert found["changed"] == [entry["path"]]
+    assert any(line.startswith("+Grüß") for line in found["diff"])
+    assert not Path(entry["path"]).exists(), "a check changes nothing"
+    found = machine.bring(entry)
+    assert (found["changed"], found["notify"]) == ([entry["path"]], ["Restart a", "Restart b"])
+    assert Path(entry["path"]).read_text() == entry["content"]
+    assert stat.S_IMODE(Path(entry["path"]).stat().st_mode) == 0o640
+    assert machine.bring(entry) == {"changed": [], "notify": [], "diff": []}
+    Path(entry["path"]).chmod(0o644)
+    assert machine.bring(entry)["changed"] == [entry["path"]]
+
+
+def test_what_its_program_refuses_never_gets_into_use(machine: Machine) -> None:
+    entry = machine.file("a.conf", "good\n", validate="grep -q good %s")
+    machine.bring(entry)
+    done = machine.run({**entry, "content": "bad\n"})
+    assert done.returncode != 0
+    assert "grep" in done.stderr
+    assert (machine.root / "a.conf").read_text() == "good\n"
+    assert [path.name for path in machine.root.iterdir() if path.name.startswith(".a")] == []
+
+
+def test_copies_links_directories_and_what_is_to_go(machine: Machine) -> None:
+    (machine.root / "source").write_text("key")
+    copy = {**machine.owned("copy", "0600"), "copy": str(machine.root / "source")}
+    entries = [
+        {**machine.owned("dir", "0751"), "directory": True},
+        copy,
+        {"path": str(machine.root / "link"), "link": str(machine.root / "dir")},
+        {"path": str(machine.root / "old"), "absent": True},
+        {**machine.owned("foreign", "0640"), "owned": True},
+        {**machine.file("nm/a", "x"), "where": str(machine.root / "nm")},
+    ]
+    (machine.root / "old").write_text("")
+    (machine.root / "foreign").write_text("theirs")
+    found = machine.bring(*entries)
+    assert [Path(path).name for path in found["changed"]] == ["dir", "copy", "link", "old", "foreign"]
+    assert found["diff"] == [], "keys are in no diff"
+    assert machine.bring(*entries)["changed"] == []
+    (machine.root / "source").write_text("new")
+    assert machine.bring({**copy, "keep": True})["changed"] == []
+    assert machine.bring(copy)["changed"] == [copy["path"]]
+    assert machine.bring({**copy, "copy": "/nowhere"}, check=True)["changed"] == []
+
+
+def test_units_start_together_and_a_notice_is_only_for_who_runs_already(machine: Machine) -> None:
+    units = [{"unit": "a.service"}, {"unit": "b.service"}, {"unit": "c.service", "start": False}]
+    assert machine.bring(*units, check=True)["changed"] == ["a.service", "b.service", "c.service"]
+    assert "enable" not in machine.log
+    entry = machine.file("a.conf", "1", notify="Restart a", **{"for": "a.service"})
+    assert machine.bring(entry, *units)["notify"] == []
+    assert "enable --now a.service b.service" in machine.log
+    assert not (machine.root / "active-c.service").exists()
+    assert machine.bring(entry, *units) == {"changed": [], "notify": [], "diff": []}
+    assert machine.bring({**entry, "content": "2"}, *units)["notify"] == ["Restart a"]
+    assert machine.bring({"unit": "a.service", "off": True})["changed"] == ["a.service"]
+    assert machine.bring({"unit": "a.service", "off": True})["changed"] == []

@@ -1,0 +1,317 @@
+"""A release goes through the town: who is told, what the page shows, who may hold it, and what nodes download."""
+
+import json
+import re
+import threading
+from pathlib import Path
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+
+from edge import wire
+from edge.rules.release import changes as changes_on_node
+from edge.rules.release import part_of
+from hub import distribution
+from hub.core import audit
+from hub.core.clock import now_ms
+from hub.fleet.api import config_now, rollouts
+from hub.fleet.rules import release as release_rules
+from hub.settings import Settings
+from tests.edge.update.town import PART, Releases
+from tests.hub.dashboard.conftest import BOARD, LAKE, MARKET, Town
+
+OLD = "0.9-aaaaaaaaaaaa"
+MINUTE = 60_000
+
+
+@pytest.fixture
+def made(tmp_path: Path, settings: Settings) -> Releases:
+    """The town's own signer, whose key the hub knows."""
+    found = Releases(tmp_path / "made")
+    settings.stored_releases_dir.mkdir()
+    settings.release_key.write_bytes(found.public.read_bytes())
+    return found
+
+
+class Worker:
+    """The worker's rounds and what it said to the nodes; `now` is the hub's clock."""
+
+    def __init__(self, town: Town, settings: Settings) -> None:
+        self.town, self.settings, self.now = town, settings, now_ms()
+        self.told: list[tuple[str, dict[str, object]]] = []
+        self.takes = True
+
+    def turn(self, later_ms: int = 0) -> list[str]:
+        """The nodes that were told in this round."""
+        self.now += later_ms
+        before = len(self.told)
+        rollouts.turn_rollout(self.town.database, self._publish, "https://hub.example", ("mail",), self.now)
+        return [node for node, _ in self.told[before:]]
+
+    def _publish(self, topic: str, payload: bytes, retain: bool) -> bool:
+        if self.takes:
+            assert not retain
+            self.told.append((topic.split("/")[2], wire.decode("update", payload)))
+        return self.takes
+
+    def say(self, node: str, state: str = "", percent: int = 0, text: str = "", release: str = OLD) -> None:
+        """A node's status; with `state` of the newest order that it was told."""
+        order = next((body["id"] for name, body in reversed(self.told) if name == node), "")
+        update = {"update": {"id": order, "state": state, "percent": percent, "text": text}} if state else {}
+        self.town.status(node, self.now, release=release, **update)
+
+    def show(self) -> rollouts.RolloutNow:
+        with self.town.database.read() as session:
+            return rollouts.last_rollouts(session, self.now)[0]
+
+
+@pytest.fixture
+def worker(town: Town, settings: Settings) -> Worker:
+    found = Worker(town, settings)
+    for node in (MARKET, LAKE, BOARD):
+        found.say(node)
+    return found
+
+
+def begin(settings: Settings, bundle: Path) -> None:
+    assert "Begun" in distribution.start(settings, str(bundle), MARKET, 30, dry_run=False)
+
+
+def test_one_canary_then_a_tenth_then_all_and_a_full_bar_at_the_end(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    begin(settings, made.make("1.0"))
+    assert worker.turn() == [MARKET]
+    assert worker.told[0][1]["url"] == f"https://hub.example/api/fleet/releases/{worker.show().release}"
+    assert worker.turn() == [], "once is enough"
+    worker.say(MARKET, "downloading", 40)
+    worker.turn()
+    assert worker.show().nodes[0].percent == 40
+    worker.say(MARKET, "done", 100, release="1.0-x")
+    assert worker.turn() == [], "the canary must be well for half an hour"
+    for node in (MARKET, LAKE, BOARD):
+        worker.now += 0
+        worker.say(node, *(("done", 100) if node == MARKET else ()))
+    worker.now += 30 * MINUTE
+    for node in (LAKE, BOARD):
+        worker.say(node)
+    worker.say(MARKET, "done", 100)
+    early = worker.turn()
+    assert len(early) == 1
+    assert worker.show().ring == 1
+    worker.say(early[0], "done", 100)
+    worker.turn()
+    worker.now += 30 * MINUTE
+    for node in (MARKET, LAKE, BOARD):
+        worker.say(node, *(("done", 100) if node in (MARKET, *early) else ()))
+    last = worker.turn()
+    assert sorted([MARKET, *early, *last]) == sorted([MARKET, LAKE, BOARD])
+    worker.say(last[0], "done", 100)
+    worker.turn()
+    assert (worker.show().state, worker.show().percent) == ("done", 100)
+    begin(settings, made.make("1.1"))
+
+
+def test_a_canary_that_takes_it_back_stops_everything_and_resume_asks_again(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    begin(settings, made.make("1.0"))
+    worker.turn()
+    first = worker.told[-1][1]["id"]
+    worker.say(MARKET, "rolled_back", 90, "not well with it: the landing page")
+    assert worker.turn() == []
+    shown = worker.show()
+    assert (shown.state, shown.nodes[0].text) == ("halted", "not well with it: the landing page")
+    with worker.town.database.read() as session:
+        from hub.fleet import store
+
+        (notice,) = store.notices(session, worker.now, 5)
+        assert json.loads(notice.body)["code"] == "rollout_halted"
+    assert worker.turn(24 * 60 * MINUTE) == []
+    worker.say(MARKET)
+    distribution.change(settings, "resume")
+    assert worker.turn() == [MARKET]
+    assert worker.told[-1][1]["id"] != first, "a new order, which the node obeys"
+    distribution.change(settings, "stop")
+    assert worker.turn() == []
+    assert worker.show().state == "stopped"
+    with pytest.raises(rollouts.RolloutError):
+        distribution.change(settings, "pause")
+
+
+def test_what_the_broker_does_not_take_is_told_again_and_a_pause_tells_nobody(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    begin(settings, made.make("1.0"))
+    worker.takes = False
+    assert worker.turn() == []
+    worker.takes = True
+    distribution.change(settings, "pause")
+    assert worker.turn() == []
+    distribution.change(settings, "resume")
+    assert worker.turn() == [MARKET]
+    assert worker.turn(5 * MINUTE) == []
+    worker.say(MARKET)
+    assert worker.turn(6 * MINUTE) == [MARKET], "no word of it: the broker may have lost it"
+
+
+def test_nobody_is_told_who_is_away(worker: Worker, settings: Settings, made: Releases) -> None:
+    begin(settings, made.make("1.0"))
+    worker.now += 10 * MINUTE
+    assert worker.turn() == []
+    worker.say(MARKET)
+    assert worker.turn() == [MARKET]
+
+
+def test_a_dry_run_says_what_would_change_and_begins_nothing(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    old = made.make("1.0")
+    distribution.add(settings, str(old))
+    kept = rollouts.Releases(settings.stored_releases_dir, settings.release_key)
+    (present,) = kept.load(kept.names()[0]).installed
+    worker.say(MARKET, release=present)
+    said = distribution.start(settings, str(made.make("2.0")), "", 30, dry_run=True)
+    assert "package: thing 1.0 -> 2.0" in said
+    assert "Nothing was begun" in said
+    assert worker.turn() == []
+    with pytest.raises(rollouts.RolloutError, match="cannot be the canary"):
+        distribution.start(settings, str(old), MARKET, 30, dry_run=False)
+    worker.say(LAKE, release=present)
+    worker.say(BOARD, release=present)
+    with pytest.raises(rollouts.RolloutError, match="no node needs"):
+        distribution.start(settings, str(old), "", 30, dry_run=False)
+
+
+def test_hub_and_node_find_the_same_changes(made: Releases) -> None:
+    manifests = [json.loads((made.make(version) / "manifest.json").read_text()) for version in ("1.0", "2.0")]
+    on_hub = release_rules.changes(*(release_rules.read(one, "0" * 64) for one in manifests))
+    on_node = changes_on_node(*(part_of(one, PART) for one in manifests))
+    assert [line for line in on_hub if line.startswith("package")] == [
+        f"package: {name} {before} -> {after}" for name, before, after in on_node.packages
+    ]
+
+
+def test_two_administrators_at_once_begin_one_rollout(worker: Worker, settings: Settings, made: Releases) -> None:
+    found = distribution.take_in(settings, str(made.make("1.0")))
+    kept = rollouts.Releases(settings.stored_releases_dir, settings.release_key)
+    refused: list[str] = []
+
+    def start() -> None:
+        def work(session: object) -> None:
+            plan = rollouts.plan(session, kept, found)  # type: ignore[arg-type]
+            rollouts.start_rollout(session, plan, "x", now_ms(), "cli")  # type: ignore[arg-type]
+
+        try:
+            worker.town.database.write(work)
+        except rollouts.RolloutError as error:
+            refused.append(error.reason)
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == ["running"] * 7
+
+
+def test_only_what_the_town_signed_is_taken_in(settings: Settings, made: Releases, tmp_path: Path) -> None:
+    stranger = Releases(tmp_path / "stranger").make("1.0")
+    with pytest.raises(ValueError, match="signature is not the town's"):
+        distribution.add(settings, str(stranger))
+    changed = made.make("1.0")
+    (changed / f"{PART}.tar").write_bytes(b"something else")
+    with pytest.raises(ValueError, match="not what was signed"):
+        distribution.add(settings, str(changed))
+    assert [path.name for path in settings.stored_releases_dir.iterdir()] == ["release.pub"]
+
+
+def test_a_download_goes_on_where_it_ended_and_nothing_else_can_be_had(
+    app: flask.Flask, settings: Settings, made: Releases
+) -> None:
+    bundle = made.make("1.0", padding=50_000)
+    name = distribution.take_in(settings, str(bundle)).name
+    client, content = app.test_client(), (bundle / f"{PART}.tar").read_bytes()
+    address = f"/api/fleet/releases/{name}/{PART}.tar"
+    whole = client.get(address)
+    assert (whole.status_code, whole.data) == (200, content)
+    rest = client.get(address, headers={"Range": "bytes=40000-"})
+    assert (rest.status_code, rest.data) == (206, content[40_000:])
+    assert rest.headers["Content-Range"] == f"bytes 40000-{len(content) - 1}/{len(content)}"
+    assert client.get(address, headers={"Range": "bytes=99999999-"}).status_code == 416
+    for file in ("manifest.json", "manifest.sig"):
+        assert client.get(f"/api/fleet/releases/{name}/{file}").data == (bundle / file).read_bytes()
+    for path in (
+        f"{name}/nothing",
+        "1.1-0123456789ab/manifest.json",
+        "..%2f../release.pub",
+        f"{name}/..%2frelease.pub",
+    ):
+        assert client.get(f"/api/fleet/releases/{path}").status_code == 404
+
+
+def test_sensors_are_offered_firmware_and_keep_their_thresholds(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    from hub.fleet import api as fleet
+
+    bundle = made.make("1.0")
+    offer = {"version": "1.1.0", "sha256": "0" * 64, "signature": "1" * 768}
+    kept = rollouts.Releases(settings.stored_releases_dir, settings.release_key)
+    with pytest.raises(ValueError, match="holds no firmware"):
+        rollouts.firmware_of(kept, kept.take_in(bundle), "https://hub.example")
+    write = worker.town.database.write
+    write(lambda session: fleet.set_config(session, BOARD, {"max_flips": 8}, {}, "x", worker.now, "cli"))
+    with pytest.raises(ValueError, match="no wireless sensor"):
+        write(lambda session: rollouts.offer_firmware(session, offer, [MARKET], worker.now, "cli"))
+    worker.town.status(BOARD, worker.now, software="1.0.0", battery_mv=3600)
+    told = write(lambda session: rollouts.offer_firmware(session, offer, [], worker.now, "cli"))
+    assert told == [BOARD]
+    write(lambda session: fleet.set_config(session, BOARD, {"max_flips": 9}, {}, "x", worker.now, "cli"))
+    with worker.town.database.read() as session:
+        from hub.fleet import store
+
+        row = store.config(session, BOARD)
+        assert row is not None
+        assert json.loads(row.body)["firmware"] == offer
+        assert config_now(session, BOARD).v == 3
+
+
+def press(client: FlaskClient, path: str, **fields: str) -> "flask.testing.TestResponse":
+    page = client.get("/admin/rollouts").get_data(as_text=True)
+    token = re.search(r'name="csrf" value="([^"]+)"', page) or re.search(
+        r'name="csrf" value="([^"]+)"', client.get("/admin").get_data(as_text=True)
+    )
+    assert token is not None
+    return client.post(f"/admin/rollouts{path}", data={"csrf": token.group(1), **fields})
+
+
+def test_the_page_leads_from_the_plan_to_the_bar_and_every_press_is_in_the_log(
+    admin: FlaskClient, worker: Worker, settings: Settings, made: Releases
+) -> None:
+    assert "rollout add" in admin.get("/admin/rollouts").get_data(as_text=True)
+    name = distribution.take_in(settings, str(made.make("1.0"))).name
+    plan = admin.get(f"/admin/rollouts?fassung={name}").get_data(as_text=True)
+    assert "Verteilung beginnen" in plan
+    assert MARKET in plan
+    assert press(admin, "", fassung="nothing").status_code == 404
+    assert press(admin, "", fassung=name, kanarienknoten=LAKE).status_code == 303
+    assert worker.turn() == [LAKE]
+    worker.say(LAKE, "downloading", 33)
+    worker.turn()
+    page = admin.get("/admin/rollouts").get_data(as_text=True)
+    assert re.search(r'<progress[^>]+max="100" value="11"', page)
+    assert "lädt" in page
+    assert press(admin, "", fassung=name).status_code == 409
+    assert press(admin, "/fortsetzen").status_code == 409
+    for path in ("/anhalten", "/fortsetzen", "/beenden"):
+        assert press(admin, path).status_code == 303
+    assert press(admin, "/beenden").status_code == 409
+    with worker.town.database.read() as session:
+        entries = [entry for entry in audit.newest(session, 20) if entry.subject == "rollout"]
+    assert [entry.action.removeprefix("fleet.rollout-") for entry in reversed(entries)] == [
+        *("started", "paused", "resumed", "stopped")
+    ]
+    assert {entry.actor for entry in entries} == {"person:1"}
+    assert "Frühere Verteilungen" in admin.get("/admin/rollouts").get_data(as_text=True)

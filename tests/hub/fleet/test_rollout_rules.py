@@ -1,0 +1,133 @@
+"""Which nodes get a new release next, and when everything stops: properties of the pure rules."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.fleet.rules import rollout
+from hub.fleet.rules.rollout import ALL, CANARY, DONE, EARLY, FAILED, GONE_MS, SILENT_MS, WAITING, WORKING, Member, Pace
+
+PACE = Pace(soak_ms=30_000_000, at_once=5)
+NOW = 1_800_000_000_000
+names = st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), unique=True, max_size=60)
+members = st.builds(
+    Member,
+    node=st.just(""),
+    ring=st.sampled_from(rollout.RINGS),
+    state=st.sampled_from((WAITING, WORKING, DONE, FAILED)),
+    online=st.booleans(),
+    seen_at=st.one_of(st.none(), st.integers(NOW - 10**8, NOW)),
+    changed_at=st.integers(NOW - 10**8, NOW),
+)
+towns = st.lists(members, max_size=40).map(lambda many: [replace(one, node=f"n{i}") for i, one in enumerate(many)])
+
+
+@given(names, st.data())
+def test_every_node_has_one_ring_and_one_is_the_canary(some: list[str], data: st.DataObject) -> None:
+    found = rollout.rings(some)
+    assert set(found) == set(some)
+    assert sum(ring == CANARY for ring in found.values()) == min(1, len(some))
+    if len(some) > 2:
+        assert sum(ring == EARLY for ring in found.values()) == max(1, round(len(some) * 0.1))
+    assert rollout.rings(data.draw(st.permutations(some))) == found
+
+
+@given(names.filter(bool), st.data())
+def test_a_choice_counts_more_than_the_draw(some: list[str], data: st.DataObject) -> None:
+    canary = data.draw(st.sampled_from(some))
+    chosen = data.draw(st.dictionaries(st.sampled_from(some), st.sampled_from(rollout.RINGS)))
+    found = rollout.rings(some, canary, chosen)
+    assert [name for name, ring in found.items() if ring == CANARY] == [canary]
+    for name, ring in chosen.items():
+        if ring != CANARY and name != canary:
+            assert found[name] == ring
+
+
+@given(towns, st.sampled_from(rollout.RINGS))
+def test_nobody_is_told_who_is_away_or_further_out_and_never_too_many(town: list[Member], ring: int) -> None:
+    verdict = rollout.judge(town, ring, PACE, NOW)
+    by_name = {member.node: member for member in town}
+    assert verdict.ring >= ring
+    assert not (verdict.halt and verdict.tell)
+    for name in verdict.tell:
+        assert by_name[name].state == WAITING
+        assert by_name[name].online
+        assert by_name[name].ring <= verdict.ring
+    working = sum(one.state == WORKING and one.node not in (verdict.failed or {}) for one in town)
+    assert len(verdict.tell) + working <= max(PACE.at_once, working)
+
+
+@given(towns, st.sampled_from((CANARY, EARLY)))
+def test_a_ring_ends_only_when_it_was_well_for_long_enough(town: list[Member], ring: int) -> None:
+    if rollout.judge(town, ring, PACE, NOW).ring == ring:
+        return
+    inside = [member for member in town if member.ring == ring]
+    assert not any(
+        one.state == WORKING or (one.state == WAITING and one.online) for one in inside if one.state != FAILED
+    )
+    done = [one for one in inside if one.state == DONE]
+    assert not inside or done
+    assert all(NOW - (one.changed_at or 0) >= PACE.soak_ms for one in done)
+
+
+@given(st.integers(0, 2 * PACE.soak_ms), st.sampled_from((CANARY, EARLY)), st.integers(1, 5))
+def test_the_next_ring_begins_at_that_moment_and_not_before(ago: int, ring: int, count: int) -> None:
+    town = [Member(f"d{number}", ring, DONE, seen_at=NOW, changed_at=NOW - ago - number) for number in range(count)]
+    verdict = rollout.judge([*town, Member("next", ring + 1)], ring, PACE, NOW)
+    assert verdict.ring == (ring + 1 if ago >= PACE.soak_ms else ring)
+    assert verdict.tell == (("next",) if ago >= PACE.soak_ms else ())
+
+
+@given(towns, st.sampled_from(rollout.RINGS))
+def test_one_failed_canary_stops_everything(town: list[Member], ring: int) -> None:
+    spoilt = [*town, Member("canary", CANARY, FAILED)]
+    verdict = rollout.judge(spoilt, ring, PACE, NOW)
+    assert verdict.halt
+    assert not verdict.tell
+
+
+def test_one_in_twenty_may_fail_later_and_not_one_more() -> None:
+    town = [Member("c", CANARY, DONE, changed_at=0)]
+    town += [Member(f"n{number}", ALL, DONE, changed_at=0) for number in range(40)]
+    two = [replace(member, state=FAILED) if number in (5, 6) else member for number, member in enumerate(town)]
+    assert not rollout.judge(two, ALL, PACE, NOW).halt
+    assert rollout.judge(two, ALL, PACE, NOW).over
+    three = [replace(member, state=FAILED) if number == 7 else member for number, member in enumerate(two)]
+    assert rollout.judge(three, ALL, PACE, NOW).halt
+
+
+def test_who_says_nothing_or_goes_away_afterwards_has_failed() -> None:
+    silent = Member("a", CANARY, WORKING, changed_at=NOW - SILENT_MS - 1)
+    assert rollout.judge([silent], CANARY, PACE, NOW).failed == {"a": "silent"}
+    gone = Member("a", CANARY, DONE, online=False, seen_at=NOW - GONE_MS - 1, changed_at=NOW - GONE_MS - 1)
+    assert rollout.judge([gone], CANARY, PACE, NOW).halt
+    later = replace(gone, changed_at=NOW - PACE.soak_ms - GONE_MS - 1)
+    assert not rollout.judge([later], CANARY, PACE, NOW).halt, "long after, that is no fault of the update"
+
+
+@given(st.integers(3, 200))
+@settings(max_examples=30)
+def test_a_town_without_faults_comes_to_its_end_ring_by_ring(count: int) -> None:
+    named = rollout.rings([f"node{number}" for number in range(count)])
+    town, ring, now, told = {name: Member(name, one) for name, one in named.items()}, CANARY, NOW, []
+    for _ in range(count + 10):
+        verdict = rollout.judge(list(town.values()), ring, PACE, now)
+        assert not verdict.halt
+        ring = verdict.ring
+        for name in verdict.tell:
+            told.append(town[name].ring)
+            town[name] = replace(town[name], state=DONE, changed_at=now)
+        if verdict.over:
+            break
+        now += PACE.soak_ms
+    assert verdict.over
+    assert told == sorted(told)
+    assert len(told) == count
+
+
+@given(st.lists(st.tuples(st.sampled_from((WAITING, WORKING, DONE, FAILED)), st.integers(-5, 150)), min_size=1))
+def test_the_bar_is_full_only_when_everybody_has_ended(states: list[tuple[str, int]]) -> None:
+    found = rollout.percent(states)
+    assert 0 <= found <= 100
+    assert (found == 100) == all(state in (DONE, FAILED) for state, _ in states)

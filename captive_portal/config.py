@@ -81,6 +81,7 @@ class Network:
     gate_store: Path = Path("/var/lib/stadtknoten-gate/sessions.db")
     store_key: Path = Path("/var/lib/stadtknoten-gate/store.key")
     grants: Path | None = None
+    orders: Path | None = None
     extra_rules: Path | None = None
     portal_user: str = "stadtknoten-portal"
     lease_file: Path = Path("/run/stadtknoten/dnsmasq.leases")
@@ -167,6 +168,7 @@ def _network(document: dict[str, object]) -> Network:
         gate_store=section.path("gate_store", Network.gate_store) or Network.gate_store,
         store_key=section.path("store_key", Network.store_key) or Network.store_key,
         grants=Path(Section(document, "state").text("directory")) / "grants",
+        orders=Path(Section(document, "state").text("directory")) / "wifi.json",
         extra_rules=section.path("extra_rules"),
         portal_user=section.text("portal_user", Network.portal_user),
         lease_file=section.path("lease_file", Network.lease_file) or Network.lease_file,

@@ -27,6 +27,7 @@ from captive_portal.kernel import let_forward, shape
 from captive_portal.leases import Address, Neighbourhood
 from captive_portal.nft import Nft, NftError
 from captive_portal.notify import Notifier
+from captive_portal.orders import OrderFile
 from captive_portal.sessions import Sessions
 from captive_portal.verbs import answer
 
@@ -71,7 +72,8 @@ def _make(network: Network) -> Gate:
     store = Sessions(network.gate_store, network.store_key)
     devices = Devices(network.roaming.key_file, lambda: datetime.now(UTC).date())
     grants = Grants(network.grants, network.node, network.roaming.hub_key)
-    return Gate(network, Nft(), store, devices, grants, Neighbourhood(network.lan, network.lease_file))
+    orders = OrderFile(network.orders, network.gate_socket.with_name("obeyed.json"))
+    return Gate(network, Nft(), store, devices, grants, Neighbourhood(network.lan, network.lease_file), orders)
 
 
 class Reader:

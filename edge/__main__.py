@@ -140,7 +140,7 @@ def _run(config: "Config", options: argparse.Namespace) -> tuple[int, bool]:
 
         board = MockBoard(config.bays)
     try:
-        agent = Agent(config, ticker, pinger, board, start_anew, lambda: load(options.config))
+        agent = Agent(config, ticker, pinger, board, start_anew, lambda: load(options.config), options.config)
     except StartError as error:
         print(f"stadtknoten-edge: {error}", file=sys.stderr)
         return 1, False

@@ -25,7 +25,7 @@ from hub.inbox import api as inbox
 from hub.inbox import messages as inbox_messages
 from hub.inbox import work as inbox_work
 from hub.ingest import api as ingest
-from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionReceived, StatusReceived
+from hub.ingest.api import AnswerReceived, BackupReceived, Directory, MessagesStored, SessionReceived, StatusReceived
 from hub.openid import api as openid
 from hub.operations import messages as operations_messages
 from hub.parking import api as parking
@@ -54,6 +54,7 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     StatusReceived: (fleet_messages.on_status,),
     SessionReceived: (fleet_messages.on_session,),
     AnswerReceived: (fleet_messages.on_answer,),
+    BackupReceived: (fleet_messages.on_backup,),
     SessionsEnded: (openid.on_sessions_ended, push.on_sessions_ended),
     SecurityChanged: (openid.on_security_changed,),
     inbox.NewMessage: (_on_new_message,),

@@ -1,5 +1,6 @@
 """One node: what it says of itself, the proof of its messages, what it was told, what was."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,7 +57,8 @@ class HistoryView:
     def line(self, one: fleet.Series) -> str:
         """The SVG path of a figure's way."""
         lowest = min(one.lowest, 0)
-        return rules.sparkline([None if value is None else round(value - lowest) for value in one.values])
+        path = rules.sparkline([None if value is None else round(value - lowest) for value in one.values])
+        return re.sub(r"(M\S+ [\d.]+)(?=M|$)", r"\1h.01", path)  # a lonely value is a dot
 
 
 def node_view(session: Session, name: str, now: int, language: str) -> NodeView | None:

@@ -107,7 +107,7 @@ def _kinds() -> dict[str, str]:
     return {
         "alarm": _("Meldung"),
         "outage": _("Ausfall"),
-        "command": _("Befehl"),
+        "command": _("Befehl an den Knoten"),
         "config": _("Konfiguration"),
         "backup": _("Sicherung"),
     }

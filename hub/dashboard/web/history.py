@@ -70,11 +70,11 @@ def events(name: str, kind: str) -> ResponseReturnValue:
     return as_file(f"{name}-ereignisse", kind, _EVENTS, rows)
 
 
-@blueprint.get("/admin/knoten/<name>/sicherung/<int:at>")
-def backup(name: str, at: int) -> ResponseReturnValue:
+@blueprint.get("/admin/knoten/<name>/sicherung/<at>")
+def backup(name: str, at: str) -> ResponseReturnValue:
     """A copy of the node's own file."""
     with web.read() as session:
-        found = next((one for one in fleet.backups_now(session, name) if one.at == at), None)
+        found = next((one for one in fleet.backups_now(session, name) if str(one.at) == at), None)
     if found is None:
         flask.abort(404)
     headers = {"Content-Disposition": f'attachment; filename="{name}.toml"', "Cache-Control": "no-store"}

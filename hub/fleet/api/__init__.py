@@ -101,6 +101,7 @@ __all__ = [
     "outages_now",
     "overview",
     "portal_event",
+    "raise_alarm",
     "remember_session",
     "renew",
     "revocation_list",

@@ -138,6 +138,7 @@ def _watch(arguments: argparse.Namespace) -> None:
         str(settings.get("ssid", "")),
         loaded.portal.api_url,
         loaded.portal.state_directory / "agent.sock",
+        loaded.network.gate_socket,
     )
 
 

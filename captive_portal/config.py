@@ -84,6 +84,7 @@ class Network:
     orders: Path | None = None
     extra_rules: Path | None = None
     portal_user: str = "stadtknoten-portal"
+    watch_user: str = "stadtknoten-watch"
     lease_file: Path = Path("/run/stadtknoten/dnsmasq.leases")
     hostapd: Path | None = None
     longest_session_s: int = 86_400
@@ -171,6 +172,7 @@ def _network(document: dict[str, object]) -> Network:
         orders=Path(Section(document, "state").text("directory")) / "wifi.json",
         extra_rules=section.path("extra_rules"),
         portal_user=section.text("portal_user", Network.portal_user),
+        watch_user=section.text("watch_user", Network.watch_user),
         lease_file=section.path("lease_file", Network.lease_file) or Network.lease_file,
         hostapd=section.path("hostapd"),
         garden=_garden(document),

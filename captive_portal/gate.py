@@ -129,6 +129,10 @@ class Gate:
             "bytes": self._ended_bytes + sum(session.used_bytes for session in self._online),
         }
 
+    def name(self, mac: str) -> dict[str, object]:
+        """A device's number of the day, by which the hub may block it."""
+        return {"device": self._devices.current(mac)}
+
     def tidy(self, seen: Mapping[str, list[Address]], used: Mapping[str, int] | None = None) -> None:
         """End what is over, let new addresses of running devices out, admit the granted. Called every second.
 

@@ -289,6 +289,7 @@ def tidy(session: Session, now: int) -> None:
     store.forget_alarms(session, now - KEEP_ALARMS_MS)
     store.forget_orders(session, now - KEEP_ALARMS_MS)
     store.forget_history(session, now - KEEP_ALARMS_MS)
+    store.forget_names(session, now - KEEP_ALARMS_MS)
     tidy_blocks(session, now)
 
 

@@ -117,6 +117,12 @@ def version(session: Session, node: str, v: int) -> ConfigVersion | None:
     return session.get(ConfigVersion, (node, v))
 
 
+def forget_names(session: Session, before: int) -> None:
+    """Who made versions before a moment; the audit log goes on knowing the account's number."""
+    for table in (ConfigVersion, NodeConfig):
+        session.execute(update(table).where(table.set_at < before, table.set_by != "").values(set_by=""))
+
+
 def add_block(session: Session, node: str, device: str, until: int, set_at: int, set_by: str) -> None:
     """Shuts a device out; one that is named already gets the new end."""
     found = session.execute(select(Block).where(Block.node == node, Block.device == device)).scalar_one_or_none()

@@ -74,6 +74,14 @@ def test_an_older_version_comes_back_as_a_new_one(database: Database) -> None:
         database.write(lambda session: api.roll_back(session, NODE, 9, BY))
 
 
+def test_who_made_a_version_is_forgotten_after_ninety_days(database: Database) -> None:
+    set_wifi(database, HOURS)
+    database.write(lambda session: api.tidy(session, NOW + 89 * 86_400_000))
+    assert [one.set_by for one in versions(database)] == ["karla"]
+    database.write(lambda session: api.tidy(session, NOW + 91 * 86_400_000))
+    assert [(one.set_by, one.v) for one in versions(database)] == [("", 1)]
+
+
 def test_a_form_that_is_older_than_the_newest_version_changes_nothing(database: Database) -> None:
     set_wifi(database, HOURS, 0)
     with pytest.raises(api.ConfigConflictError):

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import flask
@@ -85,7 +84,7 @@ def _cell(value: object) -> str:
 
 
 def _exported(line: fleet.Line) -> dict[str, object]:
-    row = asdict(line) | {"alarms": " ".join(sorted(line.alarms))}
+    row = line._asdict() | {"alarms": " ".join(sorted(line.alarms))}
     for name in _MOMENTS:
         row[name] = None if row[name] is None else wire.format_ms(row[name])
     return row

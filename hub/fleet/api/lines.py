@@ -10,6 +10,8 @@ from hub.fleet import rules, store
 from hub.fleet.rules import overview
 from hub.fleet.rules.overview import Line
 
+_NONE: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True)
 class OutageNow:
@@ -28,9 +30,11 @@ def lines(session: Session, now: int, language: str) -> list[Line]:
     for alarm in store.open_alarms(session):
         alarms.setdefault(alarm.node, {})[alarm.code] = alarm.text
     backups, versions = store.last_backups(session), store.config_versions(session)
+    rows = store.facts(session)
+    said = json.loads("[" + ",".join(row.status for row in rows) + "]")  # one call for all is a third faster
     return [
-        _line(row, alarms.get(row.id, {}), backups.get(row.id), versions.get(row.id, 0), now, language)
-        for row in store.facts(session)
+        _line(row, status, alarms.get(row.id, _NONE), backups.get(row.id), versions.get(row.id, 0), now, language)
+        for row, status in zip(rows, said, strict=True)
     ]
 
 
@@ -39,8 +43,15 @@ def outages_now(session: Session) -> list[OutageNow]:
     return [OutageNow(row.site, row.nodes, row.text, row.since, row.opened_at) for row in store.open_outages(session)]
 
 
-def _line(row: Any, alarms: Mapping[str, str], backup: int | None, version: int, now: int, language: str) -> Line:
-    said = json.loads(row.status)
+def _line(
+    row: Any,
+    said: Mapping[str, Any],
+    alarms: Mapping[str, str],
+    backup: int | None,
+    version: int,
+    now: int,
+    language: str,
+) -> Line:
     online = rules.is_online(said.get("state"), row.last_seen, now, row.role)
     capacity = row.capacity or said.get("capacity")
     clients = said.get("clients") if online else None

@@ -1,7 +1,9 @@
 """The whole fleet at a glance: what is wrong with each node, which are looked for, in which order. Moments in ms."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from hub.fleet.rules.alerts import DAY_MS
 
@@ -10,11 +12,11 @@ HIGH_LOAD = 0.8  # share of a node's places from which it is marked
 UNDERVOLTAGE, THROTTLED = 0x1, 0x4  # the Raspberry Pi's bits; << 16: since the start
 CARD_WORN_PERCENT, CARD_FULL_MB, CERTIFICATE_DAYS = 80, 200, 14
 PAGE = 50
+_NO_ALARMS: Mapping[str, str] = MappingProxyType({})
 _RINGS = ("canary", "early", "rest")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):  # not a dataclass: thousands are made for one page
     """One node as the list shows it; None and "" = not said. `power` now, before or ""; `config` own, underway, refused
     or applied; `open` whether its WiFi lets people in."""
 
@@ -39,7 +41,7 @@ class Line:
     open: bool | None = None
     lat: float = 0.0
     lon: float = 0.0
-    alarms: Mapping[str, str] = field(default_factory=dict)
+    alarms: Mapping[str, str] = _NO_ALARMS
 
     @property
     def share(self) -> float | None:

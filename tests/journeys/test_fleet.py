@@ -167,6 +167,17 @@ def test_the_light_goes_on_when_the_hub_asks(page: Page, running: Fleet) -> None
     assert wait_until(lambda: running.lit >= 2, 10), "it blinks"
 
 
+def test_a_restart_of_the_wifi_services_is_told_twice(page: Page, running: Fleet) -> None:
+    """What systemd's path unit does is done by hand here; the unit itself is judged in tests/ansible."""
+    state = running.light.parent / NODE
+    page.goto(f"{running.url}/admin/knoten/{NODE}")
+    page.get_by_role("button", name="WLAN-Dienste neu starten").click()
+    reload_until(page, "systemd was asked to restart the WiFi services")
+    (state / "restart.request").unlink()
+    (state / "restart.done").touch()
+    reload_until(page, "The WiFi services run again")
+
+
 def test_its_own_file_was_copied_and_its_history_kept(page: Page, running: Fleet) -> None:
     page.goto(f"{running.url}/admin/knoten/{NODE}")
     reload_until(page, "node.toml vom")

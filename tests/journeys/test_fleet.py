@@ -138,7 +138,7 @@ def test_opening_times_are_obeyed_and_taken_back(page: Page, browser: Browser, r
     page.locator("#wlan").get_by_role("button").click()
     reload_until(page, "Fassung 1 ist in Gebrauch")
     assert wait_until(lambda: "gerade geschlossen" in landing(browser, running), 10)
-    assert "ab 7 Uhr" in landing(browser, running)
+    assert "Wieder geöffnet" in landing(browser, running)
     reload_until(page, "geschlossen")
     page.get_by_label("Immer").check()
     page.locator("#wlan").get_by_role("button").click()

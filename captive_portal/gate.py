@@ -19,7 +19,7 @@ from captive_portal.kernel import FIRST_SLOT, reshape, rules_text
 from captive_portal.leases import Address, Neighbourhood
 from captive_portal.nft import Nft, NftError
 from captive_portal.online import Online, Running
-from captive_portal.orders import BLOCKED, OrderFile, Orders
+from captive_portal.orders import BLOCKED, OrderFile
 from captive_portal.sessions import Session, Sessions
 
 _log = logging.getLogger(__name__)
@@ -50,7 +50,8 @@ class Gate:
     ) -> None:
         self._network, self._nft, self._store, self._devices = network, nft, store, devices
         self._grants = grants
-        self._order_file, self._orders = orders or OrderFile(None), Orders()
+        self._order_file = orders or OrderFile(None)
+        self._orders = self._order_file.current()  # before the first request: what is off stays off
         self._limits = network.limits
         self.around = around
         self._online = Online(range(FIRST_SLOT, FIRST_SLOT + network.limits.clients))

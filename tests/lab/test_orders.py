@@ -51,6 +51,7 @@ def test_off_ends_sessions_and_lets_nobody_in_and_the_page_says_so(street: Lab, 
 
 
 def test_off_stays_off_when_the_gate_was_killed(street: Lab, first: Client) -> None:
+    order(street, 1, {"off": True})
     street.kill("gate", signal.SIGKILL)
     street.start_gate()
     assert first.accept().startswith("503")

@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` runs the town, `make test` runs every test. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help tools setup assets demo test check lint format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-login bench-tariff bundle lab machines shots lock clean
+.PHONY: help tools setup assets demo test check lint format slow bench bench-ingest bench-jobs bench-ledger bench-live bench-memory bench-portal bench-scale bench-audit bench-fleet bench-login bench-tariff bundle lab machines shots lock clean
 
 PORT ?= 8080
 python := .venv/bin/python
@@ -50,7 +50,7 @@ slow: tools  ## what takes longest
 	@.ci/packages.sh
 	@$(python) -m pytest -m slow
 
-bench: bench-ingest bench-jobs bench-ledger bench-live bench-login bench-audit bench-memory bench-portal bench-scale bench-tariff  ## every figure of the README
+bench: bench-ingest bench-jobs bench-ledger bench-live bench-login bench-audit bench-memory bench-portal bench-scale bench-fleet bench-tariff  ## every figure of the README
 
 bench-ingest: tools  ## ingest against a bare loop and Node-RED (npm)
 	@$(python) -m tests.bench.ingest
@@ -80,6 +80,9 @@ bench-audit: tools  ## verifying 100,000 entries of the audit log
 
 bench-tariff: tools  ## prices a minute over all tariffs, two processes
 	@$(python) -m tests.bench.tariff
+
+bench-fleet: tools assets  ## 2,000 nodes: CPU and memory of the hub, p95 of the fleet page
+	@$(python) -m tests.bench.fleet
 
 bench-login: tools assets  ## log-ins beside bare argon2, and pages while eight log in at once
 	@$(python) -m tests.bench.login

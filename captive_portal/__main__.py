@@ -138,6 +138,7 @@ def _watch(arguments: argparse.Namespace) -> None:
         str(settings.get("ssid", "")),
         loaded.portal.api_url,
         loaded.portal.state_directory / "agent.sock",
+        loaded.network.gate_socket,
     )
 
 
@@ -155,6 +156,7 @@ def _web(arguments: argparse.Namespace) -> None:
 
 
 def _preview(arguments: argparse.Namespace) -> None:
+    from captive_portal.orders import OrderFile
     from captive_portal.preview import PreviewAccess
 
     if arguments.config:
@@ -171,7 +173,9 @@ def _preview(arguments: argparse.Namespace) -> None:
         "near": arguments.near,
     }
     portal = replace(portal, listen=f"{arguments.host}:{arguments.port}", **{k: v for k, v in chosen.items() if v})
-    _serve(portal, PreviewAccess(), lambda: None, ())
+    directory = portal.state_directory
+    orders = OrderFile(directory / "wifi.json", directory / "obeyed.json")
+    _serve(portal, PreviewAccess(orders), lambda: None, ())
 
 
 def _config(arguments: argparse.Namespace) -> config.Config:

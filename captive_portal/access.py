@@ -24,11 +24,15 @@ class Visitor:
 @dataclass(frozen=True)
 class Standing:
     """Where a visitor stands. `seconds` None = captive; `bytes_left` None = no quota; `spent_s`: the quota is used up
-    for so many seconds."""
+    for so many seconds. `closed` is a word why nobody (or not this device) is let in, `opens_ms` when that ends;
+    `device` is the device's number for today, which a technician may be told."""
 
     seconds: int | None
     bytes_left: int | None = None
     spent_s: int | None = None
+    closed: str = ""
+    opens_ms: int | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True)

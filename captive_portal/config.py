@@ -81,8 +81,10 @@ class Network:
     gate_store: Path = Path("/var/lib/stadtknoten-gate/sessions.db")
     store_key: Path = Path("/var/lib/stadtknoten-gate/store.key")
     grants: Path | None = None
+    orders: Path | None = None
     extra_rules: Path | None = None
     portal_user: str = "stadtknoten-portal"
+    watch_user: str = "stadtknoten-watch"
     lease_file: Path = Path("/run/stadtknoten/dnsmasq.leases")
     hostapd: Path | None = None
     longest_session_s: int = 86_400
@@ -167,8 +169,10 @@ def _network(document: dict[str, object]) -> Network:
         gate_store=section.path("gate_store", Network.gate_store) or Network.gate_store,
         store_key=section.path("store_key", Network.store_key) or Network.store_key,
         grants=Path(Section(document, "state").text("directory")) / "grants",
+        orders=Path(Section(document, "state").text("directory")) / "wifi.json",
         extra_rules=section.path("extra_rules"),
         portal_user=section.text("portal_user", Network.portal_user),
+        watch_user=section.text("watch_user", Network.watch_user),
         lease_file=section.path("lease_file", Network.lease_file) or Network.lease_file,
         hostapd=section.path("hostapd"),
         garden=_garden(document),

@@ -142,7 +142,7 @@ class Grants:
 
     def _take(self, path: Path, now_ms: int) -> None:
         try:
-            message = _regular_content(path)
+            message = regular_content(path)
             path.unlink()
             if self._hub_key is not None:
                 self._until |= read_grants(message, self._node, self._hub_key, now_ms)
@@ -152,7 +152,7 @@ class Grants:
             _log.warning("a grant could not be read: %s", error.strerror)
 
 
-def _regular_content(path: Path) -> bytes:
+def regular_content(path: Path) -> bytes:
     """At most 64 KiB of a regular file; b"" for a link, a pipe or whatever else another user put there."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -15,10 +15,11 @@ from captive_portal import elements, netlink, rules
 from captive_portal.config import Network
 from captive_portal.devices import Devices, Grants
 from captive_portal.elements import Pass
-from captive_portal.kernel import FIRST_SLOT, rules_text
+from captive_portal.kernel import FIRST_SLOT, reshape, rules_text
 from captive_portal.leases import Address, Neighbourhood
 from captive_portal.nft import Nft, NftError
 from captive_portal.online import Online, Running
+from captive_portal.orders import BLOCKED, OrderFile
 from captive_portal.sessions import Session, Sessions
 
 _log = logging.getLogger(__name__)
@@ -45,9 +46,13 @@ class Gate:
         devices: Devices,
         grants: Grants,
         around: Neighbourhood,
+        orders: OrderFile | None = None,
     ) -> None:
         self._network, self._nft, self._store, self._devices = network, nft, store, devices
         self._grants = grants
+        self._order_file = orders or OrderFile(None)
+        self._orders = self._order_file.current()  # before the first request: what is off stays off
+        self._limits = network.limits
         self.around = around
         self._online = Online(range(FIRST_SLOT, FIRST_SLOT + network.limits.clients))
         self._names = (f"c{time.time_ns():x}x{number:x}" for number in itertools.count())
@@ -79,6 +84,8 @@ class Gate:
         mac = self.around.mac_at(address)
         if mac is None or not self._may_have(mac, address):
             raise RefusedError("no device is known at this address", "unknown")
+        if shut := self._shut(mac):
+            raise RefusedError("the hub's settings let nobody in, or not this device", shut)
         before = self._online.of(mac)
         if before and before.spent:
             raise RefusedError("the device has used its quota", "quota")
@@ -104,14 +111,15 @@ class Gate:
         """The session at `address` if the kernel still lets it out; a visitor granted by another node comes in."""
         session = self._online.at(address) or self._roamed_at(address)
         if session is None or self._left(session) <= 0:
-            return {"online": False}
+            return {"online": False, **self._why_shut(address)}
         if session.spent:
             return {"online": False, "reason": "quota", "seconds": self._left(session)}
         if not self._is_open(session, address):
             return {"online": False}
         quota = self._quota
         left = {"bytes": max(0, quota - session.used_bytes)} if quota else {}
-        return {"online": True, "seconds": self._left(session), **left}
+        device = self._devices.current(session.mac)
+        return {"online": True, "seconds": self._left(session), "device": device, **left}
 
     def count(self) -> dict[str, object]:
         """Figures about everybody and nobody."""
@@ -122,12 +130,17 @@ class Gate:
             "bytes": self._ended_bytes + sum(session.used_bytes for session in self._online),
         }
 
+    def name(self, mac: str) -> dict[str, object]:
+        """A device's number of the day, by which the hub may block it."""
+        return {"device": self._devices.current(mac)}
+
     def tidy(self, seen: Mapping[str, list[Address]], used: Mapping[str, int] | None = None) -> None:
         """End what is over, let new addresses of running devices out, admit the granted. Called every second.
 
         `seen`: MAC -> addresses of all neighbours; `used`: counter -> bytes, where they were just read.
         """
-        self._end([session for session in self._online if self._left(session) <= 0])
+        self._obey()
+        self._end([session for session in self._online if self._left(session) <= 0 or self._shut(session.mac)])
         self._grants.collect(_now_ms())
         if used is not None:
             self._take_counts(used)
@@ -147,6 +160,40 @@ class Gate:
         for session in self._online:
             self._keep(session)
 
+    def _obey(self) -> None:
+        """Takes up what the hub says of speed and quota when it changed."""
+        self._orders = self._order_file.current()
+        self._order_file.tell(_now_ms())
+        before, self._limits = self._limits, self._orders.limits(self._network.limits)
+        if before == self._limits:
+            return
+        if (before.download_mbit, before.upload_mbit) != (self._limits.download_mbit, self._limits.upload_mbit):
+            try:
+                reshape(self._network, self._limits)
+            except OSError as error:
+                _log.warning("the new speeds are not in force: %s", error)
+        for session in self._online:
+            if session.spent and not self._is_spent(session.used_bytes):
+                self._run(elements.opening(session.device, session.addresses, self._left(session)))
+                self._keep(replace(session, spent=False))
+        _log.info("version %d of the hub's settings is in force", self._orders.v)
+
+    def _shut(self, mac: str) -> str:
+        """Why the device may not be let in now, by the hub's settings; "" when it may."""
+        if closed := self._orders.closed(_now_ms()):
+            return closed
+        blocked = self._orders.blocks and self._orders.shuts_out(self._devices.names(mac), _now_ms())
+        return BLOCKED if blocked else ""
+
+    def _why_shut(self, address: Address) -> dict[str, object]:
+        mac = self.around.mac_at(address) if self._orders.blocks and self.is_visitor(address) else None
+        shut = self._shut(mac) if mac else self._orders.closed(_now_ms())
+        if not shut:
+            return {}
+        told = {"device": self._devices.current(mac)} if mac else {}
+        opens = None if shut == BLOCKED else self._orders.opens_ms(_now_ms())
+        return {"reason": shut, "opens_ms": opens, **told}
+
     def _may_have(self, mac: str, address: Address) -> bool:
         """An IPv6 address of another running session is never given away: nobody else comes to it by chance. For IPv4
         the lease has decided already, and an address may have gone to the next device."""
@@ -156,7 +203,7 @@ class Gate:
     @property
     def _quota(self) -> int:
         """Bytes that a session may use; 0 = no limit."""
-        return self._network.limits.quota_mb * 1_000_000
+        return self._limits.quota_mb * 1_000_000
 
     def _is_spent(self, used_bytes: int) -> bool:
         return 0 < self._quota <= used_bytes
@@ -201,7 +248,7 @@ class Gate:
     def _roam(self, mac: str, address: Address) -> Running | None:
         """Admit a device that accepted at another node of the town, for the time that it has left."""
         until = self._grants.until_ms(self._devices.names(mac)) if self._grants else None
-        if until is None or self._online.is_full:
+        if until is None or self._online.is_full or self._shut(mac):
             return None
         seconds = min((until - _now_ms()) // 1000, self._network.longest_session_s)
         return self._admit(mac, address, seconds) if seconds > 0 else None

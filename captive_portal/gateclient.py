@@ -23,8 +23,12 @@ class GateAccess:
         """The session at this address, as the kernel sees it."""
         answer = self.ask({"verb": "show", "address": visitor.address})
         if answer.get("online") is True:
-            return Standing(int(answer["seconds"]), answer.get("bytes"))
-        return Standing(None, spent_s=int(answer["seconds"]) if answer.get("reason") == "quota" else None)
+            device = str(answer.get("device", ""))
+            return Standing(int(answer["seconds"]), answer.get("bytes"), device=device)
+        reason = str(answer.get("reason", ""))
+        if reason == "quota":
+            return Standing(None, spent_s=int(answer["seconds"]))
+        return Standing(None, closed=reason, opens_ms=answer.get("opens_ms"), device=str(answer.get("device", "")))
 
     def open(self, visitor: Visitor, seconds: int) -> Opened:
         """Open IPv4 and IPv6 for the device behind this address."""

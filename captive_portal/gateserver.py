@@ -27,6 +27,7 @@ from captive_portal.kernel import let_forward, shape
 from captive_portal.leases import Address, Neighbourhood
 from captive_portal.nft import Nft, NftError
 from captive_portal.notify import Notifier
+from captive_portal.orders import OrderFile
 from captive_portal.sessions import Sessions
 from captive_portal.verbs import answer
 
@@ -37,6 +38,7 @@ _PATIENCE_S = 1.0
 _SWITCH_S = 0.0005  # a request does not wait 5 ms for the reading thread
 _TIDY_EVERY_S = 1.0
 _COUNT_EVERY = 3  # readings
+_PORTALS, _WATCHS = frozenset({"open", "close", "show", "count", "load"}), frozenset({"name"})  # who may ask for what
 
 Reading = tuple[dict[str, list[Address]], dict[str, int] | None]
 
@@ -55,7 +57,7 @@ def run(network: Network) -> None:
     let_forward(network.wan)
     notifier = Notifier.from_environment()
     sys.setswitchinterval(_SWITCH_S)
-    with Server(gate, network.gate_socket, network.portal_user, notifier) as server:
+    with Server(gate, network.gate_socket, network.portal_user, notifier, network.watch_user) as server:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         signal.signal(signal.SIGHUP, lambda *_: server.reload_soon())
         _log.info("gate ready at %s, %d sessions restored", network.gate_socket, restored)
@@ -71,7 +73,8 @@ def _make(network: Network) -> Gate:
     store = Sessions(network.gate_store, network.store_key)
     devices = Devices(network.roaming.key_file, lambda: datetime.now(UTC).date())
     grants = Grants(network.grants, network.node, network.roaming.hub_key)
-    return Gate(network, Nft(), store, devices, grants, Neighbourhood(network.lan, network.lease_file))
+    orders = OrderFile(network.orders, network.gate_socket.with_name("obeyed.json"))
+    return Gate(network, Nft(), store, devices, grants, Neighbourhood(network.lan, network.lease_file), orders)
 
 
 class Reader:
@@ -102,9 +105,11 @@ class Server(socketserver.UnixStreamServer):
 
     request_queue_size = 64
 
-    def __init__(self, gate: Gate, path: Path, portal_user: str, notifier: Notifier) -> None:
+    def __init__(self, gate: Gate, path: Path, portal_user: str, notifier: Notifier, watch_user: str = "") -> None:
         self.gate, self._notifier = gate, notifier
-        self.allowed = {0}
+        self.allowed: dict[int, frozenset[str]] = {0: _PORTALS | _WATCHS}
+        with contextlib.suppress(KeyError):
+            self.allowed[pwd.getpwnam(watch_user).pw_uid] = _WATCHS
         self._reader, self._reload = Reader(gate.around), False
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         _remove_stale(path)
@@ -115,7 +120,7 @@ class Server(socketserver.UnixStreamServer):
             os.umask(before)
         with contextlib.suppress(KeyError):
             user = pwd.getpwnam(portal_user)
-            self.allowed.add(user.pw_uid)
+            self.allowed[user.pw_uid] = _PORTALS
             os.chown(path, 0, grp.getgrgid(user.pw_gid).gr_gid)
             path.chmod(0o660)
 
@@ -158,19 +163,23 @@ class Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         """Answer one line."""
-        if _uid_of(self.connection) not in self.server.allowed:
+        verbs = self.server.allowed.get(_uid_of(self.connection))
+        if verbs is None:
             said: dict[str, object] = {"ok": False, "error": "this user may not speak to the gate"}
         else:
-            said = respond(self.server.gate, self.rfile.readline(_LONGEST_LINE + 1))
+            said = respond(self.server.gate, self.rfile.readline(_LONGEST_LINE + 1), verbs)
         self.wfile.write(json.dumps(said).encode() + b"\n")
 
 
-def respond(gate: Gate, line: bytes) -> dict[str, object]:
+def respond(gate: Gate, line: bytes, verbs: frozenset[str] | None = None) -> dict[str, object]:
     """The answer to one line; what went wrong inside stays inside, under a number."""
     if len(line) > _LONGEST_LINE:
         return {"ok": False, "error": "a request has at most 4096 bytes"}
     try:
-        return {"ok": True, **answer(gate, _LONGEST_SESSION_S, json.loads(line))}
+        request = json.loads(line)
+        if verbs is not None and isinstance(request, dict) and request.get("verb") not in verbs:
+            return {"ok": False, "error": "this user may not ask for that"}
+        return {"ok": True, **answer(gate, _LONGEST_SESSION_S, request)}
     except RefusedError as error:
         return {"ok": False, "error": str(error), "reason": error.reason}
     except (ValueError, RecursionError):

@@ -69,6 +69,14 @@ def shape(network: Network, limits: Limits) -> None:
         _tc(["-force", "-batch", "-"], "\n".join(lines))
 
 
+def reshape(network: Network, limits: Limits) -> None:
+    """New speeds for the classes that `shape` made, while traffic flows through them. OSError if tc refuses."""
+    for interface, mbit in ((network.lan, limits.download_mbit), (network.wan, limits.upload_mbit)):
+        slots = (_GARDEN, *range(FIRST_SLOT, FIRST_SLOT + limits.clients))
+        lines = [line for line in _classes(interface, mbit, slots, limits, _QUEUES[-1]) if line.startswith("class")]
+        _tc(["-force", "-batch", "-"], "\n".join(lines))
+
+
 def _total(interface: str, limits: Limits) -> list[str]:
     if not limits.total_mbit:
         return []

@@ -4,7 +4,8 @@ import threading
 import time
 from collections import OrderedDict
 
-from captive_portal.access import Opened, Standing, Visitor
+from captive_portal.access import AccessError, Opened, Standing, Visitor
+from captive_portal.orders import OrderFile
 
 _MOST = 1000
 
@@ -14,12 +15,17 @@ class PreviewAccess:
 
     preview = True
 
-    def __init__(self) -> None:
+    def __init__(self, orders: OrderFile | None = None) -> None:
+        self._orders = orders or OrderFile(None)
         self._until: OrderedDict[str, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def look(self, visitor: Visitor) -> Standing:
         """Seconds left, or captive if this browser has not accepted."""
+        orders, now_ms = self._orders.current(), time.time_ns() // 1_000_000
+        self._orders.tell(now_ms)
+        if closed := orders.closed(now_ms):
+            return Standing(None, closed=closed, opens_ms=orders.opens_ms(now_ms))
         with self._lock:
             until = self._until.get(visitor.cookie or visitor.address, 0.0)
         left = int(until - time.monotonic())
@@ -27,7 +33,10 @@ class PreviewAccess:
 
     def open(self, visitor: Visitor, seconds: int) -> Opened:
         """Remember the accept; the oldest of a thousand is forgotten."""
-        extended = self.look(visitor).seconds is not None
+        standing = self.look(visitor)
+        if standing.closed:
+            raise AccessError("the WiFi is closed", standing.closed)
+        extended = standing.seconds is not None
         until = time.monotonic() + seconds
         with self._lock:
             for key in filter(None, (visitor.cookie, visitor.address)):

@@ -1,12 +1,14 @@
-"""The requests that the gate carries out, checked before anything is done: open, close, show, count, load."""
+"""The requests that the gate carries out, checked before anything is done: open, close, show, count, load, name."""
 
 import ipaddress
+import re
 from typing import Any
 
 from captive_portal.gate import Gate, RefusedError
 from captive_portal.leases import Address
 
 SHORTEST_S = 60
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 def answer(gate: Gate, longest_s: int, request: object) -> dict[str, object]:
@@ -24,7 +26,16 @@ def answer(gate: Gate, longest_s: int, request: object) -> dict[str, object]:
         return gate.count()
     if verb == "load":
         return gate.load()
-    raise RefusedError("the verbs are open, close, show, count, load")
+    if verb == "name":
+        return gate.name(_mac(request))
+    raise RefusedError("the verbs are open, close, show, count, load, name")
+
+
+def _mac(request: dict[str, Any]) -> str:
+    mac = request.get("mac")
+    if not isinstance(mac, str) or not _MAC.fullmatch(mac):
+        raise RefusedError("not a hardware address")
+    return mac
 
 
 def _address(request: dict[str, Any]) -> Address:

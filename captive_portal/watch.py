@@ -24,8 +24,10 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet
 from scapy.sendrecv import AsyncSniffer, sniff
 
+from captive_portal.access import AccessError
 from captive_portal.advertise import advertise
 from captive_portal.config import ConfigError
+from captive_portal.gateclient import GateAccess
 from captive_portal.notify import Notifier
 from captive_portal.report import Reports
 from captive_portal.watchrules import (
@@ -51,8 +53,15 @@ Tell = Callable[[str, str], None]
 class Watch:
     """Looks at packets; `tell(code, text)` is called for what passes the limiter."""
 
-    def __init__(self, own: Own, tell: Tell, clock: Callable[[], float] = time.monotonic) -> None:
-        self._own, self._tell, self._clock = own, tell, clock
+    def __init__(
+        self,
+        own: Own,
+        tell: Tell,
+        clock: Callable[[], float] = time.monotonic,
+        name: Callable[[str], str] = lambda _mac: "",
+    ) -> None:
+        """`name` gives a device's number of the day, "" when nobody knows it."""
+        self._own, self._tell, self._clock, self._name = own, tell, clock, name
         self._addresses, self._limiter = Addresses(), Limiter()
         self._key = os.urandom(16)
 
@@ -81,8 +90,9 @@ class Watch:
         return None
 
     def _described(self, mac: str) -> str:
-        """The maker's part, and a number that tells two devices apart without naming one."""
-        return f"Hersteller {mac[:8]}, Gerät {hmac.digest(self._key, mac.encode(), hashlib.sha256).hex()[:6]}"
+        """The maker's part, and the number of the day, by which the hub can block it; else one of our own."""
+        own = hmac.digest(self._key, mac.encode(), hashlib.sha256).hex()[:6]
+        return f"Hersteller {mac[:8]}, Gerät {self._name(mac)[:8] or own}"
 
 
 def look(watch: Watch, capture: Path) -> None:
@@ -122,11 +132,25 @@ def own_of(lan: str, ssid: str) -> Own:
     return Own(frozenset(macs), ssid, frozenset(macs))
 
 
-def run(lan: str, monitor: str, ssid: str, api_url: str, agent_socket: Path) -> None:
+def number_of_the_day(gate_socket: Path) -> Callable[[str], str]:
+    """Asks the gate, which alone has the key."""
+    gate = GateAccess(gate_socket)
+
+    def name(mac: str) -> str:
+        try:
+            return str(gate.ask({"verb": "name", "mac": mac})["device"])
+        except (AccessError, KeyError) as error:
+            _log.info("a device has no number of the day: %s", error)
+            return ""
+
+    return name
+
+
+def run(lan: str, monitor: str, ssid: str, api_url: str, agent_socket: Path, gate_socket: Path) -> None:
     """Watch and advertise until SIGTERM. ConfigError without the interface or the right to raw sockets."""
     conf.verb = 0
     reports = Reports(agent_socket)
-    watch = Watch(own_of(lan, ssid), reports.alarm)
+    watch = Watch(own_of(lan, ssid), reports.alarm, name=number_of_the_day(gate_socket))
     threads: list[tuple[Callable[..., None], tuple[object, ...]]] = [
         (listen, (watch, lan, FILTER)),
         (advertise, (lan, api_url)),

@@ -16,6 +16,7 @@ from captive_portal.access import Access, AccessError, Standing, Visitor
 from captive_portal.bulletin import StateFiles
 from captive_portal.config import Portal
 from captive_portal.metrics import Metrics
+from captive_portal.orders import BLOCKED, HOURS, OFF
 from captive_portal.pages import Pages
 from captive_portal.preview import PreviewAccess
 from captive_portal.probes import kind_of
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 _LONGEST_BODY = 16 * 1024
 _COOKIE = "vorschau"
 DOCUMENTS = {"regeln": "terms", "impressum": "imprint", "datenschutz": "privacy", "barrierefreiheit": "accessibility"}
+
+CLOSED = (OFF, HOURS, BLOCKED)
 
 Stations = Callable[[], int | None]
 Line = Callable[[], bool]
@@ -105,7 +108,9 @@ def landing() -> ResponseReturnValue:
         return connected()
     if standing.spent_s is not None:
         return _landing("quota", 200)
-    return site.pages.send("landing.html", shared=True, failed="")
+    if standing.closed:
+        return _landing(standing.closed, 200, standing)
+    return site.pages.send("landing.html", shared=True, failed="", closed=False)
 
 
 def accept() -> ResponseReturnValue:
@@ -133,14 +138,17 @@ def connected() -> ResponseReturnValue:
     """ "Sie sind verbunden", with the time left as the gate tells it."""
     site, now = _site(), time.time_ns() // 1_000_000
     try:
-        left = site.access.look(_visitor()).seconds
+        standing = site.access.look(_visitor())
     except AccessError as error:
         return _not_opened(error)
+    left = standing.seconds
     if left is None:
         return redirect(site.pages.to("/"), 302)
     zone, speech = view.timezone_of(site.files.bulletin()), site.pages.speech()
     until = speech.moment(view.moment(now + left * 1000, zone), view.moment(now, zone).date())
-    return site.pages.send("connected.html", connected=True, remaining=speech.duration(left), until=until)
+    return site.pages.send(
+        "connected.html", connected=True, remaining=speech.duration(left), until=until, device=standing.device[:8]
+    )
 
 
 def start_over() -> ResponseReturnValue:
@@ -272,11 +280,17 @@ def _counted() -> dict[str, int] | None:
 def _not_opened(error: AccessError) -> Response:
     """The landing page with a sentence that says why and what to do."""
     _log.warning("%s", error)
-    return _landing(error.reason if error.reason in ("quota", "full") else "gate", 503)
+    known = error.reason in ("quota", "full") or error.reason in CLOSED
+    return _landing(error.reason if known else "gate", 503)
 
 
-def _landing(failed: str, status: int) -> Response:
-    return _site().pages.send("landing.html", status, failed=failed)
+def _landing(failed: str, status: int, standing: Standing | None = None) -> Response:
+    """The landing page with a sentence; without the button where it would help nobody."""
+    site, speech, opens = _site(), _site().pages.speech(), ""
+    if standing is not None and standing.opens_ms is not None:
+        zone, now = view.timezone_of(site.files.bulletin()), time.time_ns() // 1_000_000
+        opens = speech.opens(view.moment(standing.opens_ms, zone), view.moment(now, zone).date())
+    return site.pages.send("landing.html", status, failed=failed, closed=failed in CLOSED, opens=opens)
 
 
 def _visitor(pages_only: bool = False) -> Visitor:

@@ -69,7 +69,7 @@ The configuration is one TOML file, for example:
 
 _MOCK_HELP = """use no hardware: read "pin value" lines on standard input instead. A digital pin takes 0 or 1, an
 ultrasonic bay the number of its ECHO pin and the distance in metres, or none for a lost
-echo: "17 1", "24 0.5", "24 none" """
+echo: "17 1", "24 0.5", "24 none". What the light does is printed the same way: "12 1" """
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -143,9 +143,9 @@ def _run(config: "Config", options: argparse.Namespace) -> tuple[int, bool]:
     if options.mock:
         from edge.mock import MockBoard
 
-        board = MockBoard(config.bays)
+        board = MockBoard(config.bays, config.led, lambda line: print(line, flush=True))
     try:
-        agent = Agent(config, ticker, pinger, board, start_anew, lambda: load(options.config))
+        agent = Agent(config, ticker, pinger, board, start_anew, lambda: load(options.config), options.config)
     except StartError as error:
         print(f"stadtknoten-edge: {error}", file=sys.stderr)
         return 1, False

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from edge import VERSION, files, status, wire
+from edge import VERSION, files, handover, status, wire
 from edge.bays import Board, PinError, Pinger, open_bays
 from edge.config import Config
 from edge.enrolment import certificate_until
@@ -20,6 +20,8 @@ from edge.light import Light
 from edge.outbox import REPORT, Message, Outbox
 from edge.referencelog import ReferenceLog
 from edge.remote import Commands, RemoteConfig
+from edge.section import ConfigError
+from edge.services import Services
 from edge.ticker import Ticker
 from edge.updates import Updates, release_in_use
 from edge.uplink import Uplink
@@ -27,6 +29,7 @@ from edge.watch import BayWatch, stamp
 
 _log = logging.getLogger(__name__)
 _BASELINES_S = 600.0
+_BACKUP_S = 24 * 3600.0
 _MOST_GRANTS = 1000  # files that no gate took; more are dropped, the visitor presses the button again
 _AGENT_FIELDS = ("outbox", "seq", "ts", "synced", "boot", "up_ms")  # the agent says these, nobody else
 
@@ -38,7 +41,7 @@ class StartError(RuntimeError):
 class Agent:
     """Opens the node's state directory, pins and socket at once (StartError); `start` begins to connect and read.
 
-    `on_restart` is called when the hub asks for a new start of the program.
+    `on_restart` is called when the hub asks for a new start of the program; `own_file` is what the hub keeps a copy of.
     """
 
     def __init__(
@@ -49,13 +52,14 @@ class Agent:
         board: Board | None = None,
         on_restart: Callable[[], None] = lambda: None,
         reread: Callable[[], object] = lambda: None,
+        own_file: Path | None = None,
     ) -> None:
         self.config, self._ticker, self._pinger = config, ticker, pinger
-        self._on_restart, self._reread = on_restart, reread
+        self._on_restart, self._reread, self._own_file = on_restart, reread, own_file
         self._clock = status.Clock()
         self._release = release_in_use()
         self._clients: int | None = None
-        self._status_due = self._baselines_due = 0.0
+        self._status_due = self._baselines_due = self._backup_due = 0.0
         self._broken = False
         self._connection = threading.Lock()
         self._directory = config.state.directory
@@ -69,7 +73,9 @@ class Agent:
             self._opened = opened.pop_all()
         self.remote = RemoteConfig(config, self._configure)
         self.remote.load()
+        self._services = Services(self._directory)
         actions = {"identify": self._light.identify, "restart": self._restart, "reread": self._read_again}
+        actions["restart_wifi"] = self._restart_wifi
         self._commands = Commands(self._directory / "commands.json", actions)
         self._updates = Updates(self._directory, self._report)
         takers: dict[str, Callable[[bytes], None]] = {
@@ -147,6 +153,9 @@ class Agent:
             self._status_due = now + self.config.status_s
             self.uplink.report_status()
         self._updates.tick(now)
+        if now >= self._backup_due and self.uplink.connected:
+            self._backup_due = now + _BACKUP_S
+            self._send_backup()
         if now >= self._baselines_due:
             self._baselines_due = now + _BASELINES_S
             self._keep_baselines()
@@ -194,6 +203,7 @@ class Agent:
             "waiting": self.outbox.waiting,
             "temperature_c": status.temperature_c(),
             "memory_mb": status.memory_mb(),
+            "load_percent": status.load_percent(),
             "clients": self._clients,
             "capacity": self.config.capacity,
             "bays": self._watch.ids,
@@ -207,6 +217,7 @@ class Agent:
             "certificate_until": certificate_until(self._directory),
             "release": self._release,
             "update": self._updates.status(),
+            **handover.obeyed(self.config),
         }
         return {key: value for key, value in figures.items() if value is not None}
 
@@ -225,6 +236,7 @@ class Agent:
     def _configure(self, config: Config) -> None:
         self.config = config
         self._watch.configure(config)
+        handover.write_wifi(config)
 
     def _take_config(self, payload: bytes) -> None:
         self.remote.receive(payload)
@@ -241,6 +253,22 @@ class Agent:
     def _restart(self) -> str:
         self._on_restart()
         return "The agent starts anew."
+
+    def _restart_wifi(self) -> str:
+        if not self.config.portal:
+            raise ConfigError("this node has no WiFi services")
+        command = self._commands.asked
+
+        def tell(ok: bool, text: str) -> None:
+            now = wire.format_ms(self._clock.now_ms())
+            self.uplink.say("answer", {"ts": now, "id": command, "ok": ok, "text": text})
+
+        return self._services.restart(tell)
+
+    def _send_backup(self) -> None:
+        body = handover.own_file(self._own_file, self.config.name)
+        if body is not None:
+            self.uplink.say("backup", {"ts": wire.format_ms(self._clock.now_ms()), **body})
 
     def _read_again(self) -> str:
         self._reread()

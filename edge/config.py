@@ -74,6 +74,9 @@ class Config:
     capacity: int | None = None
     thermometer: Path | None = None
     led: int | None = None
+    wifi: dict[str, object] | None = None  # what the hub says of it, checked by edge.wire.check_wifi
+    wifi_v: int = 0
+    obeyed: Path | None = None  # where the gate says which wifi_v it obeys
     hub: str = ""  # https address, for a new certificate
 
 
@@ -114,7 +117,16 @@ def parse(table: dict[str, object]) -> Config:
         thermometer=node.path("thermometer"),
         hub=node.text("hub") if "hub" in node.values else "",
         led=_pin(node, "led") if "led" in node.values else None,
+        obeyed=_obeyed(table),
     )
+
+
+def _obeyed(table: dict[str, object]) -> Path:
+    """Beside the gate's socket; where there is no gate, the preview writes into the state directory."""
+    network = Section(table, "network", (), others=True)
+    if not network.values:
+        return Path(Section(table, "state", (), others=True).text("directory")) / "obeyed.json"
+    return Path(network.text("gate_socket", "/run/stadtknoten/gate.sock")).with_name("obeyed.json")
 
 
 RULES = (*(field.name for field in fields(Limits)), "sample_s", "repeat_minutes", "status_s")

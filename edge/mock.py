@@ -1,7 +1,7 @@
 """Pins without hardware, on gpiozero's MockFactory: for tests, `--mock` and the simulated town."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from gpiozero.pins.mock import MockFactory, MockPin
@@ -18,10 +18,14 @@ class PinLineError(ValueError):
 
 
 class MockBoard(Board):
-    """A board whose pins are driven by the program."""
+    """A board whose pins are driven by the program; `say` hears "pin value" whenever the light's pin changes."""
 
-    def __init__(self, bays: Iterable[BayConfig]) -> None:
+    def __init__(
+        self, bays: Iterable[BayConfig], led: int | None = None, say: Callable[[str], None] = lambda _line: None
+    ) -> None:
         self.factory: Any = MockFactory()
+        if led is not None:
+            self.factory.pin(led, pin_class=_ToldPin).say = say
         bays = list(bays)
         self._bays = {bay.pins[-1]: bay for bay in bays if bay.pins}  # digital: its pin, ultrasonic: the echo
         self._magnets = {bay.bus: MockMagnet(bay.baseline_ut) for bay in bays if bay.sensor == "magnetometer"}
@@ -130,6 +134,19 @@ class MockMagnet:
         if self.field_ut is None:
             raise OSError(121, "Remote I/O error")
         return self.field_ut
+
+
+class _ToldPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
+    """An output that somebody looks at."""
+
+    say: Any = None
+
+    def _set_state(self, value: float) -> None:
+        before = self.state
+        super()._set_state(value)
+        self.clear_states()
+        if self.say is not None and self.state != before:
+            self.say(f"{self.info.name.removeprefix('GPIO')} {int(self.state)}")
 
 
 class _EchoingPin(MockPin):  # type: ignore[misc]  # gpiozero has no types

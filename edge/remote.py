@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from edge import files, wire
 from edge.config import RULES, THRESHOLDS, Config, limits_of, thresholds_of
@@ -34,7 +35,27 @@ def overlay(config: Config, body: dict[str, object]) -> Config:
         if bay not in bays:
             raise ConfigError(f"bays {number} id: this node has no bay {bay}")
         bays[bay] = thresholds_of(section, bays[bay])
-    return replace(config, bays=tuple(bays.values()))
+    return _with_wifi(replace(config, bays=tuple(bays.values())), body)
+
+
+def _with_wifi(config: Config, body: dict[str, object]) -> Config:
+    wifi, version = body.get("wifi"), int(str(body.get("v", 0)))
+    if wifi is None:
+        return replace(config, wifi={}, wifi_v=version)
+    if not config.portal:
+        raise ConfigError("wifi: this node has none")
+    try:
+        wire.check_wifi(wifi)
+    except wire.WireError as error:
+        raise ConfigError(str(error)) from None
+    if not isinstance(wifi, dict):
+        raise ConfigError("wifi: must be an object")
+    if "zone" in wifi:
+        try:
+            ZoneInfo(str(wifi["zone"]))
+        except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+            raise ConfigError(f"wifi zone: this node does not know {wifi['zone']}") from None
+    return replace(config, wifi=wifi, wifi_v=version)
 
 
 @dataclass(frozen=True)
@@ -97,11 +118,12 @@ class RemoteConfig:
 
 
 class Commands:
-    """identify, restart, reread: each id once, and not after its time."""
+    """identify, restart, restart_wifi, reread: each id once, and not after its time."""
 
     def __init__(self, file: Path, actions: dict[str, Callable[[], str]]) -> None:
         """An action returns what to tell; ConfigError and OSError say why it could not be done."""
         self._file, self._actions = file, actions
+        self.asked = ""  # the id of the command that is being obeyed
 
     def receive(self, payload: bytes, now_ms: int, synced: bool) -> dict[str, object] | None:
         """Obeys and returns the body of the answer; None for one that was obeyed before. WireError for nonsense."""
@@ -111,7 +133,7 @@ class Commands:
             return None
         # Kept before it is done: a restart must not come again with the message that asked for it.
         files.replace(self._file, json.dumps([*known, identity][-_REMEMBERED:]).encode())
-        ok, text = False, "came too late"
+        ok, text, self.asked = False, "came too late", identity
         if not synced or now_ms <= wire.parse_ms(str(body["until"])):
             try:
                 ok, text = True, self._actions[str(body["name"])]()

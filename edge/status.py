@@ -1,6 +1,7 @@
 """What the node tells about itself: temperature, memory, uptime, clock. Any figure may be missing on some machine."""
 
 import ctypes
+import os
 import secrets
 import shutil
 import time
@@ -34,6 +35,14 @@ def memory_mb() -> float | None:
         except (OSError, ValueError):
             continue
     return None
+
+
+def load_percent() -> int | None:
+    """The last minute's load of all cores; over 100 more wants to run than can."""
+    try:
+        return round(os.getloadavg()[0] * 100 / (os.cpu_count() or 1))
+    except OSError:
+        return None
 
 
 def throttled(file: Path = _THROTTLED) -> int | None:

@@ -178,7 +178,8 @@ class Uplink:
         else:
             self._ended.wait()
         self._client = None
-        client.loop_stop()
+        with contextlib.suppress(AttributeError):  # paho's thread may end between its own question and its join
+            client.loop_stop()
         self._lost()
 
     def _make_client(self) -> mqtt.Client:

@@ -9,7 +9,7 @@ from hub.core.db import Database, Session
 from hub.core.notify import Notifier
 from hub.fleet import api as fleet
 from hub.fleet import messages as fleet_messages
-from hub.ingest.api import AnswerReceived, Directory, MessagesStored, SessionReceived, StatusReceived
+from hub.ingest.api import AnswerReceived, BackupReceived, Directory, MessagesStored, SessionReceived, StatusReceived
 from hub.ingest.worker import Ingest
 from hub.parking import api as parking
 from hub.parking.messages import readings
@@ -21,6 +21,7 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
     StatusReceived: (fleet_messages.on_status,),
     SessionReceived: (fleet_messages.on_session,),
     AnswerReceived: (fleet_messages.on_answer,),
+    BackupReceived: (fleet_messages.on_backup,),
 }
 
 

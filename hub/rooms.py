@@ -8,8 +8,11 @@ from hub.citypass import web as citypass_web
 from hub.citypass.web import shell
 from hub.core.web import access, system
 from hub.dashboard import web as dashboard_web
+from hub.dashboard.web import fleet as fleet_pages
+from hub.dashboard.web import history as node_history
 from hub.dashboard.web import node as node_web
 from hub.dashboard.web import rollouts as rollouts_web
+from hub.dashboard.web import settings as node_settings
 from hub.doors import ACCESS, DEMO_ACCESS, UPSTREAM_ACCESS
 from hub.fleet import web as fleet_web
 from hub.inbox import web as inbox_web
@@ -51,8 +54,11 @@ def register(app: flask.Flask, settings: Settings) -> None:
         bulletin_web,
         fleet_web,
         dashboard_web,
+        fleet_pages,
         node_web,
         rollouts_web,
+        node_settings,
+        node_history,
         radio_web,
         privacy_web,
         push_web,

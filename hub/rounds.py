@@ -124,6 +124,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         Task("visitors between nodes", 1, hand_on_visitors),
         Task("orders to nodes", 1, lambda now: fleet.tell(database, publish, now)),
         Task("rollouts", 2, turn_rollout),
+        Task("orders told again", 60, lambda now: database.write(partial(fleet.tell_again, now=now))),
         Task("alerts of nodes", 20, look_after_nodes),
         Task("notices", 5, send_notices),
         Task("parking stays", 5, _looking_after_stays(settings, database)),

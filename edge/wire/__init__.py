@@ -17,6 +17,17 @@ from edge.wire.messages import (
 )
 from edge.wire.timestamp import format_ms, parse_ms
 from edge.wire.topics import ALL_UP, BULLETIN, DURABLE_KINDS, UP_KINDS, VERSION, all_down, down, is_name, split, up
+from edge.wire.wifi import (
+    LONGEST_BLOCK_MS,
+    QUOTAS_MB,
+    SPEEDS_MBIT,
+    check_wifi,
+    is_blocked,
+    is_device,
+    is_open,
+    minutes_of,
+    opens_in,
+)
 
 __all__ = [
     "ALL_UP",
@@ -25,17 +36,26 @@ __all__ = [
     "COMMANDS",
     "DURABLE_KINDS",
     "FIELDS",
+    "LONGEST_BLOCK_MS",
     "MAX_PAYLOAD",
+    "QUOTAS_MB",
+    "SPEEDS_MBIT",
     "UP_KINDS",
     "VERSION",
     "WireError",
     "all_down",
     "check",
+    "check_wifi",
     "decode",
     "down",
     "encode",
     "format_ms",
+    "is_blocked",
+    "is_device",
     "is_name",
+    "is_open",
+    "minutes_of",
+    "opens_in",
     "parse",
     "parse_ms",
     "readable_seq",

@@ -9,7 +9,7 @@ from edge.wire import timestamp, topics
 
 BAY_STATES = ("free", "occupied", "unknown", "faulty")
 PORTAL_EVENTS = ("accept", "extend", "end")
-COMMANDS = ("identify", "restart", "reread")
+COMMANDS = ("identify", "restart", "restart_wifi", "reread")
 MAX_SEQ = 2**63 - 1  # what an SQL bigint holds
 MAX_PAYLOAD = 64 * 1024  # bytes up; larger is refused unread
 
@@ -46,6 +46,7 @@ FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
         "waiting": (_integer, False),
         "temperature_c": (_number, False),
         "memory_mb": (_number, False),
+        "load_percent": (_integer, False),
         "clients": (_integer, False),
         "capacity": (_integer, False),
         "bays": (_list, False),
@@ -60,7 +61,10 @@ FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
         "certificate_until": (_text, False),
         "release": (_text, False),
         "update": (_object, False),
+        "wifi_v": (_integer, False),
+        "wifi_open": (_flag, False),
     },
+    "backup": {"ts": (_text, True), "name": (_text, True), "text": (_text, True)},
     "session": {"ts": (_text, True), "device": (_text, True), "until": (_text, True)},
     "grant": {"body": (_text, True), "signature": (_text, True)},
     "answer": {"ts": (_text, True), "id": (_text, True), "ok": (_flag, True), "text": (_text, True)},
@@ -70,6 +74,7 @@ FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
         "ts": (_text, True),
         "rules": (_object, False),
         "bays": (_list, False),
+        "wifi": (_object, False),
         "firmware": (_object, False),
     },
     "command": {"id": (_text, True), "name": (_text, True), "ts": (_text, True), "until": (_text, True)},

@@ -1,13 +1,13 @@
 """Topics of the contract between nodes and hub. MicroPython-safe: no typing imports.
 
 Up:   node/v1/<node>/<kind>   durable kinds are kept in the node's outbox until the hub's ack; status is
-                              latest-only, session and answer are said once and may be lost
+                              latest-only; session, answer and backup are said once and may be lost
 Down: hub/v1/<node>/<kind>    (config is retained) and the retained hub/v1/all/bulletin
 """
 
 VERSION = 1
 DURABLE_KINDS = ("bay", "portal", "alarm", "skip")
-UP_KINDS = DURABLE_KINDS + ("status", "session", "answer")  # noqa: RUF005 (MicroPython knows no * in a tuple)
+UP_KINDS = DURABLE_KINDS + ("status", "session", "answer", "backup")  # noqa: RUF005 (MicroPython knows no * in a tuple)
 DOWN_KINDS = ("ack", "config", "command", "grant", "update")
 
 ALL_UP = "node/+/+/+"  # every version, so that an unknown one is counted instead of unseen

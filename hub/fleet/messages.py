@@ -2,7 +2,7 @@
 
 from hub.core.db import Session
 from hub.fleet import api
-from hub.ingest.api import AnswerReceived, MessagesStored, SessionReceived, StatusReceived
+from hub.ingest.api import AnswerReceived, BackupReceived, MessagesStored, SessionReceived, StatusReceived
 
 
 def on_messages(session: Session, event: MessagesStored) -> None:
@@ -24,6 +24,11 @@ def on_status(session: Session, event: StatusReceived) -> None:
 def on_session(session: Session, event: SessionReceived) -> None:
     """A visitor accepted: the other nodes shall let the device in."""
     api.remember_session(session, event.node, event.device, event.until)
+
+
+def on_backup(session: Session, event: BackupReceived) -> None:
+    """A node's own file, to be kept for it."""
+    api.keep_backup(session, event.node, event.body, event.received_at)
 
 
 def on_answer(session: Session, event: AnswerReceived) -> None:

@@ -50,6 +50,10 @@ class Recorder:
         self.opened.append((str(address), seconds))
         return {}
 
+    def name(self, mac: str) -> dict[str, object]:
+        self.opened.append((mac, 0))
+        return {}
+
 
 @pytest.mark.parametrize(
     "request_",
@@ -63,6 +67,8 @@ class Recorder:
         {"verb": "open", "address": "fe80::1%lan0", "seconds": 3600},
         {"verb": "open", "seconds": 3600},
         {"verb": "flush"},
+        {"verb": "name", "mac": "aa:bb:cc:dd:ee:ff; flush"},
+        {"verb": "name"},
         ["open"],
         None,
     ],
@@ -163,3 +169,11 @@ def test_the_store_holds_no_address_in_the_clear_and_forgets_what_another_key_se
         assert b"10.77" not in file.read_bytes()
     assert Sessions(tmp_path / "s.db", tmp_path / "other").all() == []
     assert store.all() == []
+
+
+def test_each_user_may_ask_for_its_own_verbs_alone() -> None:
+    line = json.dumps({"verb": "open", "address": "10.77.1.1", "seconds": 3600}).encode()
+    gate = Recorder()
+    assert "may not ask" in str(respond(gate, line, frozenset({"name"}))["error"])  # type: ignore[arg-type]
+    assert gate.opened == []
+    assert respond(gate, line, frozenset({"open"})) == {"ok": True}  # type: ignore[arg-type]

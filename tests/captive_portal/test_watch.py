@@ -31,6 +31,14 @@ def test_our_name_from_a_foreign_transmitter_is_an_evil_twin_and_told_once(tmp_p
     assert FOREIGN[:8] in text
 
 
+def test_an_alarm_carries_the_number_of_the_day_by_which_the_device_can_be_blocked(tmp_path: Path) -> None:
+    told: list[str] = []
+    wrpcap(str(tmp_path / "air.pcap"), [frame("Freies WLAN", FOREIGN)])
+    named = Watch(OWN, lambda _code, text: told.append(text), name=lambda mac: "1a2b3c4d5e6f" if mac == FOREIGN else "")
+    look(named, tmp_path / "air.pcap")
+    assert "Gerät 1a2b3c4d)" in told[0]
+
+
 def test_the_name_is_compared_as_people_read_it() -> None:
     assert beacon(OWN, " freies wlan", FOREIGN) is not None
     assert beacon(Own(frozenset()), "", FOREIGN) is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import wire
+from edge import handover, wire
 from edge.config import BayConfig, Broker, Config, State
 from edge.remote import Commands, RemoteConfig, overlay
 from edge.rules import MIN_GAP_M
@@ -156,3 +156,62 @@ def test_a_command_that_comes_too_late_is_not_obeyed(tmp_path: Path) -> None:
 def test_nothing_else_can_be_commanded() -> None:
     with pytest.raises(wire.WireError):
         wire.decode("command", json.dumps({"id": "x", "name": "shell", "ts": TS, "until": TS}).encode())
+
+
+HOURS = [[["07:00", "22:00"]]] * 7
+
+
+def test_the_wifis_settings_reach_the_portals_side_as_a_file(tmp_path: Path) -> None:
+    node = Node(tmp_path)
+    node.remote.receive(message(3, wifi={"zone": "Europe/Berlin", "hours": HOURS, "quota_mb": 500}))
+    handover.write_wifi(node.used[-1])
+    kept = json.loads((tmp_path / "wifi.json").read_text())
+    assert kept == {"v": 3, "wifi": {"zone": "Europe/Berlin", "hours": HOURS, "quota_mb": 500}}
+    node.remote.receive(message(4))
+    handover.write_wifi(node.used[-1])
+    assert json.loads((tmp_path / "wifi.json").read_text()) == {"v": 4, "wifi": {}}
+
+
+@pytest.mark.parametrize(
+    ("wifi", "reason"),
+    [
+        ({"quota_mb": -1}, "quota_mb: must be a whole number from 0"),
+        ({"zone": "Europe/Rappenau", "hours": HOURS}, "does not know Europe/Rappenau"),
+        ({"off": "yes"}, "off: must be true or false"),
+    ],
+)
+def test_wifi_settings_that_cannot_be_obeyed_are_refused_and_the_last_good_ones_stay(
+    tmp_path: Path, wifi: dict[str, object], reason: str
+) -> None:
+    node = Node(tmp_path)
+    node.remote.receive(message(3, wifi={"off": True}))
+    node.remote.receive(message(4, wifi=wifi))
+    assert len(node.used) == 1
+    assert node.used[-1].wifi == {"off": True}
+    assert (node.remote.verdict.applied_v, node.remote.verdict.refused_v) == (3, 4)
+    assert reason in node.remote.verdict.why
+
+
+def test_a_board_without_a_portal_has_no_wifi_to_set(tmp_path: Path) -> None:
+    node = Node(tmp_path, replace(own(tmp_path), portal=False))
+    node.remote.receive(message(3, wifi={"off": True}))
+    assert "this node has none" in node.remote.verdict.why
+
+
+def test_the_status_says_which_version_the_gate_obeys(tmp_path: Path) -> None:
+    config = replace(own(tmp_path), obeyed=tmp_path / "obeyed.json")
+    assert handover.obeyed(config) == {}
+    for nonsense in ("", "[]", '{"v": "7", "open": true}', '{"v": 7}'):
+        (tmp_path / "obeyed.json").write_text(nonsense)
+        assert handover.obeyed(config) == {}
+    (tmp_path / "obeyed.json").write_text('{"v": 7, "open": false}')
+    assert handover.obeyed(config) == {"wifi_v": 7, "wifi_open": False}
+
+
+def test_the_nodes_own_file_is_sent_unless_it_is_missing_or_too_long(tmp_path: Path) -> None:
+    file = tmp_path / "node.toml"
+    assert handover.own_file(file, "lake") is None
+    file.write_text("[node]\n")
+    assert handover.own_file(file, "lake") == {"name": "node.toml", "text": "[node]\n"}
+    file.write_text("#" * 40_000)
+    assert handover.own_file(file, "lake") is None

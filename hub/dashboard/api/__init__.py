@@ -1,36 +1,39 @@
 """The control room's contents, put together from the modules below."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from hub.core.db import Session
 from hub.dashboard import rules
-from hub.dashboard.api.node import NodeView, node_view
+from hub.dashboard.api.fleet import FleetView, fleet_view
+from hub.dashboard.api.node import HistoryView, NodeView, history_view, node_view
+from hub.dashboard.api.pictures import NARROW, WIDE, Picture, Pin, Shape, shapes
 from hub.fleet import api as fleet
 from hub.ingest import api as ingest
 from hub.operations import api as operations
 from hub.parking import api as parking
 
-__all__ = ["AsideLine", "NodeView", "Overview", "Picture", "Pin", "Shape", "node_view", "overview"]
+__all__ = [
+    "AsideLine",
+    "FleetView",
+    "HistoryView",
+    "NodeView",
+    "Overview",
+    "Picture",
+    "Pin",
+    "Shape",
+    "fleet_view",
+    "history_view",
+    "node_view",
+    "overview",
+]
 
 SHOWN = 20  # lines of a list
 _LOOKED_AT = 500  # kept-aside messages that the count of the last day looks at
 _ALL_GAPS = 100_000
 _MAX_PAYLOAD = 240  # characters of a refused payload on the page
-_WIDE, _NARROW = (620, 340), (330, 290)  # desktop and phone, in SVG units
-_LOOKS = {
-    "town": "l-ort",
-    "park": "l-park",
-    "water": "l-see",
-    "rail": "l-bahn",
-    "road": "l-weg",
-    "path": "l-weg l-weg--klein",
-}
 
 
 @dataclass(frozen=True)
@@ -44,36 +47,6 @@ class AsideLine:
     payload: str
     size: int
     at: int
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A part of the map: CSS classes and SVG path."""
-
-    look: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Pin:
-    """A WiFi node on the map; `fill` is its load from 0 to 1."""
-
-    label: str
-    state: str
-    x: float
-    y: float
-    fill: float
-
-
-@dataclass(frozen=True)
-class Picture:
-    """The map with the WiFi nodes."""
-
-    width: int
-    height: int
-    shapes: Sequence[Shape]
-    pins: Sequence[Pin]
-    outside: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -154,8 +127,8 @@ def overview(session: Session, now: int, language: str, town_dir: Path, feedback
         gaps=gaps[:SHOWN],
         alarms=alarms[:SHOWN],
         tasks=tasks,
-        picture=_picture(wifi, town_dir, *_WIDE),
-        small_picture=_picture(wifi, town_dir, *_NARROW),
+        picture=_picture(wifi, town_dir, *WIDE),
+        small_picture=_picture(wifi, town_dir, *NARROW),
     )
 
 
@@ -202,30 +175,4 @@ def _picture(wifi: Sequence[rules.NodeLine], town_dir: Path, width: int, height:
         for node, lon, lat in inside
     ]
     outside = [place[0].label for place in places if place not in inside]
-    return Picture(width, height, _shapes(frame, town_dir / "map.geojson"), pins, outside)
-
-
-@lru_cache(maxsize=4)
-def _shapes(frame: rules.Frame, file: Path) -> tuple[Shape, ...]:
-    """The town's map as SVG paths; drawn once, because neither town nor nodes move."""
-    features = json.loads(file.read_text())["features"]
-    return tuple(
-        Shape(_LOOKS[feature["properties"]["kind"]], rules.path_of(frame, line, closed=closed))
-        for feature in features
-        if feature["properties"].get("kind") in _LOOKS
-        for line, closed in _lines(feature["geometry"])
-    )
-
-
-def _lines(geometry: Mapping[str, Any]) -> list[tuple[Sequence[Sequence[float]], bool]]:
-    """The lines of a GeoJSON geometry and whether each is closed; points have none."""
-    kind, coordinates = geometry["type"], geometry["coordinates"]
-    if kind == "LineString":
-        return [(coordinates, False)]
-    if kind == "MultiLineString":
-        return [(line, False) for line in coordinates]
-    if kind == "Polygon":
-        return [(line, True) for line in coordinates]
-    if kind == "MultiPolygon":
-        return [(line, True) for polygon in coordinates for line in polygon]
-    return []
+    return Picture(width, height, shapes(frame, town_dir / "map.geojson"), pins, outside)

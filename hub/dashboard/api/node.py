@@ -1,5 +1,6 @@
-"""One node: what it says of itself, the proof of its messages, what it was told."""
+"""One node: what it says of itself, the proof of its messages, what it was told, what was."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ from hub.core.db import Session
 from hub.dashboard import rules
 from hub.fleet import api as fleet
 from hub.ingest import api as ingest
+
+DAY = rules.DAY
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,9 @@ class NodeView:
     proof: ingest.Proof
     config: fleet.ConfigNow
     commands: Sequence[fleet.CommandNow]
+    versions: Sequence[fleet.VersionNow]
+    blocks: Sequence[fleet.BlockNow]
+    backups: Sequence[fleet.BackupNow]
 
     @property
     def config_state(self) -> str:
@@ -29,6 +35,30 @@ class NodeView:
         if self.node.config_v == self.config.v:
             return "applied"
         return "refused" if self.node.refused_v == self.config.v else "underway"
+
+    @property
+    def gate_state(self) -> str:
+        """applied, underway or "" (it does not say): whether the gate obeys what the agent took."""
+        if self.node.wifi_open is None or self.config_state != "applied":
+            return ""
+        return "applied" if self.node.wifi_v == self.config.v else "underway"
+
+
+@dataclass(frozen=True)
+class HistoryView:
+    """Everything that /admin/knoten/<node>/verlauf shows."""
+
+    now: int
+    node: fleet.NodeNow
+    since: int
+    series: Sequence[fleet.Series]
+    happenings: Sequence[fleet.Happening]
+
+    def line(self, one: fleet.Series) -> str:
+        """The SVG path of a figure's way."""
+        lowest = min(one.lowest, 0)
+        path = rules.sparkline([None if value is None else round(value - lowest) for value in one.values])
+        return re.sub(r"(M\S+ [\d.]+)(?=M|$)", r"\1h.01", path)  # a lonely value is a dot
 
 
 def node_view(session: Session, name: str, now: int, language: str) -> NodeView | None:
@@ -47,4 +77,17 @@ def node_view(session: Session, name: str, now: int, language: str) -> NodeView 
         proof=ingest.proof(session, name, now),
         config=fleet.config_now(session, name),
         commands=fleet.commands_now(session, name),
+        versions=fleet.versions_now(session, name),
+        blocks=fleet.blocks_now(session, name, now),
+        backups=fleet.backups_now(session, name),
     )
+
+
+def history_view(session: Session, name: str, days: int, now: int) -> HistoryView | None:
+    """The page's contents, None for an unknown node; figures of a fortnight at most are there."""
+    node = fleet.node(session, name, now)
+    if node is None:
+        return None
+    since = now - days * DAY
+    series = fleet.series(session, name, since, now)
+    return HistoryView(now, node, since, series, fleet.happenings(session, name, node.site, since))

@@ -10,6 +10,8 @@ from hub.core.clock import now_ms
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.dashboard import api, rules
+from hub.dashboard.web import words
+from hub.dashboard.web.fleet import ring_names
 from hub.fleet import api as fleet
 
 blueprint = flask.Blueprint("nodes", __name__)
@@ -19,37 +21,65 @@ THRESHOLDS = ("occupied_below_m", "free_above_m")
 @blueprint.get("/admin/knoten/<name>")
 def page(name: str) -> ResponseReturnValue:
     """One node with its proof."""
-    return _page(name)
+    return render(name)
 
 
 @blueprint.post("/admin/knoten/<name>/befehl")
 def ask(name: str) -> ResponseReturnValue:
-    """identify, restart or reread."""
-    now, who, actor, wanted = now_ms(), _who(), web.actor(), flask.request.form.get("befehl", "")
+    """identify, restart, restart_wifi or reread."""
+    by, wanted = acting(), flask.request.form.get("befehl", "")
     try:
-        web.write(lambda session: fleet.command(session, name, wanted, who, now, actor))
+        web.write(lambda session: fleet.command(session, name, wanted, by))
     except fleet.UnknownNodeError:
         flask.abort(404)
     except ValueError:
         flask.abort(400)
-    return flask.redirect(flask.url_for("nodes.page", name=name) + "#befehle", 303)
+    return back(name, "befehle")
 
 
 @blueprint.post("/admin/knoten/<name>/konfiguration")
 def configure(name: str) -> ResponseReturnValue:
     """Rules and thresholds for the node; what is wrong comes back with the input kept."""
-    now, who, actor = now_ms(), _who(), web.actor()
+    by, base = acting(), base_version()
     try:
         chosen, bays = _rules(), _bays()
-        web.write(lambda session: fleet.set_config(session, name, chosen, bays, who, now, actor))
+        web.write(lambda session: fleet.set_config(session, name, chosen, bays, by, base))
     except fleet.UnknownNodeError:
         flask.abort(404)
     except fleet.ConfigProblemError as error:
-        return _page(name, _sentence(error.problem), flask.request.form), 422
-    return flask.redirect(flask.url_for("nodes.page", name=name) + "#konfiguration", 303)
+        return render(name, _sentence(error.problem), "konfiguration", flask.request.form), 422
+    except fleet.ConfigConflictError:
+        return render(name, conflict(), "konfiguration", flask.request.form), 409
+    return back(name, "konfiguration")
 
 
-def _page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) -> str:
+def acting() -> fleet.By:
+    """Who sent this request."""
+    person = web.visitor()
+    return fleet.By(person.name if person is not None else "", web.actor(), now_ms())
+
+
+def back(name: str, place: str) -> ResponseReturnValue:
+    """To the node's page, at a section."""
+    return flask.redirect(flask.url_for("nodes.page", name=name) + f"#{place}", 303)
+
+
+def base_version() -> int | None:
+    """The version that the form was made from; None where it does not say."""
+    text = flask.request.form.get("fassung", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+def conflict() -> str:
+    """Somebody was faster."""
+    return _(
+        "Jemand anderes hat die Konfiguration inzwischen geändert. Unten steht, was Sie eingegeben haben; "
+        "vergleichen Sie es mit der neuesten Fassung und senden Sie es noch einmal."
+    )
+
+
+def render(name: str, problem: str = "", where: str = "", typed: Mapping[str, str] | None = None) -> str:
+    """The page; `problem` stands at the section `where`, whose fields keep what was typed."""
     now, lang = now_ms(), language()
     with web.read() as session:
         view = api.node_view(session, name, now, lang)
@@ -60,7 +90,16 @@ def _page(name: str, problem: str = "", typed: Mapping[str, str] | None = None) 
         view=view,
         lang=lang,
         problem=problem,
-        values=typed or _values(view.config),
+        where=where,
+        typed=typed or {},
+        values=typed if typed and where == "konfiguration" else _values(view.config),
+        wifi=typed if typed and where == "wlan" else words.wifi_values(view.config.wifi, lang),
+        days=words.days(),
+        labels=words.path_label,
+        shown=words.shown,
+        reasons=words.reasons(),
+        asks=words.commands(),
+        rings=ring_names(),
         limits=fleet.RULE_LIMITS,
         number=lambda value: i18n.number(value, lang),
         moment=lambda at: i18n.moment(at, lang, now),
@@ -107,7 +146,7 @@ def _sentence(problem: fleet.Problem) -> str:
         low, high = fleet.RULE_LIMITS[problem.subject]
         return _(
             "%(name)s: Bitte eine Zahl von %(low)s bis %(high)s eingeben.",
-            name=rule_names().get(problem.subject, problem.subject),
+            name=words.rule_names().get(problem.subject, problem.subject),
             low=i18n.number(low, language()),
             high=i18n.number(high, language()),
         )
@@ -117,18 +156,3 @@ def _sentence(problem: fleet.Problem) -> str:
         "%(bay)s: „Belegt unter“ muss mindestens 0,15 m kleiner sein als „frei über“, und beide liegen unter 4 m.",
         bay=problem.subject,
     )
-
-
-def rule_names() -> dict[str, str]:
-    """The rules in the reader's words."""
-    return {
-        "occupied_after_s": _("Belegt nach Sekunden"),
-        "free_after_s": _("Frei nach Sekunden"),
-        "max_flips": _("Wechsel in 10 Minuten bis „gestört“"),
-        "repeat_minutes": _("Lebenszeichen alle … Minuten"),
-    }
-
-
-def _who() -> str:
-    person = web.visitor()
-    return person.name if person is not None else ""

@@ -9,66 +9,119 @@ from edge import wire
 from hub.core.db import Session
 from hub.fleet import rules, store
 from hub.fleet.api.alerts import Send, judge_nodes, notify, send_notices
-from hub.fleet.api.enrolment import EnrolmentRefusedError, NewCode, enrol, make_code, renew, revocation_list, revoke
-from hub.fleet.api.remote import (
-    CommandNow,
+from hub.fleet.api.configuration import (
+    BlockNow,
+    By,
+    ConfigConflictError,
     ConfigNow,
     ConfigProblemError,
     UnknownNodeError,
-    answered,
-    command,
-    commands_now,
+    VersionNow,
+    block,
+    blocks_now,
     config_now,
+    roll_back,
     set_config,
-    tell,
+    set_ring,
+    set_wifi,
+    tidy_blocks,
+    unblock,
+    versions_now,
 )
+from hub.fleet.api.enrolment import EnrolmentRefusedError, NewCode, enrol, make_code, renew, revocation_list, revoke
+from hub.fleet.api.history import (
+    BackupNow,
+    Happening,
+    backups_now,
+    figures_since,
+    happenings,
+    keep_backup,
+    keep_figures,
+    series,
+)
+from hub.fleet.api.lines import OutageNow, lines, outages_now
+from hub.fleet.api.remote import CommandNow, answered, command, commands_now, tell, tell_again
 from hub.fleet.api.rollouts import forget_old as forget_rollouts
 from hub.fleet.gateway import Mail, Webhook
-from hub.fleet.rules import Sighting, alerts
+from hub.fleet.rules import Sighting, alerts, overview, wifi
+from hub.fleet.rules.configuration import RINGS, Difference, Problem
 from hub.fleet.rules.configuration import RULES as RULE_LIMITS
-from hub.fleet.rules.configuration import Problem
+from hub.fleet.rules.history import KEEP_MS as KEEP_FIGURES_MS
+from hub.fleet.rules.history import Series
+from hub.fleet.rules.overview import Line, Wanted
 from hub.radio import api as radio
 
 __all__ = [
+    "KEEP_FIGURES_MS",
+    "RINGS",
     "RULE_LIMITS",
     "AlarmNow",
+    "BackupNow",
+    "BlockNow",
+    "By",
     "CommandNow",
+    "ConfigConflictError",
     "ConfigNow",
     "ConfigProblemError",
+    "Difference",
     "EnrolmentRefusedError",
+    "Happening",
+    "Line",
     "Mail",
     "NewCode",
     "NodeNow",
+    "OutageNow",
     "Problem",
     "Send",
+    "Series",
     "UnknownNodeError",
+    "VersionNow",
+    "Wanted",
     "Webhook",
     "alarms",
     "answered",
+    "backups_now",
+    "block",
+    "blocks_now",
     "command",
     "commands_now",
     "config_now",
     "enrol",
+    "figures_since",
+    "happenings",
     "has_grants",
     "heard",
     "judge_nodes",
+    "keep_backup",
+    "lines",
     "make_code",
     "names",
     "node",
     "nodes",
     "notify",
+    "outages_now",
+    "overview",
     "portal_event",
+    "raise_alarm",
     "remember_session",
     "renew",
     "revocation_list",
     "revoke",
+    "roll_back",
     "seed",
     "send_notices",
+    "series",
     "set_config",
+    "set_ring",
+    "set_wifi",
     "status",
     "take_grants",
     "tell",
+    "tell_again",
     "tidy",
+    "unblock",
+    "versions_now",
+    "wifi",
 ]
 
 TWIN = "two_nodes_one_name"
@@ -110,6 +163,11 @@ class NodeNow:
     refused_v: int = 0
     refused_why: str = ""
     outbox: str = ""
+    ring: str = "rest"
+    site: str = ""
+    load_percent: int | None = None
+    wifi_v: int = 0
+    wifi_open: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -130,9 +188,12 @@ def seed(session: Session, town_dir: Path) -> None:
         facts = {key: entry[key] for key in ("id", "role", "lat", "lon")}
         name = entry["name"]
         marks = {"capacity": entry.get("capacity", 0), "assumed": bool(entry.get("assumed", True))}
+        marks["site"] = str(entry.get("uplink") or entry.get("site") or "")
         store.save_node(session, {**facts, "name_de": name["de"], "name_en": name["en"], **marks})
     session.flush()
-    store.remove_others(session, [entry["id"] for entry in entries])
+    known = [entry["id"] for entry in entries]
+    store.remove_others(session, known)
+    store.forget_nodes(session, known)
 
 
 def names(session: Session) -> frozenset[str]:
@@ -161,9 +222,11 @@ def status(session: Session, node: str, body: Mapping[str, object], at: int) -> 
     row = store.node(session, node)
     if row is None:
         return
-    row.status = json.dumps(_with_moments(body, at))
+    kept = _with_moments(body, at)
+    row.status = json.dumps(kept)
     if body.get("state") != "offline":
         row.last_seen = at
+        keep_figures(session, row, kept, at)
         _look_for_twin(session, row, str(body.get("outbox", "")), at)
 
 
@@ -227,6 +290,9 @@ def tidy(session: Session, now: int) -> None:
     store.forget_alarms(session, now - KEEP_ALARMS_MS)
     store.forget_orders(session, now - KEEP_ALARMS_MS)
     forget_rollouts(session, now)
+    store.forget_history(session, now - KEEP_ALARMS_MS)
+    store.forget_names(session, now - KEEP_ALARMS_MS)
+    tidy_blocks(session, now)
 
 
 def _look_for_twin(session: Session, row: store.Node, outbox: str, at: int) -> None:
@@ -273,4 +339,9 @@ def _node_now(row: store.Node, now: int) -> NodeNow:
         refused_v=said.get("refused_v", 0),
         refused_why=said.get("refused_why", ""),
         outbox=said.get("outbox", ""),
+        ring=row.ring,
+        site=row.site,
+        load_percent=said.get("load_percent"),
+        wifi_v=said.get("wifi_v", 0),
+        wifi_open=said.get("wifi_open"),
     )

@@ -2,15 +2,16 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.core.db import Database, Session
 from hub.fleet import store
-from hub.fleet.rules import RADIO
+from hub.fleet.rules import RADIO, outages
 from hub.fleet.rules import alerts as rules
 
 _log = logging.getLogger(__name__)
+SILENT = "silent"
 _TRIES = 12
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 30_000, 3_600_000
 _AT_ONCE = 20
@@ -30,14 +31,26 @@ class Told:
 
 
 def judge_nodes(session: Session, overdue: Mapping[str, int], channels: tuple[str, ...], now: int) -> list[Told]:
-    """Opens and closes alarms of all nodes; `overdue` = node -> messages missing for too long."""
-    told: list[Told] = []
-    for row in store.nodes(session):
-        if row.last_seen is None or row.role == RADIO:
-            continue  # not installed yet, or no device that could say anything of itself
+    """Opens and closes alarms of all nodes; `overdue` = node -> messages missing for too long.
+
+    Nodes that fell silent together are one outage and one message, not one for each of them.
+    """
+    rows = [row for row in store.standing(session) if row.last_seen is not None and row.role != RADIO]
+    open_codes = store.open_codes(session)
+    known = store.open_outages(session)
+    judged = outages.judge(
+        [outages.Seen(row.id, row.site, row.last_seen or 0) for row in rows],
+        [outages.Outage(one.site, one.since, one.last, one.nodes) for one in known],
+        frozenset(node for node, codes in open_codes.items() if SILENT in codes),
+        now,
+    )
+    told = _settle_outages(session, known, judged, now)
+    for row in rows:
         found = rules.figures(json.loads(row.status), row.last_seen, overdue.get(row.id, 0), now)
-        open_codes = store.open_codes(session, row.id) & rules.CODES
-        for change in rules.judge(found, open_codes):
+        own = open_codes.get(row.id, frozenset()) & rules.CODES
+        if SILENT not in own and row.id not in judged.alone:
+            found.pop("silent_min", None)
+        for change in rules.judge(found, own):
             if change.opened:
                 store.raise_alarm(session, row.id, change.code, change.text, now)
             else:
@@ -46,6 +59,32 @@ def judge_nodes(session: Session, overdue: Mapping[str, int], channels: tuple[st
     for one in told:
         _tell(session, one, channels)
     return told
+
+
+def _settle_outages(
+    session: Session, known: Sequence[store.OutageRow], judged: outages.Judgement, now: int
+) -> list[Told]:
+    told = []
+    for row, after in zip(known, judged.known, strict=True):
+        if after is None:
+            store.close_outage(session, row.id, now)
+            told.append(Told("", _code(row.site), False, row.text, now))
+        elif after.nodes != row.nodes:
+            store.grow_outage(session, row.id, after, _sentence(after))
+    for outage in judged.new:
+        store.add_outage(session, outage, _sentence(outage), now)
+        told.append(Told("", _code(outage.site), True, _sentence(outage), now))
+    return told
+
+
+def _code(site: str) -> str:
+    return "site_silent" if site else "many_silent"
+
+
+def _sentence(outage: outages.Outage) -> str:
+    if outage.site:
+        return f"{outage.site}: {outage.nodes} Knoten ohne Verbindung. Strom und Leitung des Standorts prüfen."
+    return f"{outage.nodes} Knoten zugleich ohne Verbindung. Zuerst Broker und Leitung der Stadt prüfen."
 
 
 def notify(session: Session, channels: tuple[str, ...], code: str, text: str, now: int) -> None:

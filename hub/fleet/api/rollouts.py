@@ -9,8 +9,9 @@ from edge import wire
 from hub.core import audit
 from hub.core.db import Database, Session
 from hub.fleet import rules, store
-from hub.fleet.api import remote
+from hub.fleet.api import configuration
 from hub.fleet.api.alerts import notify
+from hub.fleet.api.configuration import By
 from hub.fleet.api.remote import Publish
 from hub.fleet.gateway.releases import Releases
 from hub.fleet.rules import release as release_rules
@@ -20,6 +21,7 @@ from hub.fleet.rules.rollout import DONE, FAILED, WAITING, WORKING, Member, Pace
 from hub.fleet.store import rollouts
 
 SOAK_MINUTES, AT_ONCE = 30, 20
+_CHOSEN = {"canary": rollout_rules.CANARY, "early": rollout_rules.EARLY}  # the others are drawn
 KEEP_MS = 400 * 24 * 3600 * 1000
 __all__ = [
     "ACTIVE_STATES",
@@ -102,11 +104,13 @@ class Plan:
 
 def plan(session: Session, releases: Releases, release: Release, canary: str = "") -> Plan:
     """The "what would change" report; RolloutError for a canary that cannot be one."""
-    said = {row.id: json.loads(row.status).get("release", "") for row in store.nodes(session)}
+    nodes = store.nodes(session)
+    said = {row.id: json.loads(row.status).get("release", "") for row in nodes}
+    chosen = {row.id: _CHOSEN[row.ring] for row in nodes if row.ring in _CHOSEN}
     able = [name for name, now in said.items() if now and now not in release.installed]
     if canary and canary not in able:
         raise RolloutError("canary", f"{canary} cannot be the canary: it must be a node that needs this release")
-    drawn = rollout_rules.rings(able, canary)
+    drawn = rollout_rules.rings(able, canary, chosen)
     rings = {ring: sorted(name for name in able if drawn[name] == ring) for ring in rollout_rules.RINGS}
     present = {now for name, now in said.items() if name in drawn}
     known = [found for name in releases.names() if (found := releases.load(name)).installed & present]
@@ -205,7 +209,7 @@ def offer_firmware(
         raise ValueError(f"{', '.join(strangers)}: no wireless sensor of ours")
     told = [name for name in sensors or able if said[name].get("software") != offer["version"]]
     for name in told:
-        remote.offer_firmware(session, name, offer, now, actor)
+        configuration.offer_firmware(session, name, offer, By("", actor, now))
     return told
 
 

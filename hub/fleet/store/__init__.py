@@ -11,14 +11,49 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.core.db import Base, Session
 from hub.fleet.rules import Sighting
 from hub.fleet.store import rollouts as _rollouts  # noqa: F401 (registers its tables)
+from hub.fleet.store.alarms import (
+    Alarm,
+    alarms_since,
+    close_alarm,
+    close_alarms,
+    forget_alarms,
+    open_alarms,
+    open_codes,
+    raise_alarm,
+)
 from hub.fleet.store.enrolment import add_certificate, add_code, code, holder, revoke, revoked, use_code
+from hub.fleet.store.history import (
+    Backup,
+    OutageRow,
+    add_outage,
+    add_sample,
+    backup,
+    backups,
+    close_outage,
+    forget_history,
+    forget_nodes,
+    grow_outage,
+    keep_backup,
+    last_backups,
+    open_outages,
+    outages_since,
+    samples,
+)
 from hub.fleet.store.orders import (
+    add_block,
     add_command,
     add_notice,
+    add_version,
     answer_command,
+    blocks,
+    commands_since,
     commands_to_tell,
     config,
-    configs,
+    config_versions,
+    configs_to_tell,
+    configs_told_before,
+    forget_blocks,
+    forget_names,
     forget_orders,
     last_commands,
     mark_command_told,
@@ -26,30 +61,56 @@ from hub.fleet.store.orders import (
     notice_failed,
     notice_sent,
     notices,
+    remove_block,
+    tell_config_again,
+    version,
+    versions,
 )
 
 __all__ = [
     "Alarm",
+    "Backup",
     "Grant",
     "Node",
+    "OutageRow",
+    "add_block",
     "add_certificate",
     "add_code",
     "add_command",
     "add_grant",
     "add_notice",
+    "add_outage",
+    "add_sample",
+    "add_version",
+    "alarms_since",
     "answer_command",
+    "backup",
+    "backups",
+    "blocks",
     "close_alarm",
     "close_alarms",
+    "close_outage",
     "code",
+    "commands_since",
     "commands_to_tell",
     "config",
-    "configs",
+    "config_versions",
+    "configs_to_tell",
+    "configs_told_before",
+    "facts",
     "forget_alarms",
+    "forget_blocks",
     "forget_grants",
+    "forget_history",
+    "forget_names",
+    "forget_nodes",
     "forget_orders",
     "grants",
+    "grow_outage",
     "has_grants",
     "holder",
+    "keep_backup",
+    "last_backups",
     "last_commands",
     "mark_command_told",
     "mark_config_told",
@@ -62,14 +123,22 @@ __all__ = [
     "notices",
     "open_alarms",
     "open_codes",
+    "open_outages",
+    "outages_since",
     "raise_alarm",
     "read_sightings",
+    "remove_block",
     "remove_others",
     "revoke",
     "revoked",
+    "samples",
     "save_node",
+    "standing",
+    "tell_config_again",
     "touch",
     "use_code",
+    "version",
+    "versions",
     "write_sightings",
 ]
 
@@ -90,19 +159,9 @@ class Node(Base):
     status: Mapped[str] = mapped_column(Text, default="{}")
     sightings: Mapped[str] = mapped_column(Text, default="[]")
     accepts: Mapped[int] = mapped_column(BigInteger, default=0)
-
-
-class Alarm(Base):
-    """Something is wrong with a node; open until closed_at."""
-
-    __tablename__ = "fleet_alarm"
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), Identity(), primary_key=True)
-    node: Mapped[str] = mapped_column(String(63), index=True)
-    code: Mapped[str] = mapped_column(String(40))
-    text: Mapped[str] = mapped_column(String(300))
-    opened_at: Mapped[int] = mapped_column(BigInteger)
-    last_at: Mapped[int] = mapped_column(BigInteger)
-    closed_at: Mapped[int | None] = mapped_column(BigInteger)
+    ring: Mapped[str] = mapped_column(String(20), default="rest", server_default="rest")  # which updates it gets first
+    site: Mapped[str] = mapped_column(String(63), default="", server_default="")  # nodes that share a line or a mast
+    sampled_at: Mapped[int | None] = mapped_column(BigInteger)  # when its figures were kept the last time
 
 
 class Grant(Base):
@@ -135,6 +194,18 @@ def nodes(session: Session) -> list[Node]:
     return list(session.execute(select(Node).order_by(Node.role.desc(), Node.id)).scalars())
 
 
+def standing(session: Session) -> Sequence[Any]:
+    """(id, role, site, status, last_seen) of every node, without the weight of rows that may be changed."""
+    columns = (Node.id, Node.role, Node.site, Node.status, Node.last_seen)
+    return session.execute(select(*columns).order_by(Node.id)).all()
+
+
+def facts(session: Session) -> Sequence[Any]:
+    """What the list of nodes needs of every node."""
+    columns = (Node.id, Node.role, Node.site, Node.ring, Node.name_de, Node.name_en, Node.lat, Node.lon)
+    return session.execute(select(*columns, Node.capacity, Node.last_seen, Node.status)).all()
+
+
 def node(session: Session, node_id: str) -> Node | None:
     """One node, locked for a change where the database can."""
     return session.execute(select(Node).where(Node.id == node_id).with_for_update()).scalar_one_or_none()
@@ -164,45 +235,6 @@ def read_sightings(row: Node) -> tuple[Sighting, ...]:
 def write_sightings(row: Node, sightings: Sequence[Sighting]) -> None:
     """Keeps them."""
     row.sightings = json.dumps([asdict(sighting) for sighting in sightings])
-
-
-def raise_alarm(session: Session, node_id: str, code: str, text: str, at: int) -> None:
-    """Opens an alarm, or renews the one that is open with this code."""
-    where = (Alarm.node == node_id, Alarm.code == code, Alarm.closed_at.is_(None))
-    found = session.execute(select(Alarm).where(*where)).scalars().first()
-    if found is None:
-        session.add(Alarm(node=node_id, code=code, text=text, opened_at=at, last_at=at, closed_at=None))
-    else:
-        found.text, found.last_at = text, at
-
-
-def close_alarm(session: Session, node_id: str, code: str, now: int) -> None:
-    """Closes one alarm of one node."""
-    where = (Alarm.node == node_id, Alarm.code == code, Alarm.closed_at.is_(None))
-    session.execute(update(Alarm).where(*where).values(closed_at=now))
-
-
-def open_codes(session: Session, node_id: str) -> frozenset[str]:
-    """The codes of a node's open alarms."""
-    where = (Alarm.node == node_id, Alarm.closed_at.is_(None))
-    return frozenset(session.execute(select(Alarm.code).where(*where)).scalars())
-
-
-def close_alarms(session: Session, code: str, quiet_since: int, now: int) -> None:
-    """Closes the alarms of a code that were not renewed since a moment."""
-    where = (Alarm.code == code, Alarm.closed_at.is_(None), Alarm.last_at < quiet_since)
-    session.execute(update(Alarm).where(*where).values(closed_at=now))
-
-
-def open_alarms(session: Session) -> list[Alarm]:
-    """Alarms that are open, newest first."""
-    rows = session.execute(select(Alarm).where(Alarm.closed_at.is_(None)).order_by(Alarm.opened_at.desc()))
-    return list(rows.scalars())
-
-
-def forget_alarms(session: Session, before: int) -> None:
-    """Deletes alarms that were closed before a moment."""
-    session.execute(delete(Alarm).where(Alarm.closed_at < before))
 
 
 def add_grant(session: Session, node_id: str, device: str, until: int) -> None:

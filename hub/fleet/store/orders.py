@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, Boolean, Identity, Integer, String, Text, delete, select, update
+from sqlalchemy import BigInteger, Boolean, Identity, Integer, String, Text, UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.core.db import Base, Session
@@ -20,8 +20,34 @@ class NodeConfig(Base):
     told_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class ConfigVersion(Base):
+    """Every configuration that a node was ever told; `of_version` is the older one that it brought back."""
+
+    __tablename__ = "fleet_config_version"
+    node: Mapped[str] = mapped_column(String(63), primary_key=True)
+    v: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    body: Mapped[str] = mapped_column(Text)
+    set_at: Mapped[int] = mapped_column(BigInteger)
+    set_by: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(String(20))  # changed, returned, blocked or unblocked
+    of_version: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Block(Base):
+    """A device (the beginning of its hash of the day) that a node shuts out until then; no part of the versions."""
+
+    __tablename__ = "fleet_block"
+    __table_args__ = (UniqueConstraint("node", "device"),)
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), Identity(), primary_key=True)
+    node: Mapped[str] = mapped_column(String(63))
+    device: Mapped[str] = mapped_column(String(32))
+    until: Mapped[int] = mapped_column(BigInteger, index=True)
+    set_at: Mapped[int] = mapped_column(BigInteger)
+    set_by: Mapped[str] = mapped_column(String(80))
+
+
 class Command(Base):
-    """identify, restart or reread, and what the node answered."""
+    """identify, restart, restart_wifi or reread, and what the node answered."""
 
     __tablename__ = "fleet_command"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -52,9 +78,79 @@ def config(session: Session, node: str) -> NodeConfig | None:
     return session.execute(select(NodeConfig).where(NodeConfig.node == node).with_for_update()).scalar_one_or_none()
 
 
-def configs(session: Session) -> list[NodeConfig]:
-    """All of them."""
-    return list(session.execute(select(NodeConfig).order_by(NodeConfig.node)).scalars())
+def config_versions(session: Session) -> dict[str, int]:
+    """node -> the newest version that it was told."""
+    return {row.node: row.v for row in session.execute(select(NodeConfig.node, NodeConfig.v))}
+
+
+def configs_to_tell(session: Session) -> list[NodeConfig]:
+    """Those that the broker does not have."""
+    query = select(NodeConfig).where(NodeConfig.told_at.is_(None)).order_by(NodeConfig.node)
+    return list(session.execute(query).scalars())
+
+
+def configs_told_before(session: Session, before: int) -> list[tuple[str, int]]:
+    """(node, version) of what the broker took before a moment."""
+    query = select(NodeConfig.node, NodeConfig.v).where(NodeConfig.told_at < before)
+    return [(row.node, row.v) for row in session.execute(query)]
+
+
+def tell_config_again(session: Session, nodes: Sequence[str]) -> None:
+    """As if the broker never had it."""
+    session.execute(update(NodeConfig).where(NodeConfig.node.in_(nodes)).values(told_at=None))
+
+
+def add_version(session: Session, row: ConfigVersion) -> None:
+    """Keeps a version; the primary key forbids the same number twice."""
+    session.add(row)
+    session.flush()
+
+
+def versions(session: Session, node: str, limit: int) -> Sequence[ConfigVersion]:
+    """The newest versions of a node's configuration."""
+    query = select(ConfigVersion).where(ConfigVersion.node == node).order_by(ConfigVersion.v.desc()).limit(limit)
+    return session.execute(query).scalars().all()
+
+
+def version(session: Session, node: str, v: int) -> ConfigVersion | None:
+    """One of them."""
+    return session.get(ConfigVersion, (node, v))
+
+
+def forget_names(session: Session, before: int) -> None:
+    """Who made versions before a moment; the audit log goes on knowing the account's number."""
+    for table in (ConfigVersion, NodeConfig):
+        session.execute(update(table).where(table.set_at < before, table.set_by != "").values(set_by=""))
+
+
+def add_block(session: Session, node: str, device: str, until: int, set_at: int, set_by: str) -> None:
+    """Shuts a device out; one that is named already gets the new end."""
+    found = session.execute(select(Block).where(Block.node == node, Block.device == device)).scalar_one_or_none()
+    if found is None:
+        session.add(Block(node=node, device=device, until=until, set_at=set_at, set_by=set_by))
+        session.flush()
+        return
+    found.until, found.set_at, found.set_by = until, set_at, set_by
+
+
+def remove_block(session: Session, node: str, key: int) -> bool:
+    """Lets a device in again; False when it is not blocked there."""
+    result = session.execute(delete(Block).where(Block.id == key, Block.node == node))
+    return int(getattr(result, "rowcount", 0)) == 1
+
+
+def blocks(session: Session, node: str, now: int) -> Sequence[Block]:
+    """The devices that a node shuts out."""
+    query = select(Block).where(Block.node == node, Block.until > now).order_by(Block.id)
+    return session.execute(query).scalars().all()
+
+
+def forget_blocks(session: Session, now: int) -> list[str]:
+    """Deletes blocks that are over; the nodes that had some."""
+    over = Block.until <= now
+    nodes = list(session.execute(select(Block.node).where(over).distinct()).scalars())
+    session.execute(delete(Block).where(over))
+    return nodes
 
 
 def mark_config_told(session: Session, node: str, v: int, now: int) -> None:
@@ -86,6 +182,12 @@ def answer_command(session: Session, node: str, command: str, ok: bool, text: st
 def last_commands(session: Session, node: str, limit: int) -> Sequence[Command]:
     """The newest commands of a node."""
     query = select(Command).where(Command.node == node).order_by(Command.asked_at.desc()).limit(limit)
+    return session.execute(query).scalars().all()
+
+
+def commands_since(session: Session, node: str, since: int) -> Sequence[Command]:
+    """A node's commands after a moment, oldest first."""
+    query = select(Command).where(Command.node == node, Command.asked_at >= since).order_by(Command.asked_at)
     return session.execute(query).scalars().all()
 
 

@@ -9,6 +9,7 @@ from hub.ingest import rules, store
 from hub.ingest.api.batch import Batch, aside_row
 from hub.ingest.api.events import (
     AnswerReceived,
+    BackupReceived,
     Directory,
     Incoming,
     MessagesStored,
@@ -22,6 +23,7 @@ from hub.ingest.store import AsideRow, OpenGap, OutboxSums
 __all__ = [
     "AnswerReceived",
     "AsideRow",
+    "BackupReceived",
     "Batch",
     "Directory",
     "Exporter",

@@ -11,6 +11,7 @@ from hub.core.db import Session
 from hub.ingest import rules, store
 from hub.ingest.api.events import (
     AnswerReceived,
+    BackupReceived,
     Body,
     Directory,
     Incoming,
@@ -266,6 +267,8 @@ def _fleeting(node: str, kind: str, body: Body, message: Incoming) -> object:
         return SessionReceived(node, str(body["device"]), wire.parse_ms(str(body["until"])))
     if kind == "answer":
         return AnswerReceived(node, message.received_at, body)
+    if kind == "backup":
+        return BackupReceived(node, message.received_at, body)
     return StatusReceived(node, message.received_at, body)
 
 

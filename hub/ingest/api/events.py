@@ -56,6 +56,15 @@ class SessionReceived:
 
 
 @dataclass(frozen=True)
+class BackupReceived:
+    """A node sent its own configuration file; ingest keeps nothing."""
+
+    node: str
+    received_at: int
+    body: Body
+
+
+@dataclass(frozen=True)
 class AnswerReceived:
     """What a node says has become of a command; ingest keeps nothing."""
 

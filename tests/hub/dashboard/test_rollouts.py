@@ -262,13 +262,13 @@ def test_sensors_are_offered_firmware_and_keep_their_thresholds(
     with pytest.raises(ValueError, match="holds no firmware"):
         rollouts.firmware_of(kept, kept.take_in(bundle), "https://hub.example")
     write = worker.town.database.write
-    write(lambda session: fleet.set_config(session, BOARD, {"max_flips": 8}, {}, "x", worker.now, "cli"))
+    write(lambda session: fleet.set_config(session, BOARD, {"max_flips": 8}, {}, fleet.By("x", "cli", worker.now)))
     with pytest.raises(ValueError, match="no wireless sensor"):
         write(lambda session: rollouts.offer_firmware(session, offer, [MARKET], worker.now, "cli"))
     worker.town.status(BOARD, worker.now, software="1.0.0", battery_mv=3600)
     told = write(lambda session: rollouts.offer_firmware(session, offer, [], worker.now, "cli"))
     assert told == [BOARD]
-    write(lambda session: fleet.set_config(session, BOARD, {"max_flips": 9}, {}, "x", worker.now, "cli"))
+    write(lambda session: fleet.set_config(session, BOARD, {"max_flips": 9}, {}, fleet.By("x", "cli", worker.now)))
     with worker.town.database.read() as session:
         from hub.fleet import store
 

@@ -21,6 +21,7 @@ from hub.account.store import people
 from hub.core import audit, jobs
 from hub.core.clock import now_ms
 from hub.core.db import Session
+from hub.fleet import api as fleet
 from hub.openid import api as openid
 from hub.settings import Settings
 from hub.till import api as till
@@ -57,6 +58,25 @@ PRESSES = [
     Press(
         f"/admin/knoten/{LAKE}/konfiguration", {"max_flips": "8"}, "fleet.configured", f"node:{LAKE}", {"version": 1}
     ),
+    Press(f"/admin/knoten/{LAKE}/wlan", {"wann": "aus"}, "fleet.configured", f"node:{LAKE}", {"version": 1}),
+    Press(
+        f"/admin/knoten/{MARKET}/zurueck",
+        {"auf": "1"},
+        "fleet.config-returned",
+        f"node:{MARKET}",
+        {"version": 4, "of_version": 1},
+    ),
+    Press(
+        f"/admin/knoten/{LAKE}/sperren", {"geraet": "1a2b 3c4d"}, "fleet.device-blocked", f"node:{LAKE}", {"version": 1}
+    ),
+    Press(
+        f"/admin/knoten/{MARKET}/freigeben",
+        {"sperre": "1"},
+        "fleet.device-unblocked",
+        f"node:{MARKET}",
+        {"version": 4},
+    ),
+    Press(f"/admin/knoten/{LAKE}/ring", {"ring": "canary"}, "fleet.ring-set", f"node:{LAKE}", {"ring": "canary"}),
     Press(
         "/admin/funksensoren/geraet",
         DEVICE,
@@ -159,6 +179,10 @@ def staff(app: flask.Flask, town: Town, admin: FlaskClient, settings: Settings) 
     town.database.write(lambda session: permits.put(session, "HNR2", "disabled", "", now_ms() + 1_000_000) and None)
     device = radio.NewDevice("sensit", "s-1", MARKET, "thermarium-001", "nedap_sensit")
     town.database.write(lambda session: radio.add_device(session, device, ME, now_ms()))
+    by = fleet.By("admin", ME, now_ms())
+    for flips in (8, 9):
+        town.database.write(lambda session, f=flips: fleet.set_config(session, MARKET, {"max_flips": f}, {}, by))
+    town.database.write(lambda session: fleet.block(session, MARKET, "1a2b3c4d", by))
     leave_open(town, settings)
     return admin
 

@@ -1,0 +1,168 @@
+"""The whole fleet: find, sort, see on the map, take away as a file."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import flask
+from flask.typing import ResponseReturnValue
+
+from edge import wire
+from hub.core import i18n, web
+from hub.core.clock import now_ms
+from hub.core.web import gettext as _
+from hub.core.web.language import language
+from hub.dashboard import api, rules
+from hub.fleet import api as fleet
+
+blueprint = flask.Blueprint("fleet_pages", __name__)
+_FIELDS = {"q": "text", "zustand": "state", "art": "role", "ring": "ring", "was": "problem", "ordnung": "order"}
+COLUMNS = (
+    *("id", "label", "role", "site", "ring", "state", "software", "uptime_s", "load_percent", "clients", "capacity"),
+    *("power", "disk_free_mb", "disk_worn_percent", "certificate_until", "last_seen", "backup_at", "config", "open"),
+    *("lat", "lon", "alarms"),
+)
+_MOMENTS = frozenset({"certificate_until", "last_seen", "backup_at"})
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@blueprint.get("/admin/knoten")
+def overview() -> ResponseReturnValue:
+    """The list, the map, and what fell silent together."""
+    now, lang, wanted = now_ms(), language(), _wanted()
+    with web.read() as session:
+        view = api.fleet_view(session, wanted, now, lang, web.settings().town_dir)
+    page = flask.render_template(
+        "dashboard/fleet.html",
+        view=view,
+        wanted=wanted,
+        typed={field: getattr(wanted, name) for field, name in _FIELDS.items()},
+        rings=ring_names(),
+        problems=_problem_names(),
+        state_names=_state_names(),
+        alarm_names=alarm_names(),
+        card=fleet.overview.card_of,
+        days=lambda until: fleet.overview.days_left(until, now),
+        number=lambda value: i18n.number(value, lang),
+        moment=lambda at: i18n.moment(at, lang, now),
+        since=lambda at: rules.ago(at, now),
+        address=_address,
+    )
+    response = flask.make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/admin/knoten.<any(csv, json):kind>")
+def export(kind: str) -> ResponseReturnValue:
+    """Every node that is looked for, as a file; moments are RFC 3339."""
+    now, lang = now_ms(), language()
+    with web.read() as session:
+        found = fleet.overview.matching(fleet.lines(session, now, lang), _wanted(), now)
+    rows = [_exported(line) for line in found]
+    return as_file(f"knoten-{i18n.local(now):%Y-%m-%d-%H%M}", kind, COLUMNS, rows)
+
+
+def as_file(name: str, kind: str, columns: Sequence[str], rows: Iterable[dict[str, object]]) -> flask.Response:
+    """A download: JSON, or CSV for German spreadsheets (byte order mark, semicolons, no cell that calculates)."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"', "Cache-Control": "no-store"}
+    if kind == "json":
+        body = json.dumps(list(rows), ensure_ascii=False, indent=1)
+        return flask.Response(body, mimetype="application/json", headers=headers)
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";")
+    writer.writerow(columns)
+    writer.writerows([[_cell(row.get(column)) for column in columns] for row in rows])
+    return flask.Response("\ufeff" + text.getvalue(), mimetype="text/csv", headers=headers)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+
+
+def _exported(line: fleet.Line) -> dict[str, object]:
+    row = line._asdict() | {"alarms": " ".join(sorted(line.alarms))}
+    for name in _MOMENTS:
+        row[name] = None if row[name] is None else wire.format_ms(row[name])
+    return row
+
+
+def _wanted() -> fleet.Wanted:
+    """What the address asks for; unknown words ask for everything."""
+    said = {name: flask.request.args.get(field, "").strip()[:80] for field, name in _FIELDS.items()}
+    known = {
+        "state": fleet.overview.STATES,
+        "role": ("wifi", "sensors", "radio"),
+        "ring": fleet.RINGS,
+        "problem": fleet.overview.PROBLEMS,
+        "order": tuple(fleet.overview.ORDERS),
+    }
+    for name, words in known.items():
+        if said[name] not in words:
+            said[name] = "state" if name == "order" else ""
+    page = flask.request.args.get("seite", "1")
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+    return fleet.Wanted(**said, down=flask.request.args.get("ab") == "1", page=number)
+
+
+def _address(endpoint: str = "fleet_pages.overview", **changes: Any) -> str:
+    """This page's address with something else looked for."""
+    wanted = _wanted()
+    now: dict[str, Any] = {field: getattr(wanted, name) for field, name in _FIELDS.items()}
+    now |= {"ab": "1" if wanted.down else "", "seite": "", **changes}
+    return flask.url_for(endpoint, **{key: value for key, value in now.items() if value not in ("", None)})
+
+
+def ring_names() -> dict[str, str]:
+    """Who gets an update first."""
+    return {"canary": _("Vorhut"), "early": _("Frühe"), "rest": _("Übrige")}
+
+
+def _state_names() -> dict[str, str]:
+    return {
+        "silent": _("Keine Verbindung"),
+        "trouble": _("Meldung"),
+        "high": _("Hoch"),
+        "off": _("WLAN aus"),
+        "good": _("Gut"),
+        "never": _("Noch nie gemeldet"),
+    }
+
+
+def _problem_names() -> dict[str, str]:
+    return {
+        "silent": _("ohne Verbindung"),
+        "power": _("Stromversorgung schwach"),
+        "card": _("Karte voll oder verbraucht"),
+        "certificate": _("Zertifikat läuft bald ab"),
+        "config": _("Konfiguration abgelehnt"),
+        "backup": _("ohne frische Sicherung"),
+        "intruder": _("fremdes Gerät oder fremder Sender"),
+        "alarm": _("mit offener Meldung"),
+    }
+
+
+def alarm_names() -> dict[str, str]:
+    """An alarm's code in two or three words."""
+    return {
+        "silent": _("keine Verbindung"),
+        "hot": _("zu warm"),
+        "backlog": _("Rückstau"),
+        "clock": _("Uhr falsch"),
+        "power": _("Unterspannung"),
+        "disk_full": _("Karte voll"),
+        "disk_worn": _("Karte verbraucht"),
+        "certificate": _("Zertifikat"),
+        "battery": _("Batterie"),
+        "lost": _("Meldungen fehlen"),
+        "config": _("Konfiguration abgelehnt"),
+        "rogue_dhcp": _("fremder DHCP-Server"),
+        "rogue_ra": _("fremder Router"),
+        "evil_twin": _("fremder Sender mit unserem Namen"),
+        "mac_twice": _("doppelte Kennung"),
+        "two_nodes_one_name": _("zwei Geräte, ein Name"),
+        "outbox_replaced": _("Ausgang neu begonnen"),
+    }

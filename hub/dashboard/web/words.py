@@ -1,0 +1,89 @@
+"""A node's settings and commands in the reader's words, and back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.core import i18n
+from hub.core.web import gettext as _
+from hub.core.web.language import language
+from hub.fleet import api as fleet
+
+WIFI_NUMBERS = ("download_mbit", "upload_mbit", "quota_mb")
+
+
+def days() -> list[str]:
+    """Monday first."""
+    return [_("Montag"), _("Dienstag"), _("Mittwoch"), _("Donnerstag"), _("Freitag"), _("Samstag"), _("Sonntag")]
+
+
+def commands() -> dict[str, str]:
+    """What a node may be asked."""
+    return {
+        "identify": _("Leuchte blinken lassen"),
+        "restart": _("Programm neu starten"),
+        "restart_wifi": _("WLAN-Dienste neu starten"),
+        "reread": _("Datei neu lesen"),
+    }
+
+
+def reasons() -> dict[str, str]:
+    """Why there is a version."""
+    return {
+        "changed": _("geändert"),
+        "returned": _("zurückgeholt"),
+        "blocked": _("Gerät gesperrt"),
+        "unblocked": _("Gerät freigegeben"),
+    }
+
+
+def rule_names() -> dict[str, str]:
+    """The rules of bays."""
+    return {
+        "occupied_after_s": _("Belegt nach Sekunden"),
+        "free_after_s": _("Frei nach Sekunden"),
+        "max_flips": _("Wechsel in 10 Minuten bis „gestört“"),
+        "repeat_minutes": _("Lebenszeichen alle … Minuten"),
+    }
+
+
+def wifi_names() -> dict[str, str]:
+    """The settings of the WiFi."""
+    return {
+        "off": _("WLAN aus"),
+        "zone": _("Zeitzone"),
+        "hours": _("Öffnungszeiten"),
+        "download_mbit": _("Laden, Mbit/s je Gerät"),
+        "upload_mbit": _("Senden, Mbit/s je Gerät"),
+        "quota_mb": _("Datenmenge je Sitzung, MB"),
+    }
+
+
+def path_label(path: Sequence[str]) -> str:
+    """What a difference is about: ("wifi", "hours", "0") -> Montag."""
+    part, name = path[0], path[1]
+    if part == "wifi" and len(path) == 3:
+        return _("Geöffnet %(day)s", day=days()[int(path[2])]) if path[2].isdecimal() else path[2]
+    if part == "wifi":
+        return wifi_names().get(name, name)
+    if part == "rules":
+        return rule_names().get(name, name)
+    labels = {"occupied_below_m": _("belegt unter, m"), "free_above_m": _("frei über, m")}
+    return f"{name}: {labels.get(path[2], path[2])}"
+
+
+def shown(value: str) -> str:
+    """A difference's value; empty = the node's own file."""
+    words = {"": _("wie in der Datei des Knotens"), "true": _("ja"), "false": _("nein"), "–": _("geschlossen")}
+    return words.get(value, value.replace(".", ",") if language() == "de" and value.count(".") == 1 else value)
+
+
+def wifi_values(wifi: Mapping[str, Any], lang: str) -> dict[str, str]:
+    """Form fields out of a node's WiFi settings."""
+    hours = wifi.get("hours")
+    found = {"wann": "aus" if wifi.get("off") else "zeiten" if hours else "immer"}
+    for number, spans in enumerate(hours or ()):
+        found[f"tag{number}"] = fleet.wifi.words_of(spans)
+    for name in WIFI_NUMBERS:
+        if name in wifi:
+            found[name] = i18n.number(wifi[name], lang)
+    return found

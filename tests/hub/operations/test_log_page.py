@@ -330,13 +330,21 @@ def test_every_action_of_the_code_has_words() -> None:
     assert {action.split(".")[0] for action in known} == set(words.areas())
 
 
+def _is_of_details(node: ast.AST) -> bool:
+    """details={...} in a call, or a variable of this name."""
+    if isinstance(node, ast.keyword):
+        return node.arg == "details"
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return any(isinstance(one, ast.Name) and one.id == "details" for one in targets)
+
+
 @pytest.mark.usefixtures("german")
 def test_every_detail_of_the_code_has_a_word() -> None:
     keys = {
         key.value
         for file in SOURCE.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.keyword) and node.arg == "details" and isinstance(node.value, ast.Dict)
+        if _is_of_details(node) and isinstance(node.value, ast.Dict)
         for key in node.value.keys
         if isinstance(key, ast.Constant)
     }

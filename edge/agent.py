@@ -29,7 +29,7 @@ from edge.watch import BayWatch, stamp
 
 _log = logging.getLogger(__name__)
 _BASELINES_S = 600.0
-_BACKUP_S = 24 * 3600.0
+_BACKUP_S = 3600.0  # said once and may be lost, so it is said often
 _MOST_GRANTS = 1000  # files that no gate took; more are dropped, the visitor presses the button again
 _AGENT_FIELDS = ("outbox", "seq", "ts", "synced", "boot", "up_ms")  # the agent says these, nobody else
 
@@ -240,6 +240,7 @@ class Agent:
 
     def _take_config(self, payload: bytes) -> None:
         self.remote.receive(payload)
+        self._backup_due = 0.0  # the hub is there
         self.uplink.report_status()
 
     def _obey(self, payload: bytes) -> None:

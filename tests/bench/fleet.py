@@ -228,11 +228,13 @@ def measure(directory: Path, broker: Mosquitto) -> None:
         for name, share, process in zip(PARTS, shares, running, strict=True):
             print(f"  {name:7} {share:5.1f} % of a core, {pss_mb(process.pid):5.0f} MB PSS")
         print(f"  hub     {sum(shares):5.1f} % of a core (under {WANTED_CPU} wanted)")
+        for path in PATHS:  # the first page of a process compiles its template
+            page_ms(port, cookie, path)
         times = sorted(page_ms(port, cookie, PATHS[number % len(PATHS)]) for number in range(PAGES))
-        bare = sorted(page_ms(port, cookie, "/impressum", b"</html>") for _ in range(PAGES))
+        bare = sorted(page_ms(port, cookie, "/healthz", b"") for _ in range(PAGES))
         median, p95 = statistics.median(times), quantile(times, 0.95)
         print(f"fleet page with it: median {median:.0f} ms, p95 {p95:.0f} ms (at most {WANTED_P95_MS} wanted)")
-        print(f"/impressum beside it: median {statistics.median(bare):.0f} ms, p95 {quantile(bare, 0.95):.0f} ms")
+        print(f"/healthz beside it: median {statistics.median(bare):.0f} ms, p95 {quantile(bare, 0.95):.0f} ms")
         nodes.stop()
         time.sleep(3)
         _prove(directory, nodes.sent)

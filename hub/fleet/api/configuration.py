@@ -174,8 +174,8 @@ def set_ring(session: Session, node: str, ring: str, by: By) -> None:
         raise UnknownNodeError(node)
     if row.ring != ring:
         row.ring = ring
-        details = {"ring": ring}
-        audit.note(session, "fleet.ring-set", actor=by.actor, subject=f"node:{node}", now=by.now, details=details)
+        said = {"actor": by.actor, "subject": f"node:{node}"}
+        audit.note(session, "fleet.ring-set", now=by.now, details={"ring": ring}, **said)
 
 
 def message(session: Session, row: NodeConfig, now: int) -> bytes:
@@ -231,8 +231,9 @@ def _next(
     row.v, row.body, row.set_at, row.set_by, row.told_at = version, json.dumps(body), by.now, by.who, None
     facts = {"set_at": by.now, "set_by": by.who, "reason": reason, "of_version": of}
     store.add_version(session, ConfigVersion(node=row.node, v=version, body=row.body, **facts))
-    details: dict[str, str | int | bool] = {"version": version}
+    said = {"actor": by.actor, "subject": f"node:{row.node}"}
     if of is not None:
-        details["of_version"] = of
-    audit.note(session, _ACTIONS[reason], actor=by.actor, subject=f"node:{row.node}", now=by.now, details=details)
+        audit.note(session, _ACTIONS[reason], now=by.now, details={"version": version, "of_version": of}, **said)
+    else:
+        audit.note(session, _ACTIONS[reason], now=by.now, details={"version": version}, **said)
     return version

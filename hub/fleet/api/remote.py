@@ -37,8 +37,8 @@ def command(session: Session, node: str, name: str, by: By) -> str:
     identity = "c-" + secrets.token_hex(6)
     moments = {"asked_at": by.now, "until": by.now + COMMAND_MS}
     store.add_command(session, Command(id=identity, node=node, name=name, asked_by=by.who, answer="", **moments))
-    details = {"command": name}
-    audit.note(session, "fleet.commanded", actor=by.actor, subject=f"node:{node}", now=by.now, details=details)
+    said = {"actor": by.actor, "subject": f"node:{node}"}
+    audit.note(session, "fleet.commanded", now=by.now, details={"command": name}, **said)
     return identity
 
 

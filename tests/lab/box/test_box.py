@@ -220,6 +220,7 @@ def test_the_hub_sends_a_release_and_a_broken_one_is_taken_back_by_the_node(town
             f"release {version} from the hub: {end} after {time.monotonic() - began:.1f} s {now['nodes'][0]['text']}"
         )
         hub.run("stadtknoten-hub rollout stop", check=False)
+    node.run("rm -r /run/systemd/system/stadtknoten-update.service.d; systemctl daemon-reload")
     assert len(seen) > 2, "a progress was seen"
 
 

@@ -82,7 +82,7 @@ class Settlement:
     outcomes: tuple[Booked | RefusedError, ...]
     transfers: tuple[tuple[int, str, str, str, int], ...]  # number, key, digest, what, at
     postings: tuple[tuple[int, int, int, int], ...]  # transfer, source account, target account, cents
-    accounts: tuple[Account, ...]  # those that changed
+    accounts: tuple[tuple[int, int, int, int], ...]  # balance, spent, spent_day, id of those that changed
 
 
 def wallet(owner: str) -> str:
@@ -112,7 +112,7 @@ def floor_of(name: str) -> int | None:
 
 def digest(transfer: Transfer) -> str:
     """Names the content: lines and reason, 32 hexadecimal digits."""
-    content = "\n".join([transfer.what, *(f"{source} {target} {cents}" for source, target, cents in transfer.lines)])
+    content = "\n".join([transfer.what, *[f"{source} {target} {cents}" for source, target, cents in transfer.lines]])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
@@ -167,22 +167,18 @@ def settle(
         rows.append((number, key, content, what, now))
         postings += [(number, book[source].id, book[target].id, cents) for source, target, cents in lines]
         outcomes.append(Booked(number, now))
-    changed = tuple(one.account() for one in book.values() if one.has_changed)
+    changed = tuple((one.balance, one.spent, one.spent_day, one.id) for one in book.values() if one.has_changed)
     return Settlement(tuple(outcomes), tuple(rows), tuple(postings), changed)
 
 
 class _Open:
     """An account while a group of transfers is booked; it changes some hundred times a millisecond."""
 
-    __slots__ = ("balance", "before", "day_limit", "floor", "has_changed", "id", "spent", "spent_day")
+    __slots__ = ("balance", "day_limit", "floor", "has_changed", "id", "spent", "spent_day")
 
     def __init__(self, before: Account) -> None:
-        self.before, self.has_changed = before, False
+        self.has_changed = False
         self.id, _, self.balance, self.floor, self.day_limit, self.spent, self.spent_day = before
-
-    def account(self) -> Account:
-        """The account as it is now."""
-        return self.before._replace(balance=self.balance, spent=self.spent, spent_day=self.spent_day)
 
 
 def _move(lines: Sequence[Line], book: Mapping[str, _Open], day: int) -> RefusedError | None:

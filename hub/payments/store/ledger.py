@@ -62,7 +62,7 @@ def insert_many(session: Session, head: str, values: Sequence[tuple[Any, ...]]) 
     for start in range(0, len(values), _ROWS):
         some = values[start : start + _ROWS]
         marks = ",".join([f"({_marks(some[0])})"] * len(some))
-        _run(session, f"{head} VALUES {marks}", [value for row in some for value in row])
+        _run(session, f"{head} VALUES {marks}", list(itertools.chain.from_iterable(some)))
 
 
 def _marks(values: Sequence[object]) -> str:
@@ -79,7 +79,7 @@ def accounts(session: Session, names: Sequence[str], *, lock: bool = False) -> d
     statement = f"SELECT {_COLUMNS} FROM payments_account WHERE name IN ({_marks(names)})"  # noqa: S608 (marks only)
     if not _is_sqlite(session):
         statement += " ORDER BY id" + (" FOR NO KEY UPDATE" if lock else "")
-    return {row[1]: Account(*row) for row in rows(session, statement, names)}
+    return {row[1]: Account._make(row) for row in rows(session, statement, names)}
 
 
 def add_accounts(session: Session, opened: Iterable[tuple[str, int | None, int | None]]) -> None:
@@ -109,7 +109,7 @@ def write(session: Session, settled: Settlement) -> None:
     insert_many(session, "INSERT INTO payments_transfer (id, key, digest, what, at)", settled.transfers)
     posting = "INSERT INTO payments_posting (transfer_id, source_id, target_id, cents)"
     insert_many(session, posting, settled.postings)
-    values = [(one.balance, one.spent, one.spent_day, one.id) for one in settled.accounts]
+    values = settled.accounts
     if not _is_sqlite(session):
         update = "UPDATE payments_account SET balance = ?, spent = ?, spent_day = ? WHERE id = ?"
         run_many(session, update, values)
@@ -121,7 +121,7 @@ def write(session: Session, settled: Settlement) -> None:
             session,
             "UPDATE payments_account SET balance = v.column1, spent = v.column2, spent_day = v.column3 "  # noqa: S608
             f"FROM (VALUES {marks}) AS v WHERE payments_account.id = v.column4",
-            [value for row in some for value in row],
+            list(itertools.chain.from_iterable(some)),
         )
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 import hub.assets
 from hub import setup
@@ -101,7 +101,10 @@ def reload_until(page: Page, text: str, seconds: float = 30) -> None:
     """The page is read anew, as a person would, until it says so."""
 
     def says() -> bool:
-        page.reload()
+        try:
+            page.reload()
+        except Error:  # what was pressed is still on its way
+            return False
         return text in page.locator("main").inner_text()
 
     assert wait_until(says, seconds), f"{text!r} is not on {page.url}"

@@ -193,7 +193,8 @@ def certificate_days(file: Path) -> tuple[int | None, int | None]:
         found = x509.load_pem_x509_certificate(file.read_bytes())
     except (OSError, ValueError, ssl.SSLError):
         return None, None
-    return tuple(int(day.timestamp() * 1000) for day in (found.not_valid_before_utc, found.not_valid_after_utc))  # type: ignore[return-value]
+    begin, end = found.not_valid_before_utc, found.not_valid_after_utc
+    return int(begin.timestamp() * 1000), int(end.timestamp() * 1000)
 
 
 def _running_leases(file: Path, now_s: int) -> int | None:

@@ -87,7 +87,7 @@ def _is_zone(text: object) -> bool:
 
 
 def _is_number(value: object, types: tuple[type, ...], limits: tuple[float, float]) -> bool:
-    return type(value) in types and limits[0] <= value <= limits[1]  # type: ignore[operator]
+    return type(value) in types and limits[0] <= value <= limits[1]  # type: ignore[operator]  # a number by then
 
 
 def _check_hours(wifi: dict[str, object]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from edge import wire
 from hub.core import audit
 from hub.core.clock import now_ms
-from hub.core.db import Database, Session
+from hub.core.db import Session, opened
 from hub.fleet.api import rollouts
 from hub.settings import Settings
 
@@ -35,7 +35,6 @@ def add(settings: Settings, bundle: str) -> str:
 def start(settings: Settings, wanted: str, canary: str, soak_minutes: int, *, dry_run: bool) -> str:
     """Begins a rollout, or only says what it would change; ValueError when it cannot begin."""
     found = take_in(settings, wanted)
-    database = Database(settings.database)
 
     def begin(session: Session) -> rollouts.Plan:
         plan = rollouts.plan(session, _releases(settings), found, canary)
@@ -43,10 +42,8 @@ def start(settings: Settings, wanted: str, canary: str, soak_minutes: int, *, dr
             rollouts.start_rollout(session, plan, "", now_ms(), audit.CLI, canary, soak_minutes)
         return plan
 
-    try:
+    with opened(settings.database) as database:
         plan = database.write(begin)
-    finally:
-        database.close()
     lines = [f"{RINGS[ring]:14} {', '.join(names) or '-'}" for ring, names in plan.rings.items()]
     lines += [f"{'up to date':14} {len(plan.up_to_date)}", f"{'cannot':14} {len(plan.unable)}: say no release"]
     ending = "Nothing was begun (--dry-run)." if dry_run else f"Begun: {found.name}. See: rollout show"
@@ -56,22 +53,15 @@ def start(settings: Settings, wanted: str, canary: str, soak_minutes: int, *, dr
 def change(settings: Settings, action: str) -> str:
     """pause, resume or stop; ValueError when there is nothing to change."""
     work = {"pause": rollouts.pause_rollout, "resume": rollouts.resume_rollout, "stop": rollouts.stop_rollout}[action]
-    database = Database(settings.database)
-    try:
+    with opened(settings.database) as database:
         database.write(partial(work, now=now_ms(), actor=audit.CLI))
-    finally:
-        database.close()
     return show(settings, as_json=False)
 
 
 def show(settings: Settings, *, as_json: bool) -> str:
     """The newest rollout with a bar, and every node that is not simply waiting."""
-    database = Database(settings.database)
-    try:
-        with database.read() as session:
-            found = rollouts.last_rollouts(session, now_ms(), 1)
-    finally:
-        database.close()
+    with opened(settings.database) as database, database.read() as session:
+        found = rollouts.last_rollouts(session, now_ms(), 1)
     if as_json:
         return json.dumps(asdict(found[0]) if found else {}, default=list)
     if not found:
@@ -93,14 +83,12 @@ def show(settings: Settings, *, as_json: bool) -> str:
 
 def offer_firmware(settings: Settings, wanted: str, sensors: list[str]) -> str:
     """Offers the release's firmware to sensors; each verifies it, tries it and goes back by itself. ValueError."""
-    found, database = take_in(settings, wanted), Database(settings.database)
+    found = take_in(settings, wanted)
     offer = rollouts.firmware_of(_releases(settings), found, settings.public_url)
 
     def write(session: Session) -> list[str]:
         return rollouts.offer_firmware(session, offer, sensors, now_ms(), audit.CLI)
 
-    try:
+    with opened(settings.database) as database:
         told = database.write(write)
-    finally:
-        database.close()
     return f"firmware {offer['version']} is offered to {len(told)}: {', '.join(told) or '-'}"

@@ -12,7 +12,7 @@ from edge import wire
 from hub.core import audit, i18n
 from hub.core.authority import Authority
 from hub.core.clock import now_ms
-from hub.core.db import Database, Session
+from hub.core.db import Session, opened
 from hub.fleet import api as fleet
 from hub.settings import Settings
 
@@ -21,11 +21,9 @@ HUB_NAME = "stadtknoten hub"  # with a blank: no node can have this name
 
 def enrol(settings: Settings, node: str, hours: int, *, as_json: bool) -> str:
     """The text for the technician: code, end, QR code; ValueError for an unknown node."""
-    authority, database = Authority(settings.authority_dir), Database(settings.database)
-    try:
+    authority = Authority(settings.authority_dir)
+    with opened(settings.database) as database:
         found = database.write(partial(fleet.make_code, authority=authority, node=node, now=now_ms(), hours=hours))
-    finally:
-        database.close()
     command = f"stadtknoten-edge enrol {found.code} --hub {settings.public_url}"
     if as_json:
         facts = {"node": node, "code": found.code, "expires_at": wire.format_ms(found.expires_at)}
@@ -38,11 +36,9 @@ def enrol(settings: Settings, node: str, hours: int, *, as_json: bool) -> str:
 
 def revoke(settings: Settings, node: str, crl_file: Path | None = None) -> str:
     """Ends a node's certificates and writes the list that the broker reads (crl.pem beside the authority's key)."""
-    authority, database = Authority(settings.authority_dir), Database(settings.database)
-    try:
+    authority = Authority(settings.authority_dir)
+    with opened(settings.database) as database:
         count, crl = database.write(partial(fleet.revoke, authority=authority, node=node, now=now_ms()))
-    finally:
-        database.close()
     file = crl_file or settings.authority_dir / "crl.pem"
     _replace(file, crl, 0o644)
     return f"{node}: {count} Zertifikat(e) gesperrt, {file} ist neu. Der Broker liest sie beim Neustart."
@@ -50,12 +46,8 @@ def revoke(settings: Settings, node: str, crl_file: Path | None = None) -> str:
 
 def listed(settings: Settings) -> str:
     """One line a node."""
-    database = Database(settings.database)
-    try:
-        with database.read() as session:
-            nodes = fleet.nodes(session, now_ms())
-    finally:
-        database.close()
+    with opened(settings.database) as database, database.read() as session:
+        nodes = fleet.nodes(session, now_ms())
     lines = []
     for node in nodes:
         heard = wire.format_ms(node.last_seen) if node.last_seen else "-"
@@ -68,11 +60,8 @@ def write_pairs(settings: Settings, out: Path, hosts: list[str], days: int) -> s
     """Writes ca.crt, crl.pem, broker.crt, broker.key, hub.crt and hub.key into a directory (keys 0600)."""
     authority, now = Authority(settings.authority_dir), now_ms()
     out.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database)
-    try:
+    with opened(settings.database) as database:
         crl = database.write(partial(_crl_for_pairs, authority=authority, now=now))
-    finally:
-        database.close()
     files = {"ca.crt": (authority.pem.encode(), 0o644), "crl.pem": (crl, 0o644)}
     for name, common, names in (("broker", hosts[0], tuple(hosts)), ("hub", HUB_NAME, ())):
         issued, key = authority.issue_pair(common, now, days, names)

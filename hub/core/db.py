@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -22,6 +22,7 @@ __all__ = [
     "Database",
     "Session",
     "UnavailableErrors",
+    "opened",
     "sqlite_engine",
 ]  # modules take Session from here, not from SQLAlchemy
 
@@ -99,12 +100,28 @@ class Database:
         with self._readers.connect() as connection:
             return connection.execute(text("SELECT 1")).scalar() == 1
 
+    def has_tables(self) -> bool:
+        """True when some revision of the schema was written."""
+        return inspect(self._readers).has_table("alembic_version")
+
     def close(self) -> None:
         """Ends the writer thread and the connections."""
         if self._writer is not None:
             self._writer.close()
         self.engine.dispose()
         self._readers.dispose()
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """A database for one piece of work, closed after it; ValueError when it has no tables yet."""
+    database = Database(url)
+    try:
+        if not database.has_tables():
+            raise ValueError("the database has no tables yet: run `stadtknoten-hub migrate` first")
+        yield database
+    finally:
+        database.close()
 
 
 def sqlite_engine(url: str, *, write: bool) -> Engine:

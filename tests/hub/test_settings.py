@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from hub.__main__ import main
 from hub.settings import Settings
 
 README = Path(__file__).parents[2] / "README.md"
@@ -35,6 +36,16 @@ def test_an_unknown_scheme_stops_the_start_with_one_clear_line(name: str, value:
     assert result.stderr.count("\n") == 1
     assert name in result.stderr
     assert "unknown scheme" in result.stderr
+
+
+def test_a_command_before_the_first_migration_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HUB_STATE_DIR", str(tmp_path))
+    assert main(["payments", "check"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main(["node", "list"]) == 2
+    assert "migrate" in capsys.readouterr().err
 
 
 @given(st.from_regex(r"[a-z]{1,12}", fullmatch=True))

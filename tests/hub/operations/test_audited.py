@@ -24,6 +24,8 @@ from hub.core.db import Session
 from hub.fleet import api as fleet
 from hub.openid import api as openid
 from hub.settings import Settings
+from hub.setup import people as service_commands
+from hub.setup import radio as radio_commands
 from hub.till import api as till
 from tests.hub.dashboard.conftest import LAKE, MARKET, Town
 from tests.hub.operations.test_tasks import die
@@ -321,17 +323,19 @@ def device_file(directory: Path) -> Path:
 COMMANDS: dict[str, tuple[Callable[[Settings, Path], object], str, str]] = {
     "admin create": (lambda settings, _: setup.set_admin(settings, "neu"), "account.role-given", "person:1"),
     "account add-client": (
-        lambda settings, _: setup.add_client(settings, "Bad", ["https://bad.example/cb"], [], "", as_json=True),
+        lambda settings, _: service_commands.add_client(
+            settings, "Bad", ["https://bad.example/cb"], [], "", as_json=True
+        ),
         "openid.client-added",
         "client:",
     ),
     "radio add-device": (
-        lambda settings, _: setup.add_radio_device(settings, DEVICE, None, 5),
+        lambda settings, _: radio_commands.add_radio_device(settings, DEVICE, None, 5),
         "radio.device-added",
         "device:tts-bay-7",
     ),
     "radio add-decoder": (
-        lambda settings, directory: setup.add_radio_decoder(settings, "acme", device_file(directory)),
+        lambda settings, directory: radio_commands.add_radio_decoder(settings, "acme", device_file(directory)),
         "radio.decoder-added",
         "decoder:acme",
     ),

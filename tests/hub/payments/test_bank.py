@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from hub import setup
 from hub.core.db import Database
 from hub.payments import api
 from hub.payments.api import State
 from hub.payments.gateway import camt, epc
 from hub.payments.gateway.debit import Creditor
 from hub.settings import Settings
+from hub.setup import money
 from tests import ready
 from tests.hub.payments.conftest import NOW, Ear, balance, is_whole
 from tests.hub.payments.statements import IBAN, details, entry, statement
@@ -269,14 +269,14 @@ def test_the_commands_check_the_ledger_and_take_a_statement_once(tmp_path: Path)
     ready.migrate(settings)
     file = tmp_path / "statement.xml"
     file.write_bytes(statement(entry("5.00", "B1", details(text="Spende"))))
-    assert setup.import_statement(settings, file) == "1 entries, 1 unclear"
-    assert setup.import_statement(settings, file) == "1 entries, 1 known"
-    (line,) = setup.unclear_entries(settings).splitlines()
+    assert money.import_statement(settings, file) == "1 entries, 1 unclear"
+    assert money.import_statement(settings, file) == "1 entries, 1 known"
+    (line,) = money.unclear_entries(settings).splitlines()
     assert line.endswith("2027-01-15  €5.00  Spende")
     with pytest.raises(ValueError):
-        setup.assign_entry(settings, line.split()[0], "RF00")
-    assert setup.check_payments(settings) == ("ledger whole: 1 transfers, 2 accounts, sum 0", True)
-    assert setup.export_debits(settings, tmp_path / "debits.xml", "2027-02-01") == "nothing to collect"
+        money.assign_entry(settings, line.split()[0], "RF00")
+    assert money.check_payments(settings) == ("ledger whole: 1 transfers, 2 accounts, sum 0", True)
+    assert money.export_debits(settings, tmp_path / "debits.xml", "2027-02-01") == "nothing to collect"
 
 
 def _seal(text: str) -> str:

@@ -20,6 +20,7 @@ from hub.core import events
 from hub.core.clock import now_ms
 from hub.payments import api as payments
 from hub.settings import Settings
+from hub.setup import tills
 from hub.till.gateway import Signer
 from tests import ready
 from tests.hub.account.desk import register
@@ -51,7 +52,7 @@ class Shop:
     def __init__(self, app: Flask, settings: Settings, name: str) -> None:
         self.app, self.client, self.database = app, app.test_client(), app.extensions["database"]
         self.name, self.alone = name, LonelyTill()
-        self.key = json.loads(setup.add_till(settings, name, "pool", as_json=True))["key"]
+        self.key = json.loads(tills.add_till(settings, name, "pool", as_json=True))["key"]
         self.guest = register(self.database, f"{name}@example.org", now=now_ms())
         with self.database.read() as session:
             person = account.find(session, self.guest)
@@ -89,12 +90,12 @@ def test_a_till_learns_what_it_sells_and_whose_codes_are_good(shop: Shop) -> Non
 def test_a_stranger_or_a_blocked_till_does_nothing(shop: Shop, settings: Settings) -> None:
     for path in ("/sales", "/sync"):
         assert shop.call("GET", path, key="x" * 43)[0] == 401
-    setup.end_till(settings, shop.name)
+    tills.end_till(settings, shop.name)
     for method, path in (("GET", "/sync"), ("GET", "/sales"), ("POST", "/sales"), ("POST", "/closings")):
         assert shop.call(method, path, {})[0] == 403
     assert shop.call("POST", "/sync", {"clock": now_ms(), "offers": []})[0] == 200
     with pytest.raises(ValueError, match="works"):
-        setup.end_till(settings, shop.name)
+        tills.end_till(settings, shop.name)
 
 
 def test_a_day_at_a_till(shop: Shop) -> None:

@@ -8,17 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from werkzeug.test import TestResponse
 
 from hub.account import api as account
+from hub.core import clock
 from hub.core.clock import now_ms
 from hub.core.db import Database
 from hub.openid import api
+from hub.openid.web import ground
 from tests.hub.web.conftest import form_token
 
+MAIL = "rosa@example.org"
 CALLBACK, LOGGED_OUT = "https://pool.example/cb", "https://pool.example/bye"
 
 
@@ -120,3 +124,9 @@ def log_in(database: Database, client: FlaskClient, mail: str, methods: tuple[st
 
 
 __all__ = ["CALLBACK", "LOGGED_OUT", "Service", "connect", "form_token", "log_in", "sent"]
+
+
+def at(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """The provider's clock, that many seconds from now."""
+    moment = clock.now_ms() + int(seconds * 1000)
+    monkeypatch.setattr(ground, "now", lambda: moment)

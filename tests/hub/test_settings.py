@@ -1,5 +1,7 @@
 """The settings: names, schemes, the key file."""
 
+import argparse
+import re
 import stat
 import subprocess
 import sys
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hub.__main__ import main
+from hub.__main__ import main, parser
 from hub.settings import Settings
 
 README = Path(__file__).parents[2] / "README.md"
@@ -91,3 +93,17 @@ def test_every_setting_stands_in_the_readme() -> None:
     text = README.read_text()
     missing = [name for name in Settings.model_fields if f"`HUB_{name.upper()}`" not in text]
     assert missing == []
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    line = README.read_text().split("Command line: `", 1)[1].split("`", 1)[0]
+    missing = [name for name in commands(parser()) if not re.search(rf"\b{name}\b", line)]
+    assert not missing
+
+
+def commands(of: argparse.ArgumentParser, depth: int = 2) -> set[str]:
+    """The names of all commands and of their actions."""
+    found: set[str] = set()
+    for choices in [one.choices for one in of._actions if isinstance(one, argparse._SubParsersAction) if depth]:
+        found |= set(choices).union(*(commands(inner, depth - 1) for inner in choices.values()))
+    return found

@@ -22,6 +22,14 @@ class _Steady(dict[str, Any]):
         return iter(list(self.keys()))
 
 
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """What a slow client made fail is tried again by its outbox: no stack traces in the town's log."""
+    if record.exc_info and record.exc_info[1] is not None:
+        record.msg, record.args = "a message was not delivered: %s", (record.exc_info[1],)
+        record.exc_info = None
+    return True
+
+
 class EmbeddedBroker:
     """Listens on host:port until `stop`; ValueError for an address that others could reach."""
 
@@ -39,6 +47,7 @@ class EmbeddedBroker:
     def start(self) -> None:
         """Returns when it listens; OSError when the port is taken."""
         logging.getLogger("amqtt").setLevel(logging.ERROR)
+        logging.getLogger("amqtt.broker").addFilter(_in_one_line)
         logging.getLogger("transitions").setLevel(logging.ERROR)
         self._thread.start()
         if not self._ready.wait(_START_SECONDS) or self._error is not None:

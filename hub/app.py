@@ -166,6 +166,7 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
         retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),
         retention.Rule("payment providers' notices", "30 days", payments.payments.give_up_old),
         retention.Rule("direct debit mandates that ended", "14 months", payments.debits.tidy),
+        retention.Rule("accounts to which unclear money went back", "14 months", payments.repayments.tidy),
         retention.Rule("money in wallets of nobody is put aside", "1 day", payments.personal.collect),
         retention.Rule("files of receipts (they can be made again)", "30 days", payments.receipts.forget_old),
         retention.Rule("stays that nobody paid for", "9 days", prepaid.tidy),

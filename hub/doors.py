@@ -184,6 +184,11 @@ ACCESS: dict[str, Door] = {
     "pay.receipt": PUBLIC,
     "payment_machines.notice": MACHINE,
     "payment_machines.charge": MACHINE,
+    "bank.overview": ADMIN,
+    "bank.assign": ADMIN_ACTS,
+    "bank.repay": ADMIN_ACTS,
+    "bank.withdraw": ADMIN_ACTS,
+    "bank.export": ADMIN_ACTS,
     "till.overview": PERSON,  # cashiers; which till, the page itself asks
     "till.app": PERSON,
     "till.closings": PERSON,

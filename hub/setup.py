@@ -268,9 +268,10 @@ def import_statement(settings: Settings, file: Path) -> str:
     database = Database(settings.database)
     events.wire(app.events_of(settings))
     take, now = payments.bank.take, now_ms()
+    seal = payments.Cashier(settings, database).sealer.seal
     try:
         outcomes = [
-            database.write(lambda session, one=one: take(session, one, creditor.iban, now))  # type: ignore[misc]
+            database.write(lambda session, one=one: take(session, one, creditor.iban, now, seal))  # type: ignore[misc]
             for one in entries
         ]
     finally:
@@ -324,6 +325,30 @@ def export_debits(settings: Settings, file: Path, collected_on: str) -> str:
     finally:
         database.close()
     return f"{count} direct debits in {file}" if count else "nothing to collect"
+
+
+def export_repayments(settings: Settings, file: Path, on: str) -> str:
+    """Writes unclear money that goes back into a new file for the bank (pain.001); ValueError when that cannot be."""
+    town = payments.providers.bank(settings)
+    if town is None:
+        raise ValueError("HUB_BANK_IBAN is needed for transfers")
+    if file.exists():
+        raise ValueError(f"{file} exists already")
+    day, database = date.fromisoformat(on), Database(settings.database)
+    unseal = payments.Cashier(settings, database).sealer.open
+
+    def work(session: Session) -> int:
+        content, count = payments.repayments.export(session, town, unseal, day, audit.CLI, now_ms())
+        if count:
+            file.write_bytes(content)  # before the commit: a file that nobody sent is better than money in no file
+            file.chmod(0o600)
+        return count
+
+    try:
+        count = database.write(work)
+    finally:
+        database.close()
+    return f"{count} transfers in {file}" if count else "nothing goes back"
 
 
 def add_till(settings: Settings, name: str, operation: str, *, as_json: bool) -> str:

@@ -16,6 +16,7 @@ from hub.payments.api import (
     providers,
     receipts,
     refunds,
+    repayments,
     wallet,
 )
 from hub.payments.api.cashier import Cashier
@@ -63,6 +64,7 @@ __all__ = [
     "read_euro",
     "receipts",
     "refunds",
+    "repayments",
     "statement",
     "transfer",
     "wallet",

@@ -198,10 +198,16 @@ def add_bank_entry(session: Session, **values: Any) -> bool:
 
 
 def settle_bank_entry(session: Session, entry_id: str, outcome: str, attempt_id: int | None) -> None:
-    """What came of an entry."""
-    session.execute(
-        update(BankEntryRow).where(BankEntryRow.id == entry_id).values(outcome=outcome, attempt_id=attempt_id)
-    )
+    """What came of an entry; who paid is forgotten once nothing can go back any more."""
+    mine = update(BankEntryRow).where(BankEntryRow.id == entry_id)
+    session.execute(mine.values(outcome=outcome, attempt_id=attempt_id))
+    if outcome not in ("unclear", "repaying"):
+        session.execute(mine.values(payer=""))
+
+
+def note_payer(session: Session, entry_id: str, sealed: str) -> None:
+    """Who sent unclear money."""
+    session.execute(update(BankEntryRow).where(BankEntryRow.id == entry_id).values(payer=sealed))
 
 
 def bank_entry(session: Session, entry_id: str) -> BankEntryRow | None:

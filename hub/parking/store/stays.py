@@ -275,6 +275,11 @@ def forget_plates(session: Session, before: int, day: date) -> int:
     return int(gone + free)
 
 
+def forget_old(session: Session, before: int) -> int:
+    """Removes stays that ended before (ms), with what was noted of their payments; how many."""
+    return touched(session, delete(StayRow).where(StayRow.ended_at < before, StayRow.state == "ended"))
+
+
 def forget_person(session: Session, person_id: int, holder: str) -> None:
     """Deletes a person's cars; their stays lose plate and person, also those that they started for others."""
     session.execute(delete(CarRow).where((CarRow.holder == holder) | (CarRow.person_id == person_id)))

@@ -6,6 +6,7 @@ City modules ask for money with `payments.request` (anybody pays at /bezahlen/<i
 """
 
 from hub.payments.api import (
+    archive,
     bank,
     debits,
     holds,
@@ -49,6 +50,7 @@ __all__ = [
     "State",
     "Transfer",
     "WalletError",
+    "archive",
     "balance",
     "bank",
     "book",

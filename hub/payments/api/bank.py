@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hub.core import audit
+from hub.core import audit, i18n
 from hub.core.db import Session
-from hub.payments.api import ledger, payments, repayments
+from hub.payments.api import archive, ledger, payments, repayments
 from hub.payments.rules import ledger as ledger_rules
 from hub.payments.rules import payment as rules
 from hub.payments.rules import reference
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hub.payments.gateway.camt import Entry  # lxml is needed where a file is read alone
 
 MATCHED, PARTIAL, OVERPAID, RETURNED = "matched", "partial", "overpaid", "returned"
-UNCLEAR, IGNORED, CURRENCY, KNOWN = "unclear", "ignored", "currency", "known"
+UNCLEAR, IGNORED, CURRENCY, KNOWN, OLD = "unclear", "ignored", "currency", "known", "old"
 
 
 def _unsealed(_text: str) -> str:
@@ -35,6 +35,8 @@ def take(session: Session, entry: "Entry", own_iban: str, now: int, seal: Callab
     """
     if entry.iban != own_iban:
         raise ValueError(f"this statement is of {reference.masked(entry.iban)}, not of the town's account")
+    if entry.booked_on < i18n.local(archive.kept_from(now)).date().isoformat():
+        return OLD  # nobody would know any more whether it was booked before
     facts = {"booked_on": entry.booked_on, "cents": entry.cents, "text": _shown(entry), "at": now}
     if not store.add_bank_entry(session, id=entry.id, outcome=UNCLEAR, **facts):
         return KNOWN

@@ -333,7 +333,8 @@ def end_agreement(session: Session, owner: str) -> None:
 
 @dataclass(frozen=True)
 class Shown:
-    """A movement and what it was: pay, topup, refund, payout, give, take, hold, release, returned, extra, other."""
+    """A movement and what it was: pay, topup, refund, payout, give, take, hold, release, returned, extra,
+    carried (what was before), other."""
 
     number: int
     at: int
@@ -378,7 +379,7 @@ def _shown(one: ledger.Movement, row: PaymentRow | None) -> Shown:
         kind = "pay"
     elif kind == "refund":
         kind = "payout" if is_top_up and one.cents < 0 else "refund"
-    elif kind not in ("pay", "give", "take", "hold", "release"):
+    elif kind not in ("pay", "give", "take", "hold", "release", "carried"):
         kind = "other"
     return Shown(one.number, one.at, one.cents, kind, row.title if row else "", row.id if row else "")
 

@@ -244,6 +244,7 @@ def words(one: Shown) -> str:
         "extra": _("Zu viel bezahlt, gutgeschrieben"),
         "hold": _("Für einen laufenden Vorgang zurückgelegt"),
         "release": _("Nicht gebraucht, zurück in der Geldbörse"),
+        "carried": _("Übertrag aus früheren Jahren"),
         "other": _("Buchung"),
     }
     if one.kind == "release" and one.title:

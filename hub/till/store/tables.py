@@ -3,7 +3,6 @@
 from datetime import date
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -14,10 +13,10 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    event,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.core.append_only import Guard
 from hub.core.db import Base
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -192,38 +191,6 @@ class GrantRow(Base):
     paid_at: Mapped[int] = _zero()
 
 
-_FUNCTION = (
-    "CREATE FUNCTION till_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the book of a till is append-only'; END $$"
-)
-
-
-def _sqlite(table: str) -> tuple[str, ...]:
-    return tuple(
-        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-        "BEGIN SELECT RAISE(ABORT, 'the book of a till is append-only'); END"
-        for verb in ("UPDATE", "DELETE")
-    )
-
-
-def _postgres(table: str) -> str:
-    return (
-        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION till_refuse()"
-    )
-
-
-_GUARDED = ("till_entry", "till_closing")
-SQLITE_GUARDS = tuple(statement for table in _GUARDED for statement in _sqlite(table))
-POSTGRES_GUARDS = (_FUNCTION, *(_postgres(table) for table in _GUARDED))
-
-
-def _guard(row: type[Base], statements: tuple[str, ...], dialect: str) -> None:
-    for one in statements:
-        event.listen(row.__table__, "after_create", DDL(one).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
-
-
-_guard(TillRow, (_FUNCTION,), "postgresql")  # the others point at it, so it is made first
-for _row in (EntryRow, ClosingRow):
-    _guard(_row, _sqlite(_row.__tablename__), "sqlite")
-    _guard(_row, (_postgres(_row.__tablename__),), "postgresql")
+GUARD = Guard("till_refuse", "the book of a till", {"till_entry": "till_entry", "till_closing": "till_closing"})
+SQLITE_GUARDS, POSTGRES_GUARDS = GUARD.sqlite(), GUARD.postgres()
+GUARD.watch(EntryRow, ClosingRow)

@@ -198,6 +198,8 @@ ACCESS: dict[str, Door] = {
     "tickets.overview": PERSON,
     "tickets.buy": PERSON,
     "till_admin.overview": ADMIN,
+    "till_admin.day": ADMIN,
+    "till_admin.day_csv": ADMIN,
     "till_admin.add": ADMIN_ACTS,
     "till_admin.end": ADMIN_ACTS,
     "till_admin.waive": ADMIN_ACTS,

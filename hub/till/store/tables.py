@@ -9,10 +9,13 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     String,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -42,6 +45,16 @@ class TillRow(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int] = _zero()
     seen_at: Mapped[int] = _zero()
+
+
+class GapRow(Base):
+    """A time in which a till was not heard of for longer than it may sell alone."""
+
+    __tablename__ = "till_gap"
+
+    till: Mapped[str] = mapped_column(ForeignKey("till_till.name"), primary_key=True)
+    since: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    until: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
 class DeviceRow(Base):
@@ -74,12 +87,16 @@ class ScanRow(Base):
 
 
 class SaleRow(Base):
-    """A sale; `number` is the till's own name for it. Owner and person go with the account, the sums stay."""
+    """A sale; `number` is the till's own name for it. Owner and person go with the account, the sums stay.
+
+    `is_late`: sold when the till had been alone for too long.
+    """
 
     __tablename__ = "till_sale"
     __table_args__ = (
         UniqueConstraint("till", "number"),
         CheckConstraint("refunded >= 0 AND refunded <= cents", name="till_sale_refunded"),
+        Index("till_sale_late", "received_at", sqlite_where=text("is_late"), postgresql_where=text("is_late")),
     )
 
     id: Mapped[int] = mapped_column(BigId, Identity(), primary_key=True)
@@ -99,6 +116,7 @@ class SaleRow(Base):
     cents: Mapped[int] = mapped_column(BigInteger)
     refunded: Mapped[int] = _zero()
     is_offline: Mapped[bool] = mapped_column(Boolean)
+    is_late: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     at: Mapped[int] = mapped_column(BigInteger, index=True)
     received_at: Mapped[int] = mapped_column(BigInteger)
 

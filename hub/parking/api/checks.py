@@ -67,7 +67,7 @@ class Noted:
 
 @dataclass(frozen=True)
 class OfflineList:
-    """Rights at car parks as digests of plates under a key of this list alone: site -> (digest, kind, until ms or None).
+    """Rights at car parks as digests under a key of this list alone: site -> (digest, kind, until ms or None).
 
     The device keeps the key where its scripts can use but not read it, and deletes both when the list is over.
     """

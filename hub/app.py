@@ -57,6 +57,7 @@ EVENTS: Mapping[type, Sequence[Callable[[Session, Any], None]]] = {
 }
 
 log = logging.getLogger(__name__)
+_LAW = "10 years after the end of the year"
 
 
 def _logging_out(settings: Settings, database: Database) -> jobs.Handler:
@@ -164,8 +165,12 @@ def retention_rules(settings: Settings) -> list[retention.Rule]:
         retention.Rule("threads of the inbox", f"{inbox.KEEP_DAYS} days after the last word", inbox.tidy),
         retention.Rule("address and text of mails that could not be sent", "1 day", inbox.forget_dead_mails),
         retention.Rule("codes and tokens of connected services", "30 days after their end", openid.tidy),
+        retention.Rule("payments, transfers, entries of the bank account", _LAW, payments.archive.forget_old),
+        retention.Rule("sales and books of tills, tickets that are over", _LAW, till.personal.forget_old),
+        retention.Rule("stays", _LAW, parking_personal.forget_old),
         retention.Rule("payment providers' notices", "30 days", payments.payments.give_up_old),
         retention.Rule("direct debit mandates that ended", "14 months", payments.debits.tidy),
+        retention.Rule("accounts to which unclear money went back", "14 months", payments.repayments.tidy),
         retention.Rule("money in wallets of nobody is put aside", "1 day", payments.personal.collect),
         retention.Rule("files of receipts (they can be made again)", "30 days", payments.receipts.forget_old),
         retention.Rule("stays that nobody paid for", "9 days", prepaid.tidy),

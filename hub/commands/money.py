@@ -28,6 +28,9 @@ def _add_payments(payments: argparse.ArgumentParser) -> None:
     debits = actions.add_parser("export-debits", help="write waiting direct debits into a new file (pain.008)")
     debits.add_argument("file", type=Path)
     debits.add_argument("--collect-on", required=True, metavar="DAY", help="2027-01-31")
+    back = actions.add_parser("export-repayments", help="write unclear money that goes back into a new file (pain.001)")
+    back.add_argument("file", type=Path)
+    back.add_argument("--on", required=True, metavar="DAY", help="2027-01-31")
     machine = actions.add_parser("add-machine", help="a machine that takes payments from cards; prints its key once")
     machine.add_argument("name")
     machine.add_argument("--operation", required=True, help="whose income it is: parking, pool ...")
@@ -52,6 +55,8 @@ def _payments(chosen: argparse.Namespace) -> int:
         print(money.assign_entry(settings, chosen.entry, chosen.reference))
     elif chosen.action == "export-debits":
         print(money.export_debits(settings, chosen.file, chosen.collect_on))
+    elif chosen.action == "export-repayments":
+        print(money.export_repayments(settings, chosen.file, chosen.on))
     else:
         facts = (getattr(chosen, "operation", ""), getattr(chosen, "max_cents", 0))
         print(money.change_machine(settings, chosen.name, *facts, ends=chosen.action == "end-machine"))

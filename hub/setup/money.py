@@ -1,5 +1,6 @@
 """What the command line does about the ledger, the bank and machines."""
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -37,8 +38,9 @@ def import_statement(settings: Settings, file: Path) -> str:
     events.wire(app.events_of(settings))
     take, now = payments.bank.take, now_ms()
     with opened(settings.database) as database:
+        seal = payments.Cashier(settings, database).sealer.seal
         outcomes = [
-            database.write(lambda session, one=one: take(session, one, creditor.iban, now))  # type: ignore[misc]
+            database.write(lambda session, one=one: take(session, one, creditor.iban, now, seal))  # type: ignore[misc]
             for one in entries
         ]
     counted = payments.bank.summary(outcomes)
@@ -67,23 +69,38 @@ def export_debits(settings: Settings, file: Path, collected_on: str) -> str:
     creditor = payments.providers.bank(settings)
     if creditor is None or not creditor.creditor_id:
         raise ValueError("HUB_BANK_IBAN and HUB_SEPA_CREDITOR_ID are needed for direct debits")
+    day = date.fromisoformat(collected_on)
+    count = _write(
+        settings, file, lambda session, unseal: payments.debits.export(session, creditor, unseal, day, now_ms())
+    )
+    return f"{count} direct debits in {file}" if count else "nothing to collect"
+
+
+def export_repayments(settings: Settings, file: Path, on: str) -> str:
+    """Writes unclear money that goes back into a new file for the bank (pain.001); ValueError when that cannot be."""
+    town = payments.providers.bank(settings)
+    if town is None:
+        raise ValueError("HUB_BANK_IBAN is needed for transfers")
+    day, export = date.fromisoformat(on), payments.repayments.export
+    count = _write(settings, file, lambda session, unseal: export(session, town, unseal, day, audit.CLI, now_ms()))
+    return f"{count} transfers in {file}" if count else "nothing goes back"
+
+
+def _write(settings: Settings, file: Path, export: Callable[[Session, Callable[[str], str]], tuple[bytes, int]]) -> int:
+    """A new file of so many orders to the bank; none when there are no orders."""
     if file.exists():
         raise ValueError(f"{file} exists already")
-    day = date.fromisoformat(collected_on)
     with opened(settings.database) as database:
         unseal = payments.Cashier(settings, database).sealer.open
 
         def work(session: Session) -> int:
-            content, count = payments.debits.export(session, creditor, unseal, day, now_ms())
+            content, count = export(session, unseal)
             if count:
-                file.write_bytes(
-                    content
-                )  # before the commit: a file that nobody sent is better than a debit in no file
+                file.write_bytes(content)  # before the commit: a file that nobody sent is better than money in no file
                 file.chmod(0o600)
             return count
 
-        count = database.write(work)
-    return f"{count} direct debits in {file}" if count else "nothing to collect"
+        return database.write(work)
 
 
 def change_machine(settings: Settings, name: str, operation: str, max_cents: int, *, ends: bool) -> str:

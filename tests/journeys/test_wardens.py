@@ -110,6 +110,18 @@ def test_a_shift_with_and_without_a_network(page: Page, context: BrowserContext,
     assert noted(town)[before:] == [("paid", "", 0), ("none", "HNJ9", 0), *offline]
 
 
+def test_the_key_of_a_list_can_be_used_but_not_read(page: Page, town: House) -> None:
+    expect(page.locator("[data-stand-liste]")).to_contain_text("Stand")
+    found = page.evaluate(
+        f"""async () => {{
+          const [{{ key, salt }}] = await ({LISTS})();
+          const read = await crypto.subtle.exportKey("raw", key).then(() => true, () => false);
+          return [key.type, key.extractable, read, salt === undefined];
+        }}"""
+    )
+    assert found == ["secret", False, False, True]
+
+
 def test_an_answer_that_is_lost_on_its_way_back_doubles_nothing(
     page: Page, context: BrowserContext, town: House
 ) -> None:

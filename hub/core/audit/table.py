@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import DDL, BigInteger, Index, Select, String, Text, event, insert, select, text
+from sqlalchemy import BigInteger, Index, Select, String, Text, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.core.append_only import Guard
 from hub.core.audit import rules
 from hub.core.audit.rules import Entry, Wanted
 from hub.core.db import Base, Session
@@ -33,21 +34,9 @@ class EntryRow(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
-SQLITE_GUARDS = tuple(
-    f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit_entry "
-    "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
-    for verb in ("UPDATE", "DELETE")
-)
-POSTGRES_GUARDS = (
-    "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$",
-    "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry "
-    "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
-)
-for _statement in SQLITE_GUARDS:
-    event.listen(EntryRow.__table__, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
-for _statement in POSTGRES_GUARDS:
-    event.listen(EntryRow.__table__, "after_create", DDL(_statement).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]
+_GUARD = Guard("audit_refuse", "the audit log", {"audit_entry": "audit"})
+SQLITE_GUARDS, POSTGRES_GUARDS = _GUARD.sqlite(), _GUARD.postgres()
+_GUARD.watch(EntryRow)
 
 _table = EntryRow.__table__
 

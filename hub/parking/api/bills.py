@@ -54,6 +54,18 @@ def with_period(why: Derivation, start: int, end: int) -> Derivation:
     return Derivation((first[0], *why.de), (first[1], *why.en))
 
 
+def less(why: Derivation, cents: int) -> Derivation:
+    """The lines, and what somebody paid for the same car."""
+    de = f"Schon bezahlt für dasselbe Auto: −{euro(cents)}"
+    return Derivation((*why.de, de), (*why.en, f"Paid before for the same car: −{euro(cents, 'en')}"))
+
+
+def euro(cents: int, language: str = "de") -> str:
+    """An amount in a line."""
+    shown = f"{cents // 100}.{cents % 100:02d}"
+    return f"{shown.replace('.', ',')}\u00a0€" if language == "de" else f"€{shown}"
+
+
 def unpack(text: str) -> Derivation:
     """What `pack` wrote; before there were two languages it was a list of German lines."""
     found = json.loads(text) if text else {}

@@ -161,7 +161,7 @@ class _Car:
         owner, tariff = self.owner, tariffs.of_site(self.session, self.site)
         if owner is None or not tariff or store.has_stay_after(self.session, self.site, self.plate, at):
             return "known"
-        order = Order(self.site, tariff, self.plate, owner.holder, owner.person_id, "camera")
+        order = Order(self.site, tariff, self.plate, owner.holder, owner.person_id, stay_rules.CAMERA)
         try:
             with self.session.begin_nested():
                 stays.start(self.session, self.purse, order, at)

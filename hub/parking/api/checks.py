@@ -67,9 +67,12 @@ class Noted:
 
 @dataclass(frozen=True)
 class OfflineList:
-    """Rights at car parks as digests of salt and plate: site -> (digest, kind, until ms or None)."""
+    """Rights at car parks as digests under a key of this list alone: site -> (digest, kind, until ms or None).
 
-    salt: str
+    The device keeps the key where its scripts can use but not read it, and deletes both when the list is over.
+    """
+
+    key: bytes
     made_at: int
     until: int
     sites: dict[str, list[tuple[str, str, int | None]]]
@@ -115,9 +118,9 @@ def checked(session: Session, warden_id: int, limit: int = 20) -> list[Checked]:
 
 def offline_list(session: Session, sites: list[str], hours: int, now: int) -> OfflineList:
     """Everything that allows to stand at car parks now, without a single plate in it."""
-    salt = secrets.token_hex(8)
-    found = {site: sorted(_entries(session, salt, site, now), key=lambda one: one[0]) for site in sites}
-    return OfflineList(salt, now, now + hours * _HOUR, found)
+    key = secrets.token_bytes(32)
+    found = {site: sorted(_entries(session, key, site, now), key=lambda one: one[0]) for site in sites}
+    return OfflineList(key, now, now + hours * _HOUR, found)
 
 
 def tidy(session: Session, now: int, keep: Terms) -> int:
@@ -129,9 +132,9 @@ def tidy(session: Session, now: int, keep: Terms) -> int:
     )
 
 
-def _entries(session: Session, salt: str, site: str, now: int) -> list[tuple[str, str, int | None]]:
+def _entries(session: Session, key: bytes, site: str, now: int) -> list[tuple[str, str, int | None]]:
     return [
-        (rules.digest(salt, whose), right.kind, right.until)
+        (rules.digest(key, site, whose), right.kind, right.until)
         for whose, right in _rights(session, site, now)
         if right.kind in rules.RIGHTS
     ]

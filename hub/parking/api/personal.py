@@ -9,6 +9,7 @@ from hub.parking.api.stays import Purse
 from hub.parking.store import cameras, checks
 from hub.parking.store import stays as store
 from hub.parking.store import wishes as wish_store
+from hub.payments import api as payments
 
 _MANY = 10_000
 _DAY = 86_400_000
@@ -56,6 +57,11 @@ def forget(session: Session, person_id: int, _now: int) -> None:
     checks.forget_warden(session, person_id)
     store.forget_person(session, person_id, f"person:{person_id}")
     wish_store.forget_person(session, person_id)
+
+
+def forget_old(session: Session, now: int) -> int:
+    """Removes stays that the law no longer makes the town keep; how many."""
+    return store.forget_old(session, payments.archive.kept_from(now))
 
 
 def tidy(session: Session, now: int, plate_days: int) -> int:

@@ -18,7 +18,7 @@ from hub.parking.rules.stays import AWAITING, CANCELLED, CARD, ENDED, RUNNING
 from hub.parking.store import cards
 from hub.parking.store import stays as store
 from hub.parking.store.cards import OPEN, REFUNDED, USED, CardPaymentRow
-from hub.parking.store.stays import StayRow, TakenError
+from hub.parking.store.stays import StayRow
 from hub.payments import api as payments
 
 FORGET_MS = 9 * 86_400_000  # providers are asked for a week; what nobody paid for until then is deleted
@@ -36,15 +36,13 @@ class Waiting:
 def order(session: Session, purse: WalletPurse, wanted: Order, now: int) -> str:
     """Prepares a stay for which a card pays, and returns its token; one that costs nothing begins at once.
 
-    RefusedError: plate, running, max_stay, residents_only, end (none was chosen).
+    RefusedError: plate, max_stay, residents_only, end (none was chosen).
     """
     end = wanted.planned_end
     if end is None:
         raise RefusedError("end")
     wanted = replace(wanted, holder="", person_id=None, source=CARD)
     plate = _plate(wanted.plate)
-    if store.running_of(session, plate) is not None:
-        raise RefusedError("running")
     longest = bills.longest_end(wanted.tariff, end, now)
     used = bills.used_free(session, plate, wanted.tariff, now)
     bill = bills.bill(wanted.tariff, now, end, "", used)
@@ -79,7 +77,10 @@ def prolong(session: Session, purse: WalletPurse, token: str, minutes: int, now:
         store.change(session, row.id, RUNNING, planned_end=new_end)
         return ""
     why = bills.with_period(bills.derivation(bill), row.started_at, new_end)
-    before = (f"davon schon bezahlt: {_euro(row.held_cents)}", f"of which paid before: {_euro(row.held_cents, 'en')}")
+    before = (
+        f"davon schon bezahlt: {bills.euro(row.held_cents)}",
+        f"of which paid before: {bills.euro(row.held_cents, 'en')}",
+    )
     why = Derivation((*why.de, before[0]), (*why.en, before[1])) if row.held_cents else why
     payment = purse.ask(session, f"card:{token}:{row.planned_end}:{new_end}", token, row.site, cents, why, now)
     facts = {"base_end": row.planned_end, "new_end": new_end, "cents": cents, "created_at": now}
@@ -131,15 +132,11 @@ def tidy(session: Session, now: int) -> int:
 
 
 def _begin(session: Session, row: StayRow, paid: CardPaymentRow, begun: int) -> int:
-    """Cents that are of use: all, or none when the car has another stay or somebody began to pay when it was over."""
+    """Cents that are of use: all, or none when somebody began to pay when it was over."""
     if row.state not in (AWAITING, CANCELLED) or begun >= paid.new_end:
         return 0
     facts = {"state": RUNNING, "held_cents": paid.cents, "ended_at": None}
-    try:
-        done = store.give_plate(session, row.id, row.state, row.plate, **facts)
-    except TakenError:
-        store.change(session, row.id, row.state, state=CANCELLED, ended_at=row.planned_end)
-        return 0
+    done = store.give_plate(session, row.id, row.state, row.plate, row.token, **facts)
     return paid.cents if done else 0
 
 
@@ -148,7 +145,7 @@ def _go_on(session: Session, row: StayRow, paid: CardPaymentRow, begun: int) -> 
     is_over = row.state == ENDED and row.ended_by == "plan"
     if not (row.state == RUNNING or is_over) or row.planned_end is None or paid.new_end <= row.planned_end:
         return 0
-    if is_over and begun >= row.planned_end:
+    if is_over and (begun >= row.planned_end or (row.cents or 0) < row.held_cents):  # some of it went back already
         return 0
     bill = bills.bill(row.tariff, row.started_at, paid.new_end, row.exempt, row.used_free)
     cents = max(0, min(paid.cents, bill.cents - row.held_cents))
@@ -156,11 +153,8 @@ def _go_on(session: Session, row: StayRow, paid: CardPaymentRow, begun: int) -> 
     used = _used_free(row) if is_over else {}
     if not is_over:
         return cents if store.change(session, row.id, RUNNING, **facts) else 0
-    try:
-        again = {"state": RUNNING, "ended_at": None, "ended_by": "", "cents": None, "lines": ""}
-        done = store.give_plate(session, row.id, ENDED, row.plate, **facts, **again)
-    except TakenError:
-        return 0
+    again = {"state": RUNNING, "ended_at": None, "ended_by": "", "cents": None, "lines": ""}
+    done = store.give_plate(session, row.id, ENDED, row.plate, row.token, **facts, **again)
     store.use_free(session, row.plate, row.tariff, {day: -minutes for day, minutes in used.items()})
     return cents if done else 0
 
@@ -182,8 +176,3 @@ def _plate(typed: str) -> str:
         return rules.plate(typed)
     except ValueError:
         raise RefusedError("plate") from None
-
-
-def _euro(cents: int, language: str = "de") -> str:
-    shown = f"{cents // 100}.{cents % 100:02d}"
-    return f"{shown.replace('.', ',')}\u00a0€" if language == "de" else f"€{shown}"

@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from hub.core import events
 from hub.core.db import Session, UnavailableErrors
@@ -16,7 +16,7 @@ from hub.parking.api import bills, shown
 from hub.parking.api.bills import Derivation, RefusedError
 from hub.parking.api.shown import StayNow, later_ends
 from hub.parking.rules import stays as rules
-from hub.parking.rules.stays import CARD, ENDED, ENDING, RUNNING, USUAL, BayNow, Patience
+from hub.parking.rules.stays import CAMERA, CARD, ENDED, ENDING, RUNNING, USUAL, BayNow, Patience
 from hub.parking.store import cards
 from hub.parking.store import stays as store
 from hub.parking.store.stays import StayRow, TakenError
@@ -92,7 +92,10 @@ def patience(grace_s: int, objection_s: int) -> Patience:
 
 
 def start(session: Session, purse: Purse, order: Order, now: int) -> str:
-    """Begins a stay and returns its token; RefusedError says why not. Without a holder it is owed for."""
+    """Begins a stay and returns its token; RefusedError says why not. Without a holder it is owed for.
+
+    The payer's own stay that runs already is given again; somebody else's stay for the same plate is not spoken of.
+    """
     try:
         plate = rules.plate(order.plate)
     except ValueError:
@@ -104,16 +107,30 @@ def start(session: Session, purse: Purse, order: Order, now: int) -> str:
     token = secrets.token_urlsafe(24)
     asked = ("site", "tariff", "bay", "exempt", "holder", "person_id", "source", "planned_end")
     facts = {name: getattr(order, name) for name in asked}
-    plates = {"plate": plate, "running_plate": plate, "used_free": used}
-    try:
-        stay_id = store.add(session, **facts, **plates, token=token, state=RUNNING, started_at=now, longest_end=longest)
-    except TakenError:
-        raise RefusedError("running") from None
+    facts |= {"plate": plate, "used_free": used, "state": RUNNING, "started_at": now, "longest_end": longest}
+    known, stay_id = _add(session, order, token, facts)
+    if known:
+        return known
     if order.holder and cents:
         if not purse.hold(session, _key(token), 0, order.holder, cents, now):
             raise RefusedError("money")
         store.change(session, stay_id, RUNNING, held_cents=cents, holds=1)
     return token
+
+
+def _add(session: Session, order: Order, token: str, facts: dict[str, Any]) -> tuple[str, int]:
+    """("", number) of a new stay, or (token, 0) of the one that this payer has here already; RefusedError running."""
+    plate = facts["plate"]
+    for held in store.names(plate, order.holder or token):
+        try:
+            return "", store.add(session, **facts, **held, token=token)
+        except TakenError:
+            mine = store.own_running(session, plate, order.holder, order.person_id)
+        if mine is not None and mine.site == order.site:
+            return mine.token, 0
+        if mine is not None:
+            break
+    raise RefusedError("running")
 
 
 def find(session: Session, token: str, now: int, language: str = "de", patience: Patience = USUAL) -> StayNow | None:
@@ -167,9 +184,12 @@ def correct_plate(session: Session, token: str, typed: str) -> None:
         plate = rules.plate(typed)
     except ValueError:
         raise RefusedError("plate") from None
+    mine = store.own_running(session, plate, row.holder, row.person_id)
+    if mine is not None and mine.id != row.id:
+        raise RefusedError("running")
     used = row.used_free if plate == row.plate else bills.used_free(session, plate, row.tariff, row.started_at)
     try:
-        store.give_plate(session, row.id, RUNNING, plate, used_free=used)
+        store.give_plate(session, row.id, RUNNING, plate, row.holder or token, used_free=used)
     except TakenError:
         raise RefusedError("running") from None
 
@@ -202,7 +222,7 @@ def object_to_end(session: Session, token: str, now: int, patience: Patience = U
         raise RefusedError("over")
     facts = {"state": RUNNING, "ended_at": None, "ended_by": "", "watches_bay": False}
     try:
-        store.give_plate(session, row.id, ENDING, row.plate, **facts)
+        store.give_plate(session, row.id, ENDING, row.plate, row.holder or token, **facts)
     except TakenError:
         raise RefusedError("running") from None
 
@@ -256,7 +276,7 @@ def _look_after(
         over = rules.is_to_be_settled(stay, now, patience)
         return over and _settle(session, purse, row, ENDING, row.ended_at or now, row.ended_by, now)
     if (left := rules.left_at(stay, bay, now, patience)) is not None:
-        facts = {"state": ENDING, "running_plate": None, "ended_at": left, "ended_by": "sensor"}
+        facts = {**store.OVER, "state": ENDING, "ended_at": left, "ended_by": "sensor"}
         return store.change(session, row.id, RUNNING, **facts) and _tell(session, row, "ending", now)
     end = rules.end_of(stay)
     if end is not None and end <= now:
@@ -290,8 +310,10 @@ def _settle(session: Session, purse: Purse, row: StayRow, state: str, end: int, 
     bill = bills.bill(row.tariff, row.started_at, max(until, row.started_at), row.exempt, row.used_free)
     # an end at the last held minute never costs more than was set aside; without a holder all of it is owed
     cents = min(bill.cents, row.held_cents) if row.holder or row.source == CARD else bill.cents
-    lines = bills.derivation(bill)
-    facts = {"state": ENDED, "running_plate": None, "ended_at": end, "ended_by": by, "cents": cents}
+    lines, twice = bills.derivation(bill), min(cents, _paid_twice(session, row, until))
+    if twice:
+        cents, lines = cents - twice, bills.less(lines, twice)
+    facts = {**store.OVER, "state": ENDED, "ended_at": end, "ended_by": by, "cents": cents}
     if not store.change(session, row.id, state, **facts, lines=lines.pack()):
         return False
     store.use_free(session, row.plate, row.tariff, bills.free_minutes(bill))
@@ -303,6 +325,21 @@ def _settle(session: Session, purse: Purse, row: StayRow, state: str, end: int, 
         purse.settle(session, _key(row.token), row.holder, row.site, row.held_cents, cents, why, now)
     _tell(session, row, "settled", now, cents)
     return True
+
+
+def _paid_twice(session: Session, row: StayRow, end: int) -> int:
+    """Cents of a time for which somebody paid again, later: it was the same car. Two accounts pay each, or the first
+    would learn of the second; whoever pays by card without an account may well be the driver of the first.
+    """
+    cents = 0
+    for one in store.later_of(session, row, end):
+        if CARD not in (row.source, one.source) and row.source != CAMERA:
+            continue
+        prepaid = one.planned_end if one.source == CARD and not bills.refunds_unused(one.tariff) else None
+        start, until = max(row.started_at, one.started_at), min(end, prepaid or one.ended_at or end)
+        if start < until:
+            cents += bills.bill(row.tariff, start, until, row.exempt, one.used_free).cents
+    return cents
 
 
 def _tell(session: Session, row: StayRow, kind: str, now: int, cents: int = 0) -> bool:

@@ -1,6 +1,7 @@
 """May this car stand here? What a warden is told, and what the list for checks without a network holds."""
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -69,9 +70,12 @@ def minutes(since: int, now: int) -> int:
     return max(0, now - since) // 60_000
 
 
-def digest(salt: str, plate: str) -> str:
-    """What stands in an offline list instead of a plate: 24 hexadecimal digits of SHA-256."""
-    return hashlib.sha256(f"{salt}{plate}".encode()).hexdigest()[:24]
+def digest(key: bytes, site: str, plate: str) -> str:
+    """What stands in an offline list instead of a plate: 24 hexadecimal digits of HMAC-SHA-256 under the list's key.
+
+    Plates are few enough to be tried one after the other, so the list is worth nothing to who has not its key.
+    """
+    return hmac.new(key, f"{site} {plate}".encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def terms(data: Mapping[str, Mapping[str, object]]) -> Terms:

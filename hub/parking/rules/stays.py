@@ -11,6 +11,7 @@ GRACE_MS = 3 * MINUTE  # a bay must be free so long before its stay ends
 SETTLE_MS = 15 * MINUTE  # so long after such an end the driver may say "I am still here"
 REMIND_MS = 15 * MINUTE  # before the longest stay or the planned end
 AHEAD_MS = 5 * MINUTE  # money is set aside so far ahead
+CAMERA = "camera"  # the source of a stay that began by a plate at an entrance
 CARD = "card"  # the source of a stay that was paid before, without an account
 
 RUNNING, ENDING, ENDED, AWAITING, CANCELLED = "running", "ending", "ended", "awaiting", "cancelled"

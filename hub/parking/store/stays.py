@@ -33,10 +33,12 @@ _BigId = BigInteger().with_variant(Integer(), "sqlite")
 class StayRow(Base):
     """A stay. `holder` pays: person:17, organisation:3, child:5, or empty for a card without an account.
 
-    `running_plate` is the plate while the stay runs and NULL afterwards: no car can run two stays at once.
+    `running_plate` is the plate while the stay runs and NULL afterwards: no car can run two stays at once. Somebody
+    else's stay for the same plate has `beside` instead (plate and payer), so that neither learns of the other.
     """
 
     __tablename__ = "parking_stay"
+    __table_args__ = (Index("parking_stay_beside", "beside", unique=True),)
 
     id: Mapped[int] = mapped_column(_BigId, Identity(), primary_key=True)
     token: Mapped[str] = mapped_column(String(43), unique=True)
@@ -46,6 +48,7 @@ class StayRow(Base):
     bay: Mapped[str | None] = mapped_column(String(63))
     plate: Mapped[str] = mapped_column(String(10))
     running_plate: Mapped[str | None] = mapped_column(String(10), unique=True)
+    beside: Mapped[str | None] = mapped_column(String(80))
     exempt: Mapped[str] = mapped_column(String(10), default="", server_default="")
     holder: Mapped[str] = mapped_column(String(40), index=True)
     person_id: Mapped[int | None] = mapped_column(Integer, index=True)
@@ -104,13 +107,21 @@ class FreeRow(Base):
 
 
 class TakenError(Exception):
-    """The plate has a running stay already."""
+    """The plate has a running stay of this payer already."""
+
+
+OVER = {"running_plate": None, "beside": None}  # a stay that runs no more holds no plate
+
+
+def names(plate: str, payer: str) -> tuple[dict[str, str | None], ...]:
+    """How a running stay holds its plate: alone, or beside somebody else's."""
+    return {"running_plate": plate, "beside": None}, {"running_plate": None, "beside": f"{plate} {payer}"}
 
 
 def add(session: Session, **facts: Any) -> int:
-    """A new stay's number; TakenError when the plate has a running one."""
+    """A new stay's number; TakenError when there is a running one that holds its plate in the same way."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    made = dialect.insert(StayRow).values(**facts).on_conflict_do_nothing(index_elements=["running_plate"])
+    made = dialect.insert(StayRow).values(**facts).on_conflict_do_nothing()
     number = session.execute(made.returning(StayRow.id)).scalar()
     if number is None:
         raise TakenError
@@ -129,13 +140,15 @@ def change(session: Session, stay_id: int, was: str, /, **facts: Any) -> bool:
     return bool(touched(session, changed))
 
 
-def give_plate(session: Session, stay_id: int, was: str, plate: str, /, **facts: Any) -> bool:
-    """The same, with a plate that runs from now on; TakenError when it has another running stay."""
-    try:
-        with session.begin_nested():
-            return change(session, stay_id, was, plate=plate, running_plate=plate, **facts)
-    except IntegrityError:
-        raise TakenError from None
+def give_plate(session: Session, stay_id: int, was: str, plate: str, payer: str, /, **facts: Any) -> bool:
+    """The same, with a plate that runs from now on; TakenError when this payer has another running stay for it."""
+    for held in names(plate, payer):
+        try:
+            with session.begin_nested():
+                return change(session, stay_id, was, plate=plate, **held, **facts)
+        except IntegrityError:
+            continue
+    raise TakenError
 
 
 def open_stays(
@@ -159,6 +172,22 @@ def ending_of(session: Session, plate: str, tariff: str) -> Sequence[StayRow]:
 def running_of(session: Session, plate: str) -> StayRow | None:
     """The plate's running stay."""
     return session.scalars(select(StayRow).where(StayRow.running_plate == plate)).first()
+
+
+def own_running(session: Session, plate: str, holder: str, person_id: int | None) -> StayRow | None:
+    """The plate's running stay that this payer, or this person for somebody, began."""
+    mine = (StayRow.holder == holder) & (StayRow.holder != "")
+    if person_id is not None:
+        mine = mine | (StayRow.person_id == person_id)
+    held = StayRow.running_plate.is_not(None) | StayRow.beside.is_not(None)
+    return session.scalars(select(StayRow).where(StayRow.plate == plate, held, mine).order_by(StayRow.id)).first()
+
+
+def later_of(session: Session, row: StayRow, end: int) -> Sequence[StayRow]:
+    """Stays for the same car at the same car park that began after this one, and before a moment (ms)."""
+    chosen = select(StayRow).where(StayRow.plate == row.plate, StayRow.site == row.site, StayRow.id > row.id)
+    chosen = chosen.where(StayRow.started_at < end, StayRow.state.in_(("running", "ending", "ended")))
+    return session.scalars(chosen.order_by(StayRow.id)).all() if row.plate else []
 
 
 def last_of(session: Session, plate: str, site: str) -> StayRow | None:
@@ -238,17 +267,24 @@ def add_permit(session: Session, **facts: Any) -> None:
 
 def forget_plates(session: Session, before: int, day: date) -> int:
     """Takes the plate out of stays that ended before (ms), and free minutes of days before; returns how many."""
-    old = update(StayRow).where(StayRow.ended_at < before, StayRow.plate != "", StayRow.running_plate.is_(None))
+    old = update(StayRow).where(
+        StayRow.ended_at < before, StayRow.plate != "", StayRow.running_plate.is_(None), StayRow.beside.is_(None)
+    )
     gone = touched(session, old.values(plate="", bay=None))
     free = touched(session, delete(FreeRow).where(FreeRow.day < day))
     return int(gone + free)
+
+
+def forget_old(session: Session, before: int) -> int:
+    """Removes stays that ended before (ms), with what was noted of their payments; how many."""
+    return touched(session, delete(StayRow).where(StayRow.ended_at < before, StayRow.state == "ended"))
 
 
 def forget_person(session: Session, person_id: int, holder: str) -> None:
     """Deletes a person's cars; their stays lose plate and person, also those that they started for others."""
     session.execute(delete(CarRow).where((CarRow.holder == holder) | (CarRow.person_id == person_id)))
     mine = update(StayRow).where((StayRow.person_id == person_id) | (StayRow.holder == holder))
-    over = mine.where(StayRow.running_plate.is_(None))
+    over = mine.where(StayRow.running_plate.is_(None), StayRow.beside.is_(None))
     session.execute(over.values(plate="", bay=None))
     session.execute(mine.values(person_id=None))
 

@@ -66,7 +66,7 @@ def offline_list() -> ResponseReturnValue:
     hours = checks.terms(web.settings().town_dir).list_hours
     with web.read() as session:
         made = checks.offline_list(session, sites, hours, now)
-    facts = {"salt": made.salt, "made_at": made.made_at, "until": made.until, "sites": made.sites}
+    facts = {"key": made.key.hex(), "made_at": made.made_at, "until": made.until, "sites": made.sites}
     response = web.answer_json(json.dumps({**facts, "csrf": forms.csrf_token()}, separators=(",", ":")).encode())
     response.headers["Cache-Control"] = "no-store"
     return response

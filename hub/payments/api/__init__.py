@@ -6,6 +6,7 @@ City modules ask for money with `payments.request` (anybody pays at /bezahlen/<i
 """
 
 from hub.payments.api import (
+    archive,
     bank,
     debits,
     holds,
@@ -16,6 +17,7 @@ from hub.payments.api import (
     providers,
     receipts,
     refunds,
+    repayments,
     wallet,
 )
 from hub.payments.api.cashier import Cashier
@@ -48,6 +50,7 @@ __all__ = [
     "State",
     "Transfer",
     "WalletError",
+    "archive",
     "balance",
     "bank",
     "book",
@@ -63,6 +66,7 @@ __all__ = [
     "read_euro",
     "receipts",
     "refunds",
+    "repayments",
     "statement",
     "transfer",
     "wallet",

@@ -1,13 +1,13 @@
 """The town's bank account: entries of its statements become payments, each entry once."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hub.core import audit
+from hub.core import audit, i18n
 from hub.core.db import Session
-from hub.payments.api import ledger, payments
+from hub.payments.api import archive, ledger, payments, repayments
 from hub.payments.rules import ledger as ledger_rules
 from hub.payments.rules import payment as rules
 from hub.payments.rules import reference
@@ -20,25 +20,47 @@ if TYPE_CHECKING:
     from hub.payments.gateway.camt import Entry  # lxml is needed where a file is read alone
 
 MATCHED, PARTIAL, OVERPAID, RETURNED = "matched", "partial", "overpaid", "returned"
-UNCLEAR, IGNORED, CURRENCY, KNOWN = "unclear", "ignored", "currency", "known"
+UNCLEAR, IGNORED, CURRENCY, KNOWN, OLD = "unclear", "ignored", "currency", "known", "old"
 
 
-def take(session: Session, entry: "Entry", own_iban: str, now: int) -> str:
-    """Takes in one entry; what came of it. ValueError for the statement of another account."""
+def _unsealed(_text: str) -> str:
+    """Without a seal nobody is remembered."""
+    return ""
+
+
+def take(session: Session, entry: "Entry", own_iban: str, now: int, seal: Callable[[str], str] = _unsealed) -> str:
+    """Takes in one entry; what came of it. ValueError for the statement of another account.
+
+    Who sent money that stays unclear is kept, sealed, so that it can go back.
+    """
     if entry.iban != own_iban:
         raise ValueError(f"this statement is of {reference.masked(entry.iban)}, not of the town's account")
+    if entry.booked_on < i18n.local(archive.kept_from(now)).date().isoformat():
+        return OLD  # nobody would know any more whether it was booked before
     facts = {"booked_on": entry.booked_on, "cents": entry.cents, "text": _shown(entry), "at": now}
     if not store.add_bank_entry(session, id=entry.id, outcome=UNCLEAR, **facts):
         return KNOWN
     attempt = _attempt(session, (entry.reference, entry.end_to_end, entry.text))
     if entry.currency != rules.CURRENCY:
         outcome = CURRENCY
+    elif _is_repayment(session, entry, now):
+        outcome = RETURNED if entry.cents > 0 else repayments.REPAID
     elif entry.cents > 0:
         outcome = _incoming(session, entry, attempt, now)
     else:
         outcome = _outgoing(session, entry, attempt, now)
     store.settle_bank_entry(session, entry.id, outcome, attempt.id if attempt is not None else None)
+    payer = repayments.packed(entry.payer, entry.payer_iban) if outcome == UNCLEAR else ""
+    if payer:
+        store.note_payer(session, entry.id, seal(payer))
     return outcome
+
+
+def _is_repayment(session: Session, entry: "Entry", now: int) -> bool:
+    """Whether it is unclear money that went back, or that came back from there."""
+    if entry.cents < 0:
+        return repayments.left(session, entry.end_to_end, -entry.cents, entry.id, now)
+    return repayments.came_back(session, entry.end_to_end, entry.cents, entry.id, now)
 
 
 def _incoming(session: Session, entry: "Entry", attempt: AttemptRow | None, now: int) -> str:
@@ -72,17 +94,19 @@ def _outgoing(session: Session, entry: "Entry", attempt: AttemptRow | None, now:
 
 @dataclass(frozen=True)
 class Unclear:
-    """Money whose payment nobody knows; `text` is what the payer wrote."""
+    """Money whose payment nobody knows; `text` is what the payer wrote, `has_account` whether the bank named theirs."""
 
     id: str
     booked_on: str
     cents: int
     text: str
+    has_account: bool = False
 
 
 def unclear(session: Session) -> list[Unclear]:
     """Entries that wait for somebody who knows what they are for, the oldest first."""
-    return [Unclear(row.id, row.booked_on, row.cents, row.text) for row in store.bank_entries(session, UNCLEAR)]
+    rows = store.bank_entries(session, UNCLEAR)
+    return [Unclear(row.id, row.booked_on, row.cents, row.text, bool(row.payer)) for row in rows]
 
 
 def assign(session: Session, entry_id: str, ref: str, actor: str, now: int) -> str:

@@ -9,7 +9,7 @@ from hub.payments.api import payments, wallet
 from hub.payments.api.payments import Listed, Tried
 from hub.payments.api.providers import providers
 from hub.payments.gateway import DeclinedError, Found, Order
-from hub.payments.rules.payment import TOP_UP, Report, Status
+from hub.payments.rules.payment import TOP_UP, Report, State, Status
 from hub.settings import Settings
 
 _SEAL = "payment agreements"
@@ -100,9 +100,9 @@ class Cashier:
         base, payment = self._public_url, one.payment
         return Order(
             attempt.key,
-            payment.cents,
+            payment.left if payment.state == State.RETURNED else payment.cents,
             _TOP_UP.get(language, one.title) if payment.purpose == TOP_UP else one.title,
-            payment.items,
+            payment.asked_for,
             f"{base}/bezahlen/{payment.id}/zurueck",
             f"{base}/api/payments/notices/{attempt.method}",
             language,

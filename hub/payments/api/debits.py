@@ -10,9 +10,10 @@ from hub.payments.api import payments
 from hub.payments.gateway import debit
 from hub.payments.gateway.debit import Creditor, Debit
 from hub.payments.rules import reference
-from hub.payments.rules.payment import Report, Status
+from hub.payments.rules.payment import Report, State, Status
 from hub.payments.store import payments as store
 from hub.payments.store import wallets
+from hub.payments.store.payment_tables import PaymentRow
 
 KEEP_DAYS = 430  # fourteen months: for thirteen a payer may say that there was no mandate
 _DAY = 86_400_000
@@ -59,6 +60,11 @@ def tidy(session: Session, now: int) -> int:
     return wallets.forget_mandates(session, now - KEEP_DAYS * _DAY)
 
 
+def _due(row: PaymentRow) -> int:
+    """All of it, or what a bank took back."""
+    return store.payment(row).left if row.state == State.RETURNED else row.cents
+
+
 def export(
     session: Session, creditor: Creditor, unseal: Callable[[str], str], collected_on: date, now: int
 ) -> tuple[bytes, int]:
@@ -72,7 +78,7 @@ def export(
         sequence = "RCUR" if mandate.is_used or mandate.id in used else "FRST"
         used.add(mandate.id)
         facts = (mandate.holder, unseal(mandate.iban), mandate.reference, mandate.signed_on)
-        debits.append(Debit(payment.cents, *facts, sequence, attempt.provider_ref, payment.title))
+        debits.append(Debit(_due(payment), *facts, sequence, attempt.provider_ref, payment.title))
     if not debits:
         return b"", 0
     file, name = debit.write(creditor, debits, collected_on), f"{collected_on}-{secrets.token_hex(6)}"

@@ -65,8 +65,18 @@ def balance(session: Session, account: str) -> int:
 
 def locked_balance(session: Session, account: str) -> int:
     """The same; nobody else changes it until the transaction ends. A wallet that was never used is opened for that."""
-    store.add_accounts(session, [(account, rules.floor_of(account), wallet_rules.day_limit_of(account))])
-    return store.accounts(session, [account], lock=True)[account].balance
+    return locked_balances(session, [account])[account]
+
+
+def locked_balances(session: Session, names: Sequence[str]) -> dict[str, int]:
+    """The same of several accounts, which whoever books on all of them must lock together."""
+    store.add_accounts(session, [(name, rules.floor_of(name), wallet_rules.day_limit_of(name)) for name in names])
+    return {name: one.balance for name, one in store.accounts(session, list(names), lock=True).items()}
+
+
+def is_booked(session: Session, key: str) -> bool:
+    """Whether there is a transfer with this key."""
+    return bool(store.known(session, [key]))
 
 
 def statement(session: Session, account: str, limit: int = PAGE, before: int | None = None) -> list[Movement]:

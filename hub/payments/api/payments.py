@@ -21,7 +21,10 @@ from hub.payments.store.wallets import end_top_up
 
 POLL_JOB = "ask for a payment"
 WAITING_MS = 3_600_000  # so long a top-up that was begun counts as on its way
-_NOTICE_MS = 30 * 86_400_000
+_DEBTS = 10_000  # movements of a payer's debts that are looked through
+MAX_TRIES = 10  # a payment and day: whoever has its address, known or not, makes no more work for us and providers
+_DAY_MS = 86_400_000
+_NOTICE_MS = 30 * _DAY_MS
 
 
 @dataclass(frozen=True)
@@ -131,23 +134,26 @@ def new_attempt(
     session: Session, payment_id: str, method: str, now: int, mandate_id: int | None = None, token: bool = False
 ) -> Tried:
     """Notes that somebody wants to pay in this way, before the provider hears of it; RefusedError: paid, too_much (a
-    top-up that no longer fits beside others).
+    top-up that no longer fits beside others), tries (too many in a day).
 
     A bank transfer or debit that is open is given again. A job asks the provider until the outcome is known; with
     `token` it collects by the agreement first.
     """
     row = store.get(session, payment_id, lock=True)
-    if row is None or row.state in (State.COMPLETED, State.RETURNED):
+    if row is None or row.state == State.COMPLETED:
         raise RefusedError("paid")
     if not polling.is_polled(method):
         same = [one for one in store.attempts_of(session, payment_id) if one.method == method]
-        if same and same[0].status not in (Status.FAILED, Status.CANCELLED):
+        if same and same[0].status not in (Status.FAILED, Status.CANCELLED) and not same[0].returned:
             return tried(same[0])
+    if store.tries_since(session, payment_id, now - _DAY_MS) >= MAX_TRIES:
+        raise RefusedError("tries")
     if row.purpose == rules.TOP_UP and not token:
         _check_room(session, row, now)
     values = {} if polling.is_polled(method) else {"provider_ref": reference.reference(secrets.randbelow(36**9))}
     number = store.add_attempt(session, payment_id, method, now, mandate_id=mandate_id, **values)
-    store.change(session, payment_id, state=State.STARTED)
+    if row.state != State.RETURNED:  # a debt is one until it is paid
+        store.change(session, payment_id, state=State.STARTED)
     if polling.is_polled(method):
         _plan_poll(session, number, 0, now, charge=token)
     made = store.attempt(session, number)
@@ -160,7 +166,7 @@ def _check_room(session: Session, row: PaymentRow, now: int) -> None:
     """Several may be asked for at leisure, but not all be paid; two that begin at once wait for each other."""
     held = ledger.locked_balance(session, f"wallet:{row.owner}")
     waiting = store.waiting_top_ups(session, row.owner, now - WAITING_MS, besides=row.id)
-    if row.owner and row.cents - row.captured > wallet_rules.room(held, waiting):
+    if row.owner and row.cents - row.captured + row.returned > wallet_rules.room(held, waiting):
         raise RefusedError("too_much")
 
 
@@ -181,7 +187,8 @@ def take_report(session: Session, number: int, report: Report, now: int) -> List
     held = ledger.balance(session, f"wallet:{before.owner}") if is_back else 0
     others = [one for one in store.attempts_of(session, before.id) if one.id != number]
     waits = any(one.status == Status.PENDING for one in others)
-    step = rules.advance(before, attempt_before, report, held, others_wait=waits)
+    debt = _debt(session, before) if before.state == State.RETURNED else 0
+    step = rules.advance(before, attempt_before, report, held, others_wait=waits, debt=debt)
     if step.problem:
         store.change_attempt(session, number, problem=step.problem)
         return listed(payment_row)
@@ -192,6 +199,15 @@ def take_report(session: Session, number: int, report: Report, now: int) -> List
         refunds.give_back_extra(session, before.id, number, extra, now)
     changed = store.get(session, payment_row.id)
     return listed(changed) if changed is not None else None
+
+
+def _debt(session: Session, payment: Payment) -> int:
+    """What the payer owes because of this top-up's attempts."""
+    if payment.purpose != rules.TOP_UP:
+        return 0
+    mine = tuple(f"attempt:{one.id}:" for one in store.attempts_of(session, payment.id))
+    moved = ledger.statement(session, ledger_rules.receivable(payment.owner), _DEBTS)
+    return max(0, -sum(one.cents for one in moved if one.key.startswith(mine)))
 
 
 def _book(session: Session, number: int, step: Step, now: int) -> None:

@@ -7,13 +7,13 @@ from hub.account import api as account
 from hub.core import i18n
 from hub.core.db import Session
 from hub.payments.api import ledger, wallet
+from hub.payments.rules import keeping
 from hub.payments.rules import ledger as ledger_rules
 from hub.payments.rules.wallet import WalletError
 from hub.payments.store import payments as store
 from hub.payments.store import wallets
 
 _MANY = 100_000
-_KEEP_YEARS = 10
 
 
 def export(session: Session, person_id: int, now: int) -> dict[str, object]:
@@ -71,7 +71,7 @@ def kept_until(session: Session, person_id: int, now: int) -> int:
     newest = store.of_owner(session, f"person:{person_id}", 1)
     moved = wallet.statement(session, f"person:{person_id}", 1)
     last = max([row.created_at for row in newest] + [one.at for one in moved], default=0)
-    return _end_of_year(last or now, _KEEP_YEARS) if last else 0
+    return _end_of_year(last or now, keeping.YEARS) if last else 0
 
 
 def _end_of_year(moment: int, years: int) -> int:

@@ -171,14 +171,20 @@ def pay_request(session: Session, payment_id: str, now: int) -> Listed:
     if row is None or not row.owner or row.purpose == payment_rules.TOP_UP:
         raise RefusedError("lines")
     payment = payment_store.payment(row)
-    if payment.state in (State.COMPLETED, State.RETURNED):
+    if payment.state == State.COMPLETED:
         return payments.listed(row)
-    if payment.paid:
+    source, key, what = ledger_rules.wallet(row.owner), f"pay:{row.key}", row.reference
+    done = {"completed_at": now}
+    if payment.state == State.RETURNED:  # it was booked before, so the payer owes it
+        key, what, done = f"again:{row.id}:{payment.returned}", row.id, {}
+        lines = [Line(source, ledger_rules.receivable(row.owner), payment.left)]
+    elif payment.paid:
         raise RefusedError("partial")
-    source = ledger_rules.wallet(row.owner)
-    lines = [Line(source, target, cents) for target, cents in payment_rules.incomes(payment.items).items()]
-    ledger.transfer(session, f"pay:{row.key}", lines, now, f"{row.purpose} {row.reference}"[:60])
-    payment_store.change(session, payment_id, state=State.COMPLETED, from_wallet=payment.cents, completed_at=now)
+    else:
+        lines = [Line(source, target, cents) for target, cents in payment_rules.incomes(payment.items).items()]
+    ledger.transfer(session, key, lines, now, f"{row.purpose[:30]} {what}"[:60])
+    paid = payment.from_wallet + payment.left
+    payment_store.change(session, payment_id, state=State.COMPLETED, from_wallet=paid, **done)
     payments.announce(session, payment, row.reference, State.COMPLETED, "", now)
     for owner in store.low(session, [row.owner]):
         _fill(session, owner, now)
@@ -217,8 +223,12 @@ def _request_top_up(session: Session, owner: str, cents: int, key: str, now: int
 def pay_out(session: Session, owner: str, key: str, now: int) -> int:
     """Sends the balance back to where it came from, the newest top-ups first; how many cents go.
 
-    WalletError nothing: no top-up is left that a provider can pay back.
+    The same key gives the first result again. WalletError nothing: no top-up is left that a provider can pay back.
     """
+    payment_store.lock_top_ups(session, owner)
+    before = paid_out(session, owner, key)
+    if before:
+        return before
     left, sent = ledger.balance(session, ledger_rules.wallet(owner)), 0
     for row in payment_store.of_owner(session, owner, 200):
         payment = payment_store.payment(row)
@@ -229,6 +239,11 @@ def pay_out(session: Session, owner: str, key: str, now: int) -> int:
     if not sent:
         raise WalletError("nothing")
     return sent
+
+
+def paid_out(session: Session, owner: str, key: str) -> int:
+    """Cents that a payout of this key sent; 0 when there was none."""
+    return payment_store.refunded_by(session, owner, key)
 
 
 def _is_by_provider(session: Session, payment_id: str) -> bool:
@@ -242,9 +257,10 @@ def give(session: Session, source: str, child: str, cents: int, key: str, now: i
         raise WalletError("not_allowed")
     if cents < 1:
         raise WalletError("amount")
-    if ledger.balance(session, ledger_rules.wallet(child)) + cents > rules.MAX_BALANCE:
-        raise WalletError("too_much")
     line = Line(ledger_rules.wallet(source), ledger_rules.wallet(child), cents)
+    held = ledger.locked_balances(session, line[:2])[line.target]
+    if held + cents > rules.MAX_BALANCE and not ledger.is_booked(session, f"give:{key}"):
+        raise WalletError("too_much")
     return ledger.transfer(session, f"give:{key}", [line], now, f"to {child}")
 
 
@@ -317,7 +333,8 @@ def end_agreement(session: Session, owner: str) -> None:
 
 @dataclass(frozen=True)
 class Shown:
-    """A movement and what it was: pay, topup, refund, payout, give, take, hold, release, returned, extra, other."""
+    """A movement and what it was: pay, topup, refund, payout, give, take, hold, release, returned, extra,
+    carried (what was before), other."""
 
     number: int
     at: int
@@ -358,9 +375,11 @@ def _shown(one: ledger.Movement, row: PaymentRow | None) -> Shown:
     is_top_up = row is not None and row.purpose == payment_rules.TOP_UP
     if kind == "attempt":
         kind = ("topup" if is_top_up else "extra") if one.cents > 0 else "returned"
+    elif kind == "again":
+        kind = "pay"
     elif kind == "refund":
         kind = "payout" if is_top_up and one.cents < 0 else "refund"
-    elif kind not in ("pay", "give", "take", "hold", "release"):
+    elif kind not in ("pay", "give", "take", "hold", "release", "carried"):
         kind = "other"
     return Shown(one.number, one.at, one.cents, kind, row.title if row else "", row.id if row else "")
 

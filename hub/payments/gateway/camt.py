@@ -33,6 +33,8 @@ class Entry:
     end_to_end: str
     text: str
     is_return: bool
+    payer: str = ""
+    payer_iban: str = ""
 
 
 def read(file: Path) -> list[Entry]:
@@ -95,9 +97,16 @@ def _entry(entry: etree._Element, iban: str, number: int) -> list[Entry]:
                 _text(one, "Refs/EndToEndId"),
                 text[:200],
                 reason is not None or _text(entry, "RvslInd") == "true",
+                *_payer(one),
             )
         )
     return found
+
+
+def _payer(details: etree._Element) -> tuple[str, str]:
+    """(name, account number) of who paid; empty where the bank tells nothing."""
+    name = _text(details, "RltdPties/Dbtr/Nm") or _text(details, "RltdPties/Dbtr/Pty/Nm")
+    return name[:70], _text(details, "RltdPties/DbtrAcct/Id/IBAN")[:34]
 
 
 def _given(node: etree._Element, path: str) -> str:

@@ -81,6 +81,19 @@ class Payment:
         return self.from_wallet + self.captured - self.returned
 
     @property
+    def left(self) -> int:
+        """What is still to be paid."""
+        return max(0, self.cents - self.paid)
+
+    @property
+    def asked_for(self) -> tuple[Item, ...]:
+        """What a provider is asked for: the items, or what a bank took back of them."""
+        if self.state != State.RETURNED or self.left in (0, self.cents):
+            return self.items
+        shares = ((name.split(":"), cents) for name, cents in split_refund(self.items, {}, self.left).items())
+        return tuple(Item(self.items[0].text, cents, account[1], account[2]) for account, cents in shares)
+
+    @property
     def refundable(self) -> int:
         """What may still go back to the payer; a part that waits for the rest is nobody's income yet."""
         if self.purpose != TOP_UP and self.state not in (State.COMPLETED, State.RETURNED):
@@ -125,9 +138,16 @@ class Step:
 
 
 def advance(
-    payment: Payment, attempt: Attempt, report: Report, wallet_balance: int = 0, *, others_wait: bool = False
+    payment: Payment,
+    attempt: Attempt,
+    report: Report,
+    wallet_balance: int = 0,
+    *,
+    others_wait: bool = False,
+    debt: int = 0,
 ) -> Step:
-    """Takes a report in; `wallet_balance` is what the owner's wallet holds (for money that was taken back).
+    """Takes a report in; `wallet_balance` is what the owner's wallet holds (for money that was taken back), `debt` what
+    is owed because a top-up was taken back that had been spent.
 
     While other attempts wait (`others_wait`), one that failed does not make the payment fail.
     """
@@ -140,7 +160,7 @@ def advance(
     grown = replace(payment, captured=payment.captured + more, returned=payment.returned + back)
     state = _state(payment, grown, after, others_wait)
     lines = [
-        *_incoming(payment, grown, state, after.clearing),
+        *_incoming(payment, grown, state, after.clearing, debt),
         *_taken_back(payment, back, after.clearing, wallet_balance),
     ]
     became = state.value if state != payment.state and state not in (State.OPEN, State.STARTED) else ""
@@ -162,13 +182,13 @@ def _state(before: Payment, after: Payment, attempt: Attempt, others_wait: bool)
     return State.STARTED if before.state == State.OPEN or after.paid > before.paid else before.state
 
 
-def _incoming(before: Payment, after: Payment, state: State, clearing: str) -> list[Line]:
+def _incoming(before: Payment, after: Payment, state: State, clearing: str, debt: int) -> list[Line]:
     """New money: into the wallet for a top-up; else it waits until all is there; what was taken back before is paid
     first, and too much of it is the owner's.
     """
     more = after.captured - before.captured
     if _is_top_up(after) or _is_settled(before):
-        owed = 0 if _is_top_up(after) else min(more, max(0, before.cents - before.paid))
+        owed = min(more, debt if _is_top_up(after) else before.left)
         parts = ((ledger.receivable(after.owner), owed), (_for_payer(after), more - owed))
         return [Line(clearing, account, cents) for account, cents in parts if cents]
     lines = [Line(clearing, ledger.PREPAID, more)] if more else []

@@ -138,7 +138,9 @@ class MandateRow(Base):
 
 
 class BankEntryRow(Base):
-    """An entry of the town's bank account; `outcome`: matched, overpaid, returned, unclear, ignored, other currency."""
+    """An entry of the town's bank account; `outcome`: matched, overpaid, returned, unclear, ignored, other currency,
+    repaying, repaid. `payer` is who sent unclear money, sealed, until it is clear.
+    """
 
     __tablename__ = "payments_bank_entry"
 
@@ -148,7 +150,34 @@ class BankEntryRow(Base):
     outcome: Mapped[str] = mapped_column(String(16), index=True)
     attempt_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("payments_attempt.id"))
     text: Mapped[str] = mapped_column(String(200))
+    payer: Mapped[str] = _text(600)
     at: Mapped[int] = mapped_column(BigInteger)
+
+
+class RepaymentRow(Base):
+    """Unclear money on its way back by a transfer that the bank knows as `end_to_end`; the account is sealed.
+
+    `state`: asked, sent (in the file `exported`), done, failed (withdrawn, refused or come back).
+    """
+
+    __tablename__ = "payments_repayment"
+    __table_args__ = (
+        UniqueConstraint("entry_id", "turn", name="payments_repayment_turn"),
+        CheckConstraint("cents > 0", name="payments_repayment_cents"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, Identity(), primary_key=True)
+    entry_id: Mapped[str] = mapped_column(ForeignKey("payments_bank_entry.id"))
+    turn: Mapped[int] = mapped_column(Integer)
+    end_to_end: Mapped[str] = mapped_column(String(35), unique=True)
+    holder: Mapped[str] = mapped_column(String(70))
+    iban: Mapped[str] = mapped_column(String(400))
+    iban_end: Mapped[str] = mapped_column(String(12))
+    cents: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(8), index=True)
+    exported: Mapped[str] = _text(40)
+    at: Mapped[int] = mapped_column(BigInteger)
+    done_at: Mapped[int] = _zero()
 
 
 class MachineRow(Base):

@@ -85,6 +85,26 @@ def of_owner(session: Session, owner: str, limit: int, before: int | None = None
     return session.scalars(chosen.order_by(PaymentRow.created_at.desc(), PaymentRow.id).limit(limit)).all()
 
 
+def lock_top_ups(session: Session, owner: str) -> None:
+    """Nobody else pays this owner's top-ups back until the transaction ends."""
+    mine = select(PaymentRow.id).where(PaymentRow.owner == owner, PaymentRow.purpose == rules.TOP_UP)
+    session.execute(mine.order_by(PaymentRow.id).with_for_update(key_share=True))
+
+
+def refunded_by(session: Session, owner: str, key: str) -> int:
+    """Cents of refunds that somebody asked for under this key, over all payments of an owner."""
+    mine = select(func.coalesce(func.sum(RefundRow.cents), 0)).join(PaymentRow, PaymentRow.id == RefundRow.payment_id)
+    prefix = PaymentRow.id + f":{key}/"
+    named = func.substr(RefundRow.key, 1, func.length(prefix)) == prefix
+    return int(session.scalar(mine.where(PaymentRow.owner == owner, named)) or 0)
+
+
+def tries_since(session: Session, payment_id: str, since: int) -> int:
+    """How often somebody began to pay it since a moment."""
+    mine = select(func.count()).where(AttemptRow.payment_id == payment_id, AttemptRow.created_at > since)
+    return int(session.scalar(mine) or 0)
+
+
 def by_ids(session: Session, ids: Sequence[str]) -> Mapping[str, PaymentRow]:
     """Payments by their ids."""
     return {row.id: row for row in session.scalars(select(PaymentRow).where(PaymentRow.id.in_(ids)))}
@@ -198,10 +218,16 @@ def add_bank_entry(session: Session, **values: Any) -> bool:
 
 
 def settle_bank_entry(session: Session, entry_id: str, outcome: str, attempt_id: int | None) -> None:
-    """What came of an entry."""
-    session.execute(
-        update(BankEntryRow).where(BankEntryRow.id == entry_id).values(outcome=outcome, attempt_id=attempt_id)
-    )
+    """What came of an entry; who paid is forgotten once nothing can go back any more."""
+    mine = update(BankEntryRow).where(BankEntryRow.id == entry_id)
+    session.execute(mine.values(outcome=outcome, attempt_id=attempt_id))
+    if outcome not in ("unclear", "repaying"):
+        session.execute(mine.values(payer=""))
+
+
+def note_payer(session: Session, entry_id: str, sealed: str) -> None:
+    """Who sent unclear money."""
+    session.execute(update(BankEntryRow).where(BankEntryRow.id == entry_id).values(payer=sealed))
 
 
 def bank_entry(session: Session, entry_id: str) -> BankEntryRow | None:

@@ -1,7 +1,6 @@
 """The book: accounts with their balances, transfers, and postings, of which the last two are append-only."""
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -9,10 +8,10 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
-    event,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.core.append_only import Guard
 from hub.core.db import Base
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -66,23 +65,10 @@ class PostingRow(Base):
     cents: Mapped[int] = mapped_column(BigInteger)
 
 
-_GUARDED = ("payments_transfer", "payments_posting")
-SQLITE_GUARDS = tuple(
-    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-    for table in _GUARDED
-    for verb in ("UPDATE", "DELETE")
+GUARD = Guard(  # whoever writes both takes them in this order
+    "payments_refuse",
+    "the ledger",
+    {"payments_transfer": "payments_transfer", "payments_posting": "payments_posting"},
 )
-POSTGRES_GUARDS = (
-    "CREATE FUNCTION payments_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
-    *(
-        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION payments_refuse()"
-        for table in _GUARDED
-    ),
-)
-for _statement in SQLITE_GUARDS:
-    event.listen(PostingRow.__table__, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
-for _statement in POSTGRES_GUARDS:
-    event.listen(PostingRow.__table__, "after_create", DDL(_statement).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]
+SQLITE_GUARDS, POSTGRES_GUARDS = GUARD.sqlite(), GUARD.postgres()
+GUARD.watch(TransferRow, PostingRow)

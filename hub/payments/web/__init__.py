@@ -1,8 +1,8 @@
 """Pages and calls of payments."""
 
-from hub.payments.web import ground, machine, pay, wallet
+from hub.payments.web import bank, ground, machine, pay, wallet
 
-blueprints = (wallet.blueprint, pay.blueprint, machine.blueprint)
+blueprints = (wallet.blueprint, pay.blueprint, machine.blueprint, bank.blueprint)
 FILTERS = {"euro": ground.euro}
 
 __all__ = ["FILTERS", "blueprints"]

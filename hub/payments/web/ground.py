@@ -94,6 +94,7 @@ def refusal(reason: str) -> str:
         "not_allowed": _("Das geht nur zwischen Eltern und Kind."),
         "nothing": _("Dieses Guthaben kam nicht über einen Anbieter, der zurückzahlt. Schreiben Sie der Stadtkasse."),
         "paid": _("Das ist schon bezahlt."),
+        "tries": _("Das wurde heute schon sehr oft versucht. Morgen geht es wieder."),
         "partial": _("Ein Teil ist schon da. Bezahlen Sie den Rest auf dem gleichen Weg."),
         "away": _("Der Bezahldienst antwortet gerade nicht. Es wurde nichts abgebucht."),
         "declined": _("Der Bezahldienst hat das abgelehnt. Bitte wählen Sie einen anderen Weg."),

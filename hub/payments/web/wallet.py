@@ -101,8 +101,8 @@ def end_automatic() -> ResponseReturnValue:
 @blueprint.post("/konto/geldboerse/auszahlen")
 def pay_out() -> ResponseReturnValue:
     """Sends the balance back to where it came from."""
-    owner, now, key = ground.owner(), ground.now(), flask.request.form.get("ticket", "")[:32]
-    return _do(lambda session: api.wallet.pay_out(session, owner, key, now), owner, "ausgezahlt")
+    owner, now, key = ground.owner(), ground.now(), flask.request.form.get("ticket", "")[:32] or secrets.token_hex(8)
+    return _do(lambda session: api.wallet.pay_out(session, owner, key, now), owner, "ausgezahlt", ticket=key)
 
 
 @blueprint.get("/konto/geldboerse/lastschrift")
@@ -160,7 +160,11 @@ def end_card(card_id: str) -> ResponseReturnValue:
 
 
 def _do(
-    work: Callable[[web.Session], object], owner: str, said: str = "gespeichert", wrong: str = ""
+    work: Callable[[web.Session], object],
+    owner: str,
+    said: str = "gespeichert",
+    wrong: str = "",
+    ticket: str | None = None,
 ) -> ResponseReturnValue:
     try:
         web.write(work)
@@ -168,7 +172,7 @@ def _do(
         return _page(ground.refusal("amount" if wrong == "top_up" else "number"), wrong)
     except (api.WalletError, api.RefusedError) as error:
         return _page(ground.refusal(error.reason), wrong)
-    return flask.redirect(flask.url_for("wallet.overview", fuer=owner, gesagt=said), 303)
+    return flask.redirect(flask.url_for("wallet.overview", fuer=owner, gesagt=said, ticket=ticket), 303)
 
 
 def _page(problem: str = "", wrong: str = "") -> ResponseReturnValue:
@@ -182,6 +186,7 @@ def _page(problem: str = "", wrong: str = "") -> ResponseReturnValue:
         rows = api.wallet.shown(session, owner, PAGE + 1, before)
         agreement = api.wallet.agreement(session, owner)
         under_way = api.wallet.under_way(session, owner, now)
+        paid_out = api.wallet.paid_out(session, owner, flask.request.args.get("ticket", "")[:32])
     return ground.page(
         "payments/wallet.html",
         422 if problem else 200,
@@ -199,6 +204,7 @@ def _page(problem: str = "", wrong: str = "") -> ResponseReturnValue:
         problem=problem,
         wrong=wrong,
         under_way=under_way,
+        paid_out=paid_out,
         typed=flask.request.form,
         words=words,
         ticket=secrets.token_urlsafe(12),
@@ -238,6 +244,7 @@ def words(one: Shown) -> str:
         "extra": _("Zu viel bezahlt, gutgeschrieben"),
         "hold": _("Für einen laufenden Vorgang zurückgelegt"),
         "release": _("Nicht gebraucht, zurück in der Geldbörse"),
+        "carried": _("Übertrag aus früheren Jahren"),
         "other": _("Buchung"),
     }
     if one.kind == "release" and one.title:

@@ -1,5 +1,6 @@
 /* The wardens' page. With a network the hub answers; without one the phone does, from a list of digests that it keeps
-   for some hours. What it answered then waits here and is sent once: the hub knows each check by its number. */
+   for some hours. The list's key is kept as one that scripts can use but not read, and goes with the list.
+   What it answered then waits here and is sent once: the hub knows each check by its number. */
 "use strict";
 (() => {
   const page = document.getElementById("kontrolle"), form = document.getElementById("pruefen"), answer = document.getElementById("antwort");
@@ -39,11 +40,18 @@
     if (!navigator.onLine) return null;
     try {
       const response = await fetch(address, { ...options, redirect: "manual", signal: AbortSignal.timeout(WAIT_MS) });
-      if (response.type === "opaqueredirect" || response.status === 401) message.textContent = words.logIn;
+      if (response.type === "opaqueredirect" || response.status === 401) {
+        message.textContent = words.logIn;
+        await forget();  // who is not logged in has no list
+      }
       return response.ok || response.status === 403 || response.status === 422 ? response : null;
     } catch {
       return null;
     }
+  }
+  async function forget() {
+    list = null;
+    await store("lists", "readwrite", (kept) => kept.clear());
   }
   async function post(address, values, again = true) {
     const body = new URLSearchParams({ ...values, csrf: form.elements.csrf.value });
@@ -57,7 +65,9 @@
     if (!response || !response.ok) return false;
     const found = await response.json();
     form.elements.csrf.value = found.csrf;
-    list = { ...found, csrf: undefined, ahead: found.made_at - Date.now() };
+    const bytes = Uint8Array.from(found.key.match(/../g), (pair) => parseInt(pair, 16));
+    const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    list = { ...found, csrf: undefined, key, ahead: found.made_at - Date.now() };
     await store("lists", "readwrite", (rows) => rows.put(list, "list"));
     return true;
   }
@@ -65,9 +75,8 @@
   async function tell() {
     const age = page.querySelector("[data-stand-liste]"), waits = page.querySelector("[data-wartet]"), rows = await queued();
     if (list && list.until <= hubNow()) {
-      await store("lists", "readwrite", (kept) => kept.clear());
       age.textContent = filled(words.stale, moment(list.made_at));
-      list = null;
+      await forget();
     } else if (list) age.textContent = filled(words.fresh, moment(list.made_at), moment(list.until));
     else if (!age.textContent) age.textContent = words.empty;
     const mine = rows.filter((one) => one.me === me).length, others = rows.length - mine;
@@ -80,13 +89,13 @@
     const found = typed.toUpperCase().replace(/-/g, " ").replace(/\s+/g, "");
     return /^[A-ZÄÖÜ0-9]{2,10}$/.test(found) ? found : "";
   }
-  async function digest(plate) {
-    const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(list.salt + plate));
+  async function digest(place, plate) {
+    const bytes = await crypto.subtle.sign("HMAC", list.key, new TextEncoder().encode(`${place} ${plate}`));
     return [...new Uint8Array(bytes)].map((one) => one.toString(16).padStart(2, "0")).join("").slice(0, 24);
   }
   async function judge(plate, place) {
     if (!list || list.until <= hubNow() || !list.sites[place]) return { kind: "unknown" };
-    const known = await digest(plate), now = hubNow();
+    const known = await digest(place, plate), now = hubNow();
     const found = list.sites[place].filter(([one, , until]) => one === known && (until === null || until > now));
     const [, kind, until] = found.find(([, one]) => one === "paid") || found[0] || [known, "none", null];
     return { kind, until };
@@ -179,6 +188,7 @@
     site.addEventListener("change", () => localStorage.setItem(SITE, site.value));
     form.addEventListener("submit", check);
     list = (await store("lists", "readonly", (rows) => rows.get("list"))) || null;
+    if (list && !list.key) await forget();  // of an older version of this page
     window.addEventListener("online", turn);
     setInterval(turn, LIST_MS);
     await turn();

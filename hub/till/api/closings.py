@@ -3,12 +3,14 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
+from hub.core import i18n
 from hub.core.db import Session
 from hub.till.api.ground import RefusedError
 from hub.till.api.tills import Till
 from hub.till.rules import closing as rules
-from hub.till.rules.closing import Entry, Totals
+from hub.till.rules.closing import DayRow, Entry, Totals
 from hub.till.store import book as store
 from hub.till.store import tills
 from hub.till.store.tables import ClosingRow, EntryRow
@@ -56,6 +58,35 @@ def close(session: Session, till: Till, key: str, now: int) -> tuple[Closing, bo
     if made is None:
         raise RefusedError("nothing")
     return _closing(made), True
+
+
+@dataclass(frozen=True)
+class Day:
+    """What all tills closed on a day; `open` is (till, operation, cents, lines) of what no closing has yet."""
+
+    rows: tuple[DayRow, ...]
+    closings: tuple[tuple[str, Closing], ...]
+    open: tuple[tuple[str, str, int, int], ...]
+
+    @property
+    def gross(self) -> int:
+        """All of it."""
+        return sum(row.gross for row in self.rows)
+
+
+def of_day(session: Session, day: date) -> Day:
+    """The closings that were made on a day (Europe/Berlin), over all tills; what is open is of now."""
+    since, until = (_begin(one) for one in (day, day + timedelta(days=1)))
+    of_till = {row.name: row.operation for row in tills.listed(session)}
+    made = [(of_till[row.till], _closing(row)) for row in store.closings_between(session, since, until)]
+    rows = rules.together([(operation, one.totals) for operation, one in made])
+    waiting = ((name, operation, *open_totals(session, name)) for name, operation in of_till.items())
+    left = tuple((name, operation, found.gross, lines) for name, operation, found, lines in waiting if lines)
+    return Day(rows, tuple(made), left)
+
+
+def _begin(day: date) -> int:
+    return int(datetime.combine(day, time(), i18n.TIMEZONE).timestamp() * 1000)
 
 
 def open_totals(session: Session, till: str) -> tuple[Totals, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from hub.core import events, i18n
+from hub.core import audit, events, i18n
 from hub.core.db import Session
 from hub.payments import api as payments
 from hub.till import gateway
@@ -52,7 +52,9 @@ class Content:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of it: paid, open (a claim), known (taken in before) or refused, and why."""
+    """What became of it: paid, open (a claim), known (taken in before) or refused, and why; paid with the reason
+    `hours` was booked, but the till had been alone for too long.
+    """
 
     number: str
     state: str
@@ -79,7 +81,10 @@ def accept(session: Session, counter: Counter, offer: Offer, content: Content, c
         return Answer(content.number, REFUSED, error.reason)
     if sum(one.total for one in lines) != content.cents:
         return Answer(content.number, REFUSED, "total")
-    return _sell(session, counter, content, lines, at, now)
+    hours, issued = counter.town.offline.hours, _issued(content.code)
+    alone_since = tills.gap_at(session, till.name, at)
+    late = rules.is_late(alone_since, at, issued, hours)
+    return _sell(session, counter, content, lines, at, now, is_late=late)
 
 
 def _issued(code: str) -> int | None:
@@ -95,7 +100,9 @@ def _ended(session: Session, till: Till) -> int:
     return row.ended_at if row is not None else 1
 
 
-def _sell(session: Session, counter: Counter, content: Content, lines: list[Line], at: int, now: int) -> Answer:
+def _sell(
+    session: Session, counter: Counter, content: Content, lines: list[Line], at: int, now: int, *, is_late: bool
+) -> Answer:
     guest, token, reason, payment_id = None, "", "", ""
     try:
         token = passes.token_of(content.code).id if content.code else ""
@@ -113,11 +120,23 @@ def _sell(session: Session, counter: Counter, content: Content, lines: list[Line
         "at": at,
     }
     facts |= {"way": content.way, "state": OWED if reason else PAID, "reason": reason[:12]}
-    row = sales.keep(session, counter, lines, guest, {**facts, "payment_id": payment_id, "is_offline": True}, now)
+    row = sales.keep(
+        session, counter, lines, guest, {**facts, "payment_id": payment_id, "is_offline": True, "is_late": is_late}, now
+    )
+    if is_late:
+        _report(session, counter, content.number, now)
     if reason and guest is not None:
         claim = ClaimOpened(guest.person_id, payment_id, counter.operation.id, content.cents, now)
         events.announce(session, claim)
-    return Answer(content.number, row.state, reason, sales.shown(counter.town, row, counter.operation))
+    said = reason or ("hours" if is_late else "")
+    return Answer(content.number, row.state, said, sales.shown(counter.town, row, counter.operation))
+
+
+def _report(session: Session, counter: Counter, number: str, now: int) -> None:
+    """Tells the control room: the till should have stopped selling, but what was sold stays sold."""
+    facts: dict[str, str | int | bool] = {"number": number}
+    subject = f"till:{counter.name}"
+    audit.note(session, "till.sold-too-late", actor=subject, subject=subject, now=now, details=facts)
 
 
 def _pay(
@@ -128,6 +147,7 @@ def _pay(
         sales.book_cash(session, counter, lines, content.number, now)
         return "", ""
     order = sales.order(counter, lines, guest.owner, content.number)
+    payments.ledger.locked_balance(session, f"wallet:{guest.owner}")  # other tills of the same guest wait
     by_pass, by_till = store.offline_sums(session, counter.name, guest.owner, _midnight(at))
     reason = "limit" if rules.over_limit(counter.town.offline, by_pass, by_till, content.cents) else ""
     if not reason:

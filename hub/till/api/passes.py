@@ -20,6 +20,7 @@ from hub.till.store.tables import ScanRow
 LOOK, PAY, REDEEM, GUEST = "look", "pay", "redeem", "guest"
 MAX_DEVICES = 5
 KEEP_SCANS_DAYS = KEEP_ENDED_DAYS = 30
+KEEP_GAPS_DAYS = 400
 _DAY = 86_400_000
 _PAGE = 1000
 
@@ -164,4 +165,5 @@ def _guest(session: Session, signer: Signer, token: Token, now: int) -> Guest:
 def tidy(session: Session, now: int) -> int:
     """Forgets uses of codes and phones that ended; how many."""
     old = store.forget_scans(session, now - KEEP_SCANS_DAYS * _DAY)
+    tills.forget_gaps(session, now - KEEP_GAPS_DAYS * _DAY)
     return old + tills.forget_devices(session, now - KEEP_ENDED_DAYS * _DAY)

@@ -2,8 +2,9 @@
 
 from hub.core import i18n
 from hub.core.db import Session
+from hub.payments import api as payments
 from hub.till.api import passes
-from hub.till.store import book, tickets, tills
+from hub.till.store import archive, book, tickets, tills
 from hub.till.store import passes as grants
 
 _MANY = 10_000
@@ -43,6 +44,12 @@ def forget(session: Session, person_id: int, _now: int) -> None:
     tickets.forget_person(session, person_id, owner)
     book.forget_person(session, person_id, owner)
     grants.forget_person(session, person_id, owner)
+
+
+def forget_old(session: Session, now: int) -> int:
+    """Removes sales, lines of the books, closings and tickets that the law no longer makes the town keep; how many."""
+    before = payments.archive.kept_from(now)
+    return archive.forget_books(session, before) + archive.forget_tickets(session, before, i18n.local(before).date())
 
 
 def tidy(session: Session, now: int) -> int:

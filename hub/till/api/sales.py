@@ -241,6 +241,11 @@ def newest(session: Session, town: Town, till: Till, limit: int = 20) -> list[Sa
     return [shown(town, row, operation) for row in store.newest(session, till.name, limit)]
 
 
+def too_late(session: Session, town: Town, since: int, till: str = "") -> list[Sale]:
+    """Sales of tills that had been alone for too long, received since a moment (ms), the oldest first."""
+    return [shown(town, row) for row in store.late(session, since, till)]
+
+
 def claims(session: Session, town: Town, till: str = "") -> list[Sale]:
     """Sales that wait for their money, the oldest first."""
     return [shown(town, row) for row in store.in_state(session, OWED, till)]

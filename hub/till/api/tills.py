@@ -10,6 +10,7 @@ from hub.core.db import Session
 from hub.till import gateway
 from hub.till.api.ground import RefusedError
 from hub.till.gateway import Signer
+from hub.till.rules import sales as sales_rules
 from hub.till.rules.catalogue import Operation, Town
 from hub.till.store import tills as store
 from hub.till.store.tables import TillRow
@@ -86,9 +87,16 @@ def listed(session: Session) -> list[Till]:
     return [_till(row) for row in store.listed(session)]
 
 
-def seen(session: Session, name: str, now: int) -> None:
-    """The till was heard of."""
-    store.change(session, name, seen_at=now)
+def seen(session: Session, till: Till, town: Town, now: int) -> None:
+    """The till was heard of; that it was alone for too long is kept, for what it sold then comes later."""
+    store.lock(session, till.name)
+    row = store.named(session, till.name)
+    if row is None or row.seen_at >= now:
+        return
+    heard = row.seen_at or row.created_at
+    if sales_rules.is_gap(heard, now, town.offline.hours):
+        store.add_gap(session, till.name, heard, now)
+    store.change(session, till.name, seen_at=now)
 
 
 def set_public_key(session: Session, till: Till, public_key: str) -> None:

@@ -42,6 +42,30 @@ class Totals:
         return sum(row.gross for row in self.rows if row.way == way)
 
 
+@dataclass(frozen=True)
+class DayRow:
+    """Sums of closings at one operation, tax rate and way of payment, in cents."""
+
+    operation: str
+    tax: str
+    way: str
+    gross: int
+    net: int
+    share: int
+
+
+def together(closings: Sequence[tuple[str, Totals]]) -> tuple[DayRow, ...]:
+    """Adds up (operation, totals) of many tills; net and tax are the sums of what stands on the closings."""
+    sums: dict[tuple[str, str, str], tuple[int, int, int]] = {}
+    for operation, found in closings:
+        for row in found.rows:
+            key = (operation, row.tax, row.way)
+            gross, net, share = sums.get(key, (0, 0, 0))
+            sums[key] = gross + row.gross, net + row.net, share + row.share
+    ordered = sorted(sums.items(), key=lambda item: (item[0][0], -int(item[0][1]), item[0][2]))
+    return tuple(DayRow(*key, *amounts) for key, amounts in ordered)
+
+
 def tax_share(gross: int, tax: str) -> int:
     """The tax inside a gross amount, rounded half away from zero."""
     rate, size = int(tax), abs(gross)

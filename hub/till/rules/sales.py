@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hub.till.rules.catalogue import Line, Offline
 from hub.till.rules.passes import SKEW_MS
 
+HOUR_MS = 3_600_000
 CASH, WALLET, OPEN = "cash", "wallet", "open"
 PAID, OWED, CANCELLED, WAIVED = "paid", "open", "cancelled", "waived"
 SALE, CANCEL, REFUND, CLAIM, SETTLED, WAIVER = "sale", "cancel", "refund", "claim", "settled", "waiver"
@@ -79,6 +80,16 @@ def offer_problem(at: int, issued: int | None, ended_at: int, now: int) -> str:
         return "future"
     is_late = bool(ended_at) and (at > ended_at or (issued is not None and issued > ended_at + SKEW_MS))
     return "revoked" if is_late else ""
+
+
+def is_gap(last_heard: int, now: int, hours: int) -> bool:
+    """Whether a till was alone for longer than it may sell so."""
+    return now - last_heard > hours * HOUR_MS
+
+
+def is_late(gap_since: int | None, at: int, issued: int | None, hours: int) -> bool:
+    """Whether a sale was made when the till had been alone for too long: the till's clock or the phone's says so."""
+    return gap_since is not None and max(at, issued or 0) > gap_since + hours * HOUR_MS
 
 
 def over_limit(limits: Offline, by_pass: int, by_till: int, cents: int) -> bool:

@@ -57,11 +57,18 @@ def in_state(session: Session, state: str, till: str = "", limit: int = 200) -> 
 
 
 def offline_sums(session: Session, till: str, owner: str, since: int) -> tuple[int, int]:
-    """Cents that passes paid at a till without connection since a moment: (by this owner, by all)."""
+    """Cents that passes paid without connection since a moment: (by this owner at every till, by all at this one)."""
     mine = select(func.coalesce(func.sum(SaleRow.cents), 0)).where(
-        SaleRow.till == till, SaleRow.is_offline, SaleRow.way != "cash", SaleRow.at >= since
+        SaleRow.is_offline, SaleRow.way != "cash", SaleRow.at >= since
     )
-    return int(session.scalar(mine.where(SaleRow.owner == owner)) or 0), int(session.scalar(mine) or 0)
+    of_owner, of_till = mine.where(SaleRow.owner == owner), mine.where(SaleRow.till == till)
+    return int(session.scalar(of_owner) or 0), int(session.scalar(of_till) or 0)
+
+
+def late(session: Session, since: int, till: str = "", limit: int = 200) -> Sequence[SaleRow]:
+    """Sales of tills that had been alone for too long, received since a moment, the oldest first."""
+    mine = select(SaleRow).where(SaleRow.is_late, SaleRow.received_at >= since).order_by(SaleRow.id).limit(limit)
+    return session.scalars(mine.where(SaleRow.till == till) if till else mine).all()
 
 
 def add_entry(
@@ -110,6 +117,12 @@ def closings(session: Session, till: str, limit: int) -> Sequence[ClosingRow]:
     """A till's closings, the newest first."""
     mine = select(ClosingRow).where(ClosingRow.till == till).order_by(ClosingRow.number.desc())
     return session.scalars(mine.limit(limit)).all()
+
+
+def closings_between(session: Session, since: int, until: int) -> Sequence[ClosingRow]:
+    """Every till's closings of a time (ms), by till and number."""
+    mine = select(ClosingRow).where(ClosingRow.at >= since, ClosingRow.at < until)
+    return session.scalars(mine.order_by(ClosingRow.till, ClosingRow.number)).all()
 
 
 def add_closing(session: Session, **facts: Any) -> None:

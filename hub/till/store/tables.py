@@ -3,21 +3,23 @@
 from datetime import date
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
     Date,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     String,
     Text,
     UniqueConstraint,
-    event,
+    false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.core.append_only import Guard
 from hub.core.db import Base
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -43,6 +45,16 @@ class TillRow(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int] = _zero()
     seen_at: Mapped[int] = _zero()
+
+
+class GapRow(Base):
+    """A time in which a till was not heard of for longer than it may sell alone."""
+
+    __tablename__ = "till_gap"
+
+    till: Mapped[str] = mapped_column(ForeignKey("till_till.name"), primary_key=True)
+    since: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    until: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
 class DeviceRow(Base):
@@ -75,12 +87,16 @@ class ScanRow(Base):
 
 
 class SaleRow(Base):
-    """A sale; `number` is the till's own name for it. Owner and person go with the account, the sums stay."""
+    """A sale; `number` is the till's own name for it. Owner and person go with the account, the sums stay.
+
+    `is_late`: sold when the till had been alone for too long.
+    """
 
     __tablename__ = "till_sale"
     __table_args__ = (
         UniqueConstraint("till", "number"),
         CheckConstraint("refunded >= 0 AND refunded <= cents", name="till_sale_refunded"),
+        Index("till_sale_late", "received_at", sqlite_where=text("is_late"), postgresql_where=text("is_late")),
     )
 
     id: Mapped[int] = mapped_column(BigId, Identity(), primary_key=True)
@@ -100,6 +116,7 @@ class SaleRow(Base):
     cents: Mapped[int] = mapped_column(BigInteger)
     refunded: Mapped[int] = _zero()
     is_offline: Mapped[bool] = mapped_column(Boolean)
+    is_late: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     at: Mapped[int] = mapped_column(BigInteger, index=True)
     received_at: Mapped[int] = mapped_column(BigInteger)
 
@@ -192,38 +209,6 @@ class GrantRow(Base):
     paid_at: Mapped[int] = _zero()
 
 
-_FUNCTION = (
-    "CREATE FUNCTION till_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the book of a till is append-only'; END $$"
-)
-
-
-def _sqlite(table: str) -> tuple[str, ...]:
-    return tuple(
-        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-        "BEGIN SELECT RAISE(ABORT, 'the book of a till is append-only'); END"
-        for verb in ("UPDATE", "DELETE")
-    )
-
-
-def _postgres(table: str) -> str:
-    return (
-        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION till_refuse()"
-    )
-
-
-_GUARDED = ("till_entry", "till_closing")
-SQLITE_GUARDS = tuple(statement for table in _GUARDED for statement in _sqlite(table))
-POSTGRES_GUARDS = (_FUNCTION, *(_postgres(table) for table in _GUARDED))
-
-
-def _guard(row: type[Base], statements: tuple[str, ...], dialect: str) -> None:
-    for one in statements:
-        event.listen(row.__table__, "after_create", DDL(one).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
-
-
-_guard(TillRow, (_FUNCTION,), "postgresql")  # the others point at it, so it is made first
-for _row in (EntryRow, ClosingRow):
-    _guard(_row, _sqlite(_row.__tablename__), "sqlite")
-    _guard(_row, (_postgres(_row.__tablename__),), "postgresql")
+GUARD = Guard("till_refuse", "the book of a till", {"till_entry": "till_entry", "till_closing": "till_closing"})
+SQLITE_GUARDS, POSTGRES_GUARDS = GUARD.sqlite(), GUARD.postgres()
+GUARD.watch(EntryRow, ClosingRow)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from hub.core import rows
 from hub.core.db import Session
 from hub.core.rows import touched
-from hub.till.store.tables import DeviceRow, TillRow
+from hub.till.store.tables import DeviceRow, GapRow, TillRow
 
 
 def add(session: Session, **facts: Any) -> bool:
@@ -40,6 +40,22 @@ def listed(session: Session) -> Sequence[TillRow]:
 def change(session: Session, name: str, **values: Any) -> None:
     """New values of a till."""
     session.execute(update(TillRow).where(TillRow.name == name).values(**values))
+
+
+def add_gap(session: Session, name: str, since: int, until: int) -> None:
+    """The till was alone for too long."""
+    rows.insert_new(session, GapRow, till=name, since=since, until=until)
+
+
+def gap_at(session: Session, name: str, at: int) -> int | None:
+    """When the time began in which a till was alone for too long, None unless a moment is in one."""
+    mine = select(GapRow.since).where(GapRow.till == name, GapRow.since < at, GapRow.until >= at)
+    return session.scalars(mine.order_by(GapRow.since).limit(1)).first()
+
+
+def forget_gaps(session: Session, before: int) -> int:
+    """Forgets those that ended long ago; how many."""
+    return touched(session, delete(GapRow).where(GapRow.until < before))
 
 
 def end(session: Session, name: str, now: int) -> bool:

@@ -83,6 +83,7 @@ def _sales() -> dict[str, str]:
         "signature": _("Die Unterschrift der Kasse passt nicht."),
         "offer": _("Diesen Verkauf kann der Hub nicht lesen."),
         "future": _("Die Uhr der Kasse geht vor."),
+        "hours": _("Die Kasse war länger ohne Verbindung, als sie so verkaufen darf. Die Leitstelle weiß es."),
     }
 
 

@@ -19,6 +19,7 @@ from hub.till.web import body, ground
 blueprint = flask.Blueprint("till_machines", __name__, url_prefix="/api/till/v1")
 
 MAX_OFFERS = 20
+_HEARD_MS = 30_000  # so often it is noted that a till was heard of
 
 
 def _for_tills(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
@@ -29,6 +30,8 @@ def _for_tills(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respon
         till = _till()
         if till is None:
             return {"error": "no till has this key"}, 401
+        if now_ms() - till.seen_at > _HEARD_MS:
+            _hear(till)
         if till.ended_at and view.__name__ != "take_offers":
             return {"error": "this till is blocked"}, 403
         try:
@@ -40,6 +43,11 @@ def _for_tills(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respon
             return {"error": error.reason, "text": ground.sentence(error.reason)}, status
 
     return called
+
+
+def _hear(till: Till) -> None:
+    town, now = ground.town(), now_ms()
+    web.write(lambda session: api.tills.seen(session, till, town, now))
 
 
 def _till() -> Till | None:
@@ -61,7 +69,6 @@ def sync(till: Till) -> ResponseReturnValue:
     after, since, now = body.query("after", 2**31 - 1), body.query("since", 10**15 - 1), now_ms()
     with web.read() as session:
         keys = api.passes.keys(session, ground.signer(), after, since)
-    web.write(lambda session: api.tills.seen(session, till.name, now))
     town = ground.town()
     operation, limits = town.operations[till.operation], town.offline
     lang = language()

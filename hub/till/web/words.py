@@ -37,6 +37,17 @@ def csv_head() -> list[str]:
     return [_("Kasse"), _("Abschluss"), _("Zeit"), _("Weg"), _("Steuersatz"), _("Brutto"), _("Netto"), _("Steuer")]
 
 
+def day_head() -> list[str]:
+    """The heading of a day's table."""
+    names = [_("Tag"), _("Betrieb der Kasse"), _("Steuersatz in Prozent"), _("Weg")]
+    return [*names, _("Brutto in Euro"), _("Netto in Euro"), _("Steuer in Euro")]
+
+
+def amount(cents: int) -> str:
+    """An amount for spreadsheets: 1234,56."""
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100},{abs(cents) % 100:02d}"
+
+
 def of_the_till() -> dict[str, str]:
     """What the till's script says."""
     return {
@@ -93,6 +104,7 @@ def of_the_till() -> dict[str, str]:
         "otherTill": _("Dieser Schlüssel gehört zur Kasse %(name)s.", name="{name}"),
         "failed": _("Das hat nicht geklappt. Bitte versuchen Sie es noch einmal."),
         "refusedOffer": _("Nicht angenommen: Verkauf %(n)s. %(said)s", n="{n}", said="{text}"),
+        "lateOffer": _("Gebucht: Verkauf %(n)s. %(said)s", n="{n}", said="{text}"),
         "openOffer": _("Offen geblieben: Verkauf %(n)s. %(said)s", n="{n}", said="{text}"),
         "noCamera": _("Die Kamera geht hier nicht. Nehmen Sie einen Scanner oder tippen Sie den Code."),
         "amount": _("Bitte prüfen Sie den Betrag."),

@@ -19,6 +19,7 @@ from hub.ingest import api as ingest
 from hub.parking import api as parking
 from hub.settings import Settings
 from tests import ready
+from tests.hub.payments.statements import IBAN
 
 MARKET, LAKE, BOARD = "rathausplatz", "kurpark_see", "thermarium-b1"
 NODES = [
@@ -73,7 +74,7 @@ def settings(tmp_path: Path) -> Settings:
     (town / "town.json").write_text(json.dumps({"name": "Bad Rappenau", "address": "Kirchplatz 4"}))
     (town / "map.geojson").write_text(json.dumps(MAP))
     (town / "till.json").write_text((Settings().town_dir / "till.json").read_text())
-    return Settings(state_dir=tmp_path, town=str(town))
+    return Settings(state_dir=tmp_path, town=str(town), bank_iban=IBAN, bank_name="Stadt")
 
 
 @pytest.fixture

@@ -18,11 +18,13 @@ from sqlalchemy import text
 from hub import identities, setup
 from hub.account import api as account
 from hub.account.store import people
-from hub.core import audit, jobs
+from hub.core import audit, i18n, jobs
 from hub.core.clock import now_ms
 from hub.core.db import Session
 from hub.fleet import api as fleet
 from hub.openid import api as openid
+from hub.payments import api as payments
+from hub.payments.store import payments as payment_store
 from hub.settings import Settings
 from hub.setup import people as service_commands
 from hub.setup import radio as radio_commands
@@ -34,6 +36,7 @@ from tests.hub.till.phones import LonelyTill
 pytestmark = pytest.mark.thorough
 
 ME, OTHER = "person:1", 2
+UNCLEAR, TODAY = "entry-2", i18n.local(now_ms()).date().isoformat()
 DECODER = json.dumps({"fields": [{"name": "distance_mm", "offset": 0, "size": 2, "endian": "big"}]})
 DEVICE = {"network": "tts", "id": "Bay-7", "node": "thermarium-b1", "bay": "thermarium-001", "decoder": "bosch_tps110"}
 
@@ -154,6 +157,28 @@ PRESSES = [
     ),
     Press("/admin/kassen/bad-1/sperren", {}, "till.ended", "till:bad-1", {}),
     Press("/admin/kassen/offen/beleg-1/abschreiben", {}, "till.claim-waived", "till:bad-1", {"kind": "token"}),
+    Press(
+        f"/admin/zahlungen/{UNCLEAR}/zuordnen",
+        {"reference": "RF2700021I3V9"},
+        "payments.entry-assigned",
+        "payment:p1",
+        {},
+    ),
+    Press(
+        f"/admin/zahlungen/{UNCLEAR}/zurueck",
+        {"holder": "Rosa", "iban": "DE89370400440532013000"},
+        "payments.repayment-asked",
+        "repayment:2",
+        {"cents": 500, "typed": True},
+    ),
+    Press("/admin/zahlungen/rueckzahlung/1/zurueckziehen", {}, "payments.repayment-withdrawn", "repayment:1", {}),
+    Press(
+        "/admin/zahlungen/datei",
+        {"tag": TODAY},
+        "payments.repayments-exported",
+        "repayments",
+        {"cents": 500, "count": 1},
+    ),
     Press("/admin/protokoll/export", {"format": "csv"}, "audit.exported", "audit", {"format": "csv"}),
 ]
 
@@ -186,7 +211,26 @@ def staff(app: flask.Flask, town: Town, admin: FlaskClient, settings: Settings) 
         town.database.write(lambda session, f=flips: fleet.set_config(session, MARKET, {"max_flips": f}, {}, by))
     town.database.write(lambda session: fleet.block(session, MARKET, "1a2b3c4d", by))
     leave_open(town, settings)
+    leave_unclear(town, settings)
     return admin
+
+
+def leave_unclear(town: Town, settings: Settings) -> None:
+    """Two entries that nobody knows, of which one is on its way back, and a transfer that is expected."""
+    sealer = payments.Cashier(settings, town.database).sealer
+
+    def work(session: Session) -> None:
+        for number in (1, 2):
+            facts = {"booked_on": "2027-01-15", "cents": 500, "text": "Bad", "outcome": "unclear", "at": now_ms()}
+            payment_store.add_bank_entry(session, id=f"entry-{number}", **facts)
+        facts = {"sealer": sealer, "actor": ME, "now": now_ms()}
+        payments.repayments.ask(session, "entry-1", holder="Rosa", iban="DE89370400440532013000", **facts)
+        facts = {"owner": "", "purpose": "pool", "reference": "visit", "title": "Bad", "created_at": now_ms()}
+        facts |= {"items": '[["Bad", 500, "pool", "7", [], []]]', "cents": 500, "state": "started"}
+        payment_store.add(session, id="p1", key="k", **facts)
+        payment_store.add_attempt(session, "p1", "transfer", now_ms(), provider_ref="RF2700021I3V9")
+
+    town.database.write(work)
 
 
 def leave_open(town: Town, settings: Settings) -> None:
@@ -254,6 +298,11 @@ def test_a_button_of_staff_leaves_one_entry(staff: FlaskClient, town: Town, one:
         ("/admin/kassen", {"name": "bad-3", "operation": "circus"}),
         ("/admin/kassen/bad-9/sperren", {}),
         ("/admin/kassen/offen/none/abschreiben", {}),
+        (f"/admin/zahlungen/{UNCLEAR}/zuordnen", {"reference": "RF00"}),
+        (f"/admin/zahlungen/{UNCLEAR}/zurueck", {"holder": "Rosa", "iban": "DE00"}),
+        ("/admin/zahlungen/none/zurueck", {"holder": "Rosa", "iban": "DE89370400440532013000"}),
+        ("/admin/zahlungen/rueckzahlung/9/zurueckziehen", {}),
+        ("/admin/zahlungen/datei", {"tag": "2020-01-01"}),
         ("/buergerbuero/konten/1/ausweis", {"seen": "1", "display_name": "Ich"}),
         (f"/buergerbuero/konten/{OTHER}/zugang", {}),
     ],

@@ -1,6 +1,7 @@
 """Wardens see what is right and keep no more than they need."""
 
 import dataclasses
+import hashlib
 
 import pytest
 from sqlalchemy import text
@@ -127,9 +128,24 @@ def test_the_list_for_checks_without_a_network_holds_no_plate_and_an_end(databas
     begin(database, Purse(), planned_end=NOW + HOUR)
     with database.read() as session:
         made = checks.offline_list(session, ["thermarium", "p1_weinbrenner"], 4, NOW + MINUTE)
-    assert made.sites == {"thermarium": [(digest(made.salt, "HNAB123"), "paid", NOW + HOUR)], "p1_weinbrenner": []}
+    known = digest(made.key, "thermarium", "HNAB123")
+    assert made.sites == {"thermarium": [(known, "paid", NOW + HOUR)], "p1_weinbrenner": []}
     assert "HNAB123" not in str(made)
     assert made.until == NOW + MINUTE + 4 * HOUR
+
+
+def test_without_its_key_a_list_tells_nothing_of_a_plate_and_two_lists_have_nothing_in_common(
+    database: Database, heard
+) -> None:
+    begin(database, Purse(), planned_end=NOW + HOUR)
+    with database.read() as session:
+        lists = [checks.offline_list(session, ["thermarium"], 4, NOW + MINUTE) for _ in range(2)]
+    shown = [one.sites["thermarium"][0][0] for one in lists]
+    assert len({*shown, *(one.key for one in lists)}) == 4
+    assert all(len(one.key) == 32 for one in lists), "more keys than anybody can try"
+    guesses = {hashlib.sha256(f"{salt}HNAB123".encode()).hexdigest()[:24] for salt in ("", *shown)}
+    assert not guesses & set(shown)
+    assert digest(lists[0].key, "p1_weinbrenner", "HNAB123") != shown[0], "the same car elsewhere looks like another"
 
 
 def test_a_check_of_a_time_without_a_network_is_judged_again_by_what_the_hub_knows_of_that_moment(

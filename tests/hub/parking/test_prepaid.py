@@ -140,15 +140,6 @@ def test_a_payment_that_comes_twice_goes_back_once(database: Database) -> None:
         assert payments.payments.find(session, payment).payment.refunded == 0, "the stay itself is not refunded"
 
 
-def test_a_second_stay_that_the_same_car_paid_meanwhile_goes_back(database: Database) -> None:
-    first, second = ask(database), ask(database, 120)
-    pay(database, to_pay(database, second).payment_id, NOW + MINUTE)
-    pay(database, to_pay(database, first).payment_id, NOW + 2 * MINUTE)
-    assert look(database, second, NOW + 3 * MINUTE).state == "running"
-    assert look(database, first, NOW + 3 * MINUTE).state == "cancelled"
-    assert refunded(database) == [(100, "of no use")]
-
-
 def test_more_time_costs_what_the_tariff_says_for_all_of_it(database: Database) -> None:
     token = ask(database)
     pay(database, to_pay(database, token).payment_id, NOW)
@@ -273,13 +264,6 @@ def test_nobody_prolongs_a_paid_stay_without_paying(database: Database) -> None:
 def test_what_is_not_possible_is_told_before_anybody_pays(database: Database, more, reason: str) -> None:
     with pytest.raises(RefusedError, match=reason):
         ask(database, **more)
-
-
-def test_a_car_with_a_running_stay_gets_no_second_one(database: Database) -> None:
-    token = ask(database)
-    pay(database, to_pay(database, token).payment_id, NOW)
-    with pytest.raises(RefusedError, match="running"):
-        ask(database)
 
 
 def test_what_nobody_paid_for_is_deleted_and_its_late_money_goes_back(database: Database) -> None:

@@ -33,7 +33,13 @@ def entry(
 
 
 def details(
-    reference: str = "", text: str = "", end_to_end: str = "", amount: str = "", ref: str = "", reason: str = ""
+    reference: str = "",
+    text: str = "",
+    end_to_end: str = "",
+    amount: str = "",
+    ref: str = "",
+    reason: str = "",
+    payer: tuple[str, str] | None = None,
 ) -> str:
     """One transaction."""
     refs = (f"<AcctSvcrRef>{ref}</AcctSvcrRef>" if ref else "") + (
@@ -43,4 +49,10 @@ def details(
     free = f"<Ustrd>{text}</Ustrd>" if text else ""
     sum_ = f'<Amt Ccy="EUR">{amount}</Amt>' if amount else ""
     why = f"<RtrInf><Rsn><Cd>{reason}</Cd></Rsn></RtrInf>" if reason else ""
-    return f"<TxDtls><Refs>{refs}</Refs>{sum_}<RmtInf>{structured}{free}</RmtInf>{why}</TxDtls>"
+    people = (
+        f"<RltdPties><Dbtr><Pty><Nm>{payer[0]}</Nm></Pty></Dbtr><DbtrAcct><Id><IBAN>{payer[1]}</IBAN></Id></DbtrAcct>"
+        "</RltdPties>"
+        if payer
+        else ""
+    )
+    return f"<TxDtls><Refs>{refs}</Refs>{sum_}{people}<RmtInf>{structured}{free}</RmtInf>{why}</TxDtls>"

@@ -200,7 +200,7 @@ async function showState() {
   find("netz").textContent = hub.isOnline ? words.online : words.offline;
   find("netz").className = `sk-pille sk-pille--${hub.isOnline ? "frei" : "unbekannt"}`;
   find("wartet").textContent = !waiting.length ? "" : waiting.length === 1 ? words.waitingOne : fill(words.waiting, { n: waiting.length });
-  find("probleme").replaceChildren(...problems.map((one) => make("li", { text: `${fill(one.state === "open" ? words.openOffer : words.refusedOffer, { n: one.number.slice(0, 8), said: one.text })} ${euro(one.cents)}` })));
+  find("probleme").replaceChildren(...problems.map((one) => make("li", { text: `${fill({ open: words.openOffer, paid: words.lateOffer }[one.state] || words.refusedOffer, { n: one.number.slice(0, 8), text: one.text })} ${euro(one.cents)}` })));
   find("probleme-karte").hidden = !problems.length;
 }
 

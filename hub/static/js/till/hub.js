@@ -117,7 +117,7 @@ export class Hub {
     const { results } = await this.call("POST", "/sync", { clock: this.now(), offers });
     await this.store.write(["offers", "problems"], (kept, problems) => {
       results.forEach((one, at) => {
-        if (one.state === "refused" || one.state === "open") problems.put({ ...one, number: waiting[at].number, cents: waiting[at].cents });
+        if (one.state === "refused" || one.state === "open" || one.reason === "hours") problems.put({ ...one, number: waiting[at].number, cents: waiting[at].cents });
         kept.delete(waiting[at].number);
       });
     });

@@ -337,7 +337,7 @@ def test_notices_are_switched_on_and_a_message_reaches_the_device(phones: Phones
     assert sorted(one["path"] for one in arrived) == ["/konto/hinweise", "/konto/postfach"]
     rosa.open("/konto/hinweise")
     rosa.press("Ausschalten")
-    rosa.says("Dieses Gerät bekommt keine Hinweise mehr.")
+    rosa.says("Das Gerät bekommt keine Hinweise mehr.")
     assert phones.refused() == []
 
 

@@ -44,7 +44,7 @@ def _words(code: int) -> tuple[str, str]:
 
 def _too_large() -> str:
     if not uploads.is_taking():
-        return _("Bitte senden Sie weniger Text.")
+        return _("Bitte gehen Sie zurück und senden Sie weniger Text.")
     return _("Gehen Sie zurück und senden Sie weniger oder kleinere Dateien.") + " " + uploads.limit_sentence()
 
 

@@ -138,6 +138,7 @@ ACCESS: dict[str, Door] = {
     "inbox.overview": PERSON,
     "inbox.thread": PERSON,
     "inbox.answer": PERSON,
+    "inbox.remove_page": PERSON,
     "inbox.remove": PERSON,
     "inbox.download": PERSON,
     "inbox.ask_page": PERSON,

@@ -119,8 +119,8 @@ def _choices() -> dict[str, dict[str, str]]:
         "language": {"de": "Deutsch", "en": "English"},
         "role": {
             "owner": _("Alle Rechte"),
-            "manager": _("Darf handeln und Mitglieder verwalten"),
-            "member": _("Darf handeln"),
+            "manager": _("Handeln und verwalten"),
+            "member": _("Nur handeln"),
             "admin": _("Leitstelle"),
             "clerk": _("Bürgerbüro"),
             "editor": _("Redaktion"),

@@ -18,7 +18,10 @@ public_key = keys.public_key
 
 @dataclass(frozen=True)
 class Device:
-    """A device as its owner sees it; times in ms, last_ok_at 0 = nothing was sent yet."""
+    """A device as its owner sees it; times in ms, last_ok_at 0 = nothing was sent yet.
+
+    `is_failing`: the push service did not take the newest notice.
+    """
 
     id: int
     name: str
@@ -26,6 +29,7 @@ class Device:
     created_at: int
     last_ok_at: int
     current: bool
+    is_failing: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,15 @@ def subscribe(
 def devices(session: Session, person_id: int, browser: str) -> list[Device]:
     """A person's devices with notices, the newest first; the one with this cookie is the current one."""
     return [
-        Device(row.id, row.device, rules.host_of(row.endpoint), row.created_at, row.last_ok_at, _is(row, browser))
+        Device(
+            row.id,
+            row.device,
+            rules.host_of(row.endpoint),
+            row.created_at,
+            row.last_ok_at,
+            _is(row, browser),
+            row.failures > 0,
+        )
         for row in store.of_person(session, person_id)
     ]
 

@@ -187,6 +187,19 @@ def test_the_page_without_a_connection_comes_in_the_language_of_the_last_page(ro
     assert rosa.page.get_by_role("heading", level=1).inner_text() == "No connection right now"
 
 
+def test_also_the_very_first_page_tells_the_language(browser: Browser, town: Office) -> None:
+    """It came before the worker did, so the worker has not seen it."""
+    context = browser.new_context(locale="de-DE")
+    page = context.new_page()
+    page.goto(f"{town.url}/wlan?lang=en")
+    has_worker(page)
+    wait_for(page, "async () => Boolean(await caches.match('/language'))")
+    context.set_offline(True)
+    page.goto(f"{town.url}/konto")
+    assert page.get_by_role("heading", level=1).inner_text() == "No connection right now"
+    context.close()
+
+
 def test_after_the_log_out_the_pass_is_gone_from_the_device(rosa: Person) -> None:
     see_pass(rosa)
     rosa.open("/konto")
@@ -337,7 +350,7 @@ def test_notices_are_switched_on_and_a_message_reaches_the_device(phones: Phones
     assert sorted(one["path"] for one in arrived) == ["/konto/hinweise", "/konto/postfach"]
     rosa.open("/konto/hinweise")
     rosa.press("Ausschalten")
-    rosa.says("Dieses Gerät bekommt keine Hinweise mehr.")
+    rosa.says("Das Gerät bekommt keine Hinweise mehr.")
     assert phones.refused() == []
 
 

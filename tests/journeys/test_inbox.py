@@ -91,6 +91,8 @@ def test_a_letter_with_a_pdf_is_answered_with_a_photo_of_an_iphone(browser: Brow
     petra.press("Gespräch abschließen")
     petra.says("Das Gespräch ist abgeschlossen.")
     erika.page.reload()
+    erika.page.get_by_role("link", name="Löschen", exact=True).click()
+    erika.says("Das lässt sich nicht rückgängig machen.")
     erika.press("Löschen")
     erika.says("Die Nachricht ist gelöscht.")
     erika.close()

@@ -34,7 +34,7 @@ def send_code() -> ResponseReturnValue:
     try:
         codes.allow_mail(mail, desk.address(), now)
     except api.ThrottledError as error:
-        return _page(typed, desk.too_often(error), status=429)
+        return _page(typed, desk.too_often(error), status=429, is_throttled=True)
     code_id = web.write(lambda session: address.ask(session, ring, person, mail, now))
     return _page(mail, code_id=code_id)
 
@@ -56,9 +56,11 @@ def check_code() -> ResponseReturnValue:
     return desk.back("security.keys", "adresse")
 
 
-def _page(mail: str = "", problem: str = "", *, code_id: str = "", status: int = 422) -> ResponseReturnValue:
+def _page(
+    mail: str = "", problem: str = "", *, code_id: str = "", status: int = 422, is_throttled: bool = False
+) -> ResponseReturnValue:
     person = desk.person()
-    values = {"person": person, "mail": mail, "problem": problem, "code_id": code_id}
+    values = {"person": person, "mail": mail, "problem": problem, "code_id": code_id, "is_throttled": is_throttled}
     return desk.page(
         "account/address.html", status if problem else 200, **values, may_change=address.may_change(person)
     )

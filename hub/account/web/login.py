@@ -23,11 +23,12 @@ blueprint = flask.Blueprint("account", __name__)
 
 @dataclass(frozen=True)
 class Problem:
-    """A sentence on the page; Retry-After in seconds."""
+    """A sentence on the page; Retry-After in seconds; whether it is about what was typed."""
 
     text: str
     status: int = 401
     retry_after: int = 0
+    is_typing: bool = False
 
 
 @blueprint.get(LOGIN_PATH)
@@ -149,8 +150,8 @@ def _confirming() -> api.Person | None:
 
 def _wrong(*, is_name_asked: bool) -> Problem:
     if is_name_asked:
-        return Problem(_("E-Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides."))
-    return Problem(_("Das Passwort stimmt nicht. Bitte geben Sie es noch einmal ein."))
+        return Problem(_("E-Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides."), is_typing=True)
+    return Problem(_("Das Passwort stimmt nicht. Bitte geben Sie es noch einmal ein."), is_typing=True)
 
 
 def _target() -> str:
@@ -189,6 +190,7 @@ def page(
             name=name[:254],
             problem=problem.text if problem else "",
             serious=problem is not None and problem.status == 401,
+            wrong=problem is not None and problem.is_typing,
             question=question,
             wanted=wanted,
             is_wish=is_wish,
@@ -204,7 +206,8 @@ def code_page(ticket: str, target: str, problem: Problem | None = None, *, again
     allow_target(target)
     confirm = "1" if again else flask.request.form.get("confirm", "")
     text, status = (problem.text, problem.status) if problem else ("", 200)
-    response = desk.page("account/code.html", status, ticket=ticket, target=target, problem=text, confirm=confirm)
+    values = {"ticket": ticket, "target": target, "problem": text, "confirm": confirm}
+    response = desk.page("account/code.html", status, **values, is_throttled=status == 429)
     return _with_retry(response, problem)
 
 

@@ -61,7 +61,10 @@ def sentence(reason: str) -> str:
         "beyond": _("Ihre eigene Vertretung endet früher. Bitte wählen Sie ein früheres Datum."),
         "last_owner": _("Jemand muss zuständig bleiben. Geben Sie zuerst einer anderen Person alle Rechte."),
         "gone": _("Diese Einladung gilt nicht mehr."),
-        "other_address": _("Diese Einladung ging an eine andere E-Mail-Adresse als die Ihres Kontos."),
+        "other_address": _(
+            "Diese Einladung ging an eine andere E-Mail-Adresse als die Ihres Kontos. Bitten Sie um eine neue an Ihre "
+            "Adresse, oder melden Sie sich mit dem anderen Konto an."
+        ),
         "name": _("Bitte geben Sie Vor- und Nachnamen mit je höchstens 60 Zeichen ein."),
         "organisation_name": _(
             "Bitte geben Sie einen Namen mit höchstens %(n)s Zeichen und ohne Internetadresse ein.",

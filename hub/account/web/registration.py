@@ -40,7 +40,9 @@ def send_code(way: str) -> ResponseReturnValue:
         return desk.page("account/mail.html", 422, way=way, mail=typed, problem=problem, target=_target())
     except api.ThrottledError as error:
         text = desk.too_often(error)
-        return desk.page("account/mail.html", 429, way=way, mail=typed, problem=text, target=_target())
+        return desk.page(
+            "account/mail.html", 429, way=way, mail=typed, problem=text, target=_target(), is_throttled=True
+        )
     ring, purpose = desk.ring(), _PURPOSES[way]
     may_send = codes.has_room(mail, purpose, now)
     code_id = web.write(lambda session: codes.ask(session, ring, purpose, mail, lang, now, may_send=may_send))
@@ -78,7 +80,7 @@ def check_recovery() -> ResponseReturnValue:
     try:
         codes.allow_recovery(mail, desk.address(), now)
     except api.ThrottledError as error:
-        return desk.page("account/recovery.html", 429, mail=typed, problem=desk.too_often(error))
+        return desk.page("account/recovery.html", 429, mail=typed, problem=desk.too_often(error), is_throttled=True)
     granted = web.write(lambda session: codes.check_recovery(session, ring, mail, code, now))
     if granted is None:
         problem = _("Dieser Code gilt nicht oder nicht mehr. Das Bürgerbüro gibt Ihnen gern einen neuen.")

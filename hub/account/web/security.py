@@ -227,7 +227,8 @@ def _app_page(secret: str, problem: str = "") -> ResponseReturnValue:
     ticket = desk.ring().sealer("app").ticket({"secret": secret, "person": person.id}, now + rules.CODE_MS)
     picture = io.BytesIO()
     address = api.secrets.app_address(secret, person.name, desk.town())
-    segno.make(address, error="m").save(picture, kind="svg", scale=5, border=4, xmldecl=False, svgns=True, nl=False)
+    # without a size of its own it fits its frame whole, quiet zone included
+    segno.make(address, error="m").save(picture, kind="svg", border=4, omitsize=True, xmldecl=False, nl=False)
     shown = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     return desk.page(
         "account/app.html",

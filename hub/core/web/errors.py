@@ -19,12 +19,18 @@ def _words(code: int) -> tuple[str, str]:
     known = {
         400: (_("Das konnten wir nicht lesen"), _("Bitte gehen Sie zurück und versuchen Sie es noch einmal.")),
         401: (_("Bitte melden Sie sich an"), _("Diese Seite ist nur mit einem Konto zu sehen.")),
-        403: (_("Das ist hier nicht erlaubt"), _("Laden Sie die Seite neu und versuchen Sie es noch einmal.")),
+        403: (
+            _("Das ist hier nicht erlaubt"),
+            _("Bitte gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal."),
+        ),
         404: (
             _("Diese Seite gibt es nicht"),
             _("Vielleicht wurde sie verschoben. Auf der Startseite finden Sie alles."),
         ),
-        405: (_("So geht das nicht"), _("Bitte nutzen Sie die Knöpfe auf der Seite.")),
+        405: (
+            _("So lässt sich das nicht öffnen"),
+            _("Bitte gehen Sie zurück und nutzen Sie die Knöpfe auf der Seite."),
+        ),
         413: (_("Das ist zu groß"), _too_large()),
         429: (_("Das war zu oft"), _("Bitte warten Sie einen Moment und versuchen Sie es noch einmal.")),
         503: (
@@ -38,7 +44,7 @@ def _words(code: int) -> tuple[str, str]:
 
 def _too_large() -> str:
     if not uploads.is_taking():
-        return _("Bitte senden Sie weniger Text.")
+        return _("Bitte gehen Sie zurück und senden Sie weniger Text.")
     return _("Gehen Sie zurück und senden Sie weniger oder kleinere Dateien.") + " " + uploads.limit_sentence()
 
 

@@ -61,6 +61,16 @@ def answer(thread_id: int) -> ResponseReturnValue:
     return flask.redirect(flask.url_for("inbox.thread", thread_id=thread_id, gesagt="gesendet"), 303)
 
 
+@blueprint.get("/konto/postfach/<int:thread_id>/loeschen")
+def remove_page(thread_id: int) -> ResponseReturnValue:
+    """Asks whether a thread shall be gone."""
+    with web.read() as session:
+        found = api.thread(session, sheets.person_id(), thread_id)
+    if found is None or not found.may_remove:
+        flask.abort(404)
+    return flask.render_template("inbox/remove.html", thread=found)
+
+
 @blueprint.post("/konto/postfach/<int:thread_id>/loeschen")
 def remove(thread_id: int) -> ResponseReturnValue:
     """Deletes a thread."""

@@ -72,9 +72,10 @@ def redirect(uri: str, values: dict[str, str], state: str) -> ResponseReturnValu
     return response
 
 
-def problem(title: str, advice: str, detail: str = "") -> ResponseReturnValue:
+def problem(title: str, advice: str, detail: str = "", *, to_account: bool = False) -> ResponseReturnValue:
     """A page, where nothing may be sent to the service; `detail` is for who runs it, in English."""
-    return flask.render_template("error.html", code=400, title=title, advice=advice, detail=detail, error_id=""), 400
+    words = {"title": title, "advice": advice, "detail": detail, "to_account": to_account}
+    return flask.render_template("error.html", code=400, error_id="", **words), 400
 
 
 def origin(request: AuthorizationRequest) -> str:

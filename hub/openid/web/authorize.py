@@ -178,8 +178,8 @@ def _refuse(error: ProtocolError) -> ResponseReturnValue:
         facts = {"error": error.error, "error_description": error.description}
         return asking.redirect(error.redirect_uri, facts, error.state)
     return asking.problem(
-        _("Dieser Dienst hat falsch gefragt"),
-        _("Die Anmeldung ist nicht sicher möglich. Bitte zeigen Sie dem Betreiber des Dienstes diese Seite."),
+        _("Dieser Dienst ist nicht richtig eingerichtet"),
+        _("Sie können sich dort gerade nicht sicher anmelden. Bitte zeigen Sie dem Betreiber diese Seite."),
         f"{error.error}: {error.description}",
     )
 

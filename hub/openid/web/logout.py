@@ -21,10 +21,9 @@ def log_out() -> ResponseReturnValue:
         return flask.redirect(f"{flask.request.path}?{urlencode(list(flask.request.form.items()))}", 303)
     client, claims = _who_asks()
     uri, state = flask.request.args.get("post_logout_redirect_uri", ""), flask.request.args.get("state", "")
-    if uri and (client is None or uri not in client.logout_uris):
-        text = _("Der Dienst nennt eine Adresse, die wir nicht kennen. Sie sind noch angemeldet.")
-        return asking.problem(_("Abmelden"), text)
     person = web.visitor()
+    if uri and (client is None or uri not in client.logout_uris):
+        return _unknown_address(is_logged_in=person is not None)
     if not isinstance(person, account.Person):
         return _leave(uri, state)
     if client is not None and claims.get("sid") == ground.session_name(client, person.session_id):
@@ -44,6 +43,14 @@ def confirmed() -> ResponseReturnValue:
     except ValueError:
         facts = {"uri": "", "state": ""}
     return _end(facts["uri"], facts["state"])
+
+
+def _unknown_address(*, is_logged_in: bool) -> ResponseReturnValue:
+    if is_logged_in:
+        text = _("Der Dienst nennt eine Adresse, die wir nicht kennen. Abmelden können Sie sich in Ihrem Konto.")
+        return asking.problem(_("Sie sind noch angemeldet"), text, to_account=True)
+    text = _("Der Dienst nennt eine Adresse, die wir nicht kennen. Darum bringen wir Sie nicht dorthin.")
+    return asking.problem(_("Sie sind nicht angemeldet"), text)
 
 
 def _who_asks() -> tuple[api.Client | None, dict[str, object]]:

@@ -8,6 +8,7 @@ from hub.core.clock import now_ms
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.operations import api, rules
+from hub.operations.web import words
 
 blueprint = flask.Blueprint("operations", __name__)
 PATH = "/admin/auftraege"
@@ -29,6 +30,7 @@ def jobs_page() -> ResponseReturnValue:
         moment=lambda at: i18n.moment(at, lang, now),
         age=lambda at: rules.age(at, now),
         names=_names(),
+        kinds=words.kinds(),
     )
     response = flask.make_response(page)
     response.headers["Cache-Control"] = "no-store"

@@ -11,6 +11,7 @@ from hub.core.db import Session
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.operations import api, rules
+from hub.operations.web import words
 
 blueprint = flask.Blueprint("tasks", __name__)
 PATH = "/admin/aufgaben"
@@ -85,15 +86,16 @@ def _page(problem: str = "") -> str:
         age=lambda at: rules.age(at, now),
         length=api.NOTE_LENGTH,
         at_once=api.AT_ONCE,
+        kinds=words.kinds(),
     )
 
 
 def _said() -> str:
-    words = {
+    sentences = {
         "uebernommen": _("Sie haben das übernommen."),
         "zurueckgegeben": _("Zurückgegeben. Jetzt kann es jemand anderes übernehmen."),
         "versucht": _("Wird noch einmal versucht. Klappt es, erledigt sich die Aufgabe von selbst."),
         "erledigt": _("Erledigt."),
         "zuspaet": _("Hier hat sich gerade etwas geändert, es war nichts mehr zu tun. Die Liste ist jetzt aktuell."),
     }
-    return words.get(flask.request.args.get("gesagt", ""), "")
+    return sentences.get(flask.request.args.get("gesagt", ""), "")

@@ -11,6 +11,26 @@ def actions() -> Mapping[str, str]:
     return {**_account(), **_services(), **_technology(), **_letters(), **_operations()}
 
 
+def kinds() -> Mapping[str, str]:
+    """kind of job -> what it is for; a test asks that no kind of the hub is missing."""
+    return {
+        "tidy jobs": _("Alte Aufträge löschen"),
+        "retention": _("Daten nach ihrer Frist löschen"),
+        "remove files": _("Dateien löschen"),
+        "sweep files": _("Verwaiste Dateien löschen"),
+        "mail": _("E-Mails verschicken"),
+        "inbox digest": _("Tägliche E-Mail zum Postfach"),
+        "tidy inbox": _("Alte Nachrichten löschen"),
+        "openid logout": _("Verbundene Dienste abmelden"),
+        "push": _("Hinweise an Geräte senden"),
+        "parkapi push": _("Parkdaten an Partner melden"),
+        "ask for a payment": _("Zahlungen abfragen"),
+        "refund a payment": _("Geld zurückzahlen"),
+        "write a receipt": _("Quittungen schreiben"),
+        "give a parking fee back": _("Parkgebühr erstatten"),
+    }
+
+
 def _account() -> dict[str, str]:
     return {
         "account.login": _("Angemeldet"),

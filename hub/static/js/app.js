@@ -6,7 +6,7 @@
     const first = !workers.controller;
     workers.register("/sw.js").catch(() => {});
     // a page that came before the worker did could not be kept by it
-    if (first) workers.ready.then((registration) => registration.active.postMessage({ seen: location.pathname }));
+    if (first) workers.ready.then((registration) => registration.active.postMessage({ seen: location.pathname, lang: document.documentElement.lang }));
   }
   if (!button) return;
   window.addEventListener("beforeinstallprompt", (event) => {

@@ -188,7 +188,8 @@ async function leave() {
 }
 
 self.addEventListener("message", (event) => {
-  const { parking, seen } = event.data || {};
+  const { parking, seen, lang } = event.data || {};
+  if (LANGUAGES.includes(lang)) event.waitUntil(rememberLanguage(lang));
   if (typeof parking === "string") event.waitUntil(keep(PARKING, SITES, new Response(parking, { headers: { "Content-Type": "application/json" } })));
   if (OWN.includes(seen) || (typeof seen === "string" && isTill(seen))) event.waitUntil(see(seen));
 });

@@ -59,13 +59,13 @@ def test_a_page_for_staff_says_so_and_shows_the_way_back(rosa: FlaskClient, path
     assert answer.status_code == 403
     assert "Diese Seite ist für Mitarbeitende" in answer.text
     assert 'href="/konto"' in answer.text.split("<main")[1]
-    assert "Laden Sie die Seite neu" not in answer.text
+    assert "laden Sie die Seite neu" not in answer.text
 
 
 def test_a_form_without_its_token_is_told_to_load_again(rosa: FlaskClient) -> None:
     answer = rosa.post("/konto/name", data={"display_name": "Rosa"})
     assert answer.status_code == 403
-    assert "Laden Sie die Seite neu" in answer.text
+    assert "laden Sie die Seite neu" in answer.text
 
 
 CONFIRM = "/anmelden/bestaetigen?next=/konto/sicherheit"

@@ -130,12 +130,16 @@ def test_a_clerk_writes_and_sees_when_it_was_opened(erika: FlaskClient, petra: F
     assert "Bitte holen." in erika.get(mine).text
     assert "Von der Person gelesen" in petra.get(path).text
     assert send(erika, mine, text="Danke").status_code == 303
+    assert erika.get(f"{mine}/loeschen").status_code == 404  # the conversation goes on
     closed = petra.post(f"{path}/abschliessen", data={"csrf": form_token(petra, path)})
     assert closed.status_code == 303
     page = erika.get(mine).text
     assert "Abgeschlossen am" in page
     assert 'name="text"' not in page
-    gone = erika.post(f"{mine}/loeschen", data={"csrf": form_token(erika, mine)})
+    asked = erika.get(f"{mine}/loeschen").text
+    assert "Das lässt sich nicht rückgängig machen." in asked
+    assert erika.get(mine).status_code == 200  # asking alone deletes nothing
+    gone = erika.post(f"{mine}/loeschen", data={"csrf": form_token(erika, f"{mine}/loeschen")})
     assert gone.status_code == 303
     assert erika.get(mine).status_code == 404
 

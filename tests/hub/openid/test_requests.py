@@ -56,7 +56,7 @@ def test_only_the_very_registered_address_is_ever_redirected_to(
 ) -> None:
     answer = rosa.authorize(service, redirect_uri=redirect_uri)
     assert (answer.status_code, answer.headers.get("Location")) == (400, None)
-    assert "Dieser Dienst hat falsch gefragt" in answer.text
+    assert "Dieser Dienst ist nicht richtig eingerichtet" in answer.text
     assert not redirect_uri or f'="{redirect_uri}' not in answer.text
 
 

@@ -137,8 +137,11 @@ def test_a_log_out_leads_to_registered_addresses_only(pool: Service) -> None:
     tokens = pool.exchange(pool.code()).json
     for uri in ("https://evil.example/", CALLBACK):
         query = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": uri}
-        assert pool.client.get("/oauth/logout", query_string=query).status_code == 400
+        answer = pool.client.get("/oauth/logout", query_string=query)
+        assert (answer.status_code, "Sie sind noch angemeldet" in answer.text) == (400, True)
     assert pool.client.get("/konto").status_code == 200
+    pool.client.delete_cookie("sk_session")
+    assert "Sie sind nicht angemeldet" in pool.client.get("/oauth/logout", query_string=query).text
 
 
 def test_the_owner_sees_and_ends_a_connection(pool: Service) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import text
 import hub
 from hub.account import api as account
 from hub.account.store import people
+from hub.app import JOBS
 from hub.core import audit
 from hub.core.audit import Entry
 from hub.core.clock import now_ms
@@ -328,6 +329,11 @@ def test_every_action_of_the_code_has_words() -> None:
     assert len(used) > 40
     assert {one for one in used if one[1] not in known} == set()
     assert {action.split(".")[0] for action in known} == set(words.areas())
+
+
+@pytest.mark.usefixtures("german")
+def test_every_kind_of_job_has_words() -> None:
+    assert set(JOBS) == set(words.kinds())
 
 
 def _is_of_details(node: ast.AST) -> bool:

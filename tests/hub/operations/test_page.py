@@ -89,13 +89,13 @@ def test_a_kind_is_paused_and_goes_on(admin: FlaskClient, town: Town) -> None:
     assert send(admin, "anhalten", art="mail").status_code == 303
     assert send(admin, "anhalten", art="never heard of").status_code == 303
     html = page(admin)
-    assert "mail fortsetzen" in html
+    assert "Fortsetzen: E-Mails verschicken" in html
     assert "never heard of" not in html
     with town.database.read() as session:
         assert list(jobs.paused(session)) == ["mail"]
         assert not jobs.has_due(session, now_ms() + 1)
     send(admin, "fortsetzen", art="mail")
-    assert "mail anhalten" in page(admin)
+    assert "Anhalten: E-Mails verschicken" in page(admin)
 
 
 def test_fifty_jobs_are_on_a_page_and_a_page_beyond_the_end_is_the_last(admin: FlaskClient, town: Town) -> None:

@@ -260,6 +260,17 @@ def test_a_device_that_fails_twenty_times_in_a_row_is_forgotten(desk: Desk, rosa
     assert desk.devices(rosa) == []
 
 
+def test_the_person_sees_which_device_the_last_notice_did_not_reach(desk: Desk, rosa: int) -> None:
+    phone = desk.phones.subscribe({"status": 403})
+    desk.switch_on(desk.log_in(rosa)[1], phone)
+    seen = []
+    for _notice in range(2):
+        desk.message(rosa)
+        desk.work()
+        seen += [one.is_failing for one in desk.devices(rosa)]
+    assert seen == [True, False]
+
+
 def test_a_redirect_is_not_followed(desk: Desk, rosa: int) -> None:
     trap = desk.phones.subscribe()
     phone = desk.phones.subscribe({"status": 307, "Location": trap.endpoint})

@@ -16,12 +16,15 @@ from hub.parking.rules.feeds import LICENCE_URL, iso
 
 PATHS = sorted(feeds.FORMATS)
 JSON_PATHS = [path for path in PATHS if "json" in path]
-NAMES = {"prk": "http://datex2.eu/schema/3/parking", "com": "http://datex2.eu/schema/3/common"}
+NAMES = {
+    "prk": "http://datex2.eu/schema/3/parking",
+    **{"com": "http://datex2.eu/schema/3/common", "fac": "http://datex2.eu/schema/3/facilities"},
+}
 SITES = json.loads((Path(wiring.__file__).parent / "data/bad_rappenau/sites.json").read_text())["sites"]
 
 
-def xml(client: FlaskClient, name: str) -> etree._Element:
-    return etree.fromstring(client.get(f"/feeds/datex2/v3/{name}.xml").data)
+def xml(client: FlaskClient, name: str, version: str = "v3") -> etree._Element:
+    return etree.fromstring(client.get(f"/feeds/datex2/{version}/{name}.xml").data)
 
 
 @pytest.mark.parametrize("path", JSON_PATHS)
@@ -85,10 +88,13 @@ def test_all_feeds_say_the_same_of_a_car_park(client: FlaskClient, report: Calla
         "//prk:parkingRecordStatus[prk:parkingRecordReference/@id='rathaus']//prk:parkingNumberOfVacantSpaces/text()",
         namespaces=NAMES,
     )
+    placed = xml(client, "status", "v3.6").xpath(
+        "//prk:parkingStatusInformation[fac:reference/@id='rathaus']//prk:numberOfVacantSpaces/text()", namespaces=NAMES
+    )
     assert (site["realtime_free_capacity"], site["realtime_capacity"], site["capacity"]) == (2, 3, 45)
     assert (lot["free"], lot["state"], lot["total"]) == (2, "open", 45)
     assert (point["free"], point["occupied"], point["without_data"]) == (2, 1, 42)
-    assert said == ["2"]
+    assert said == placed == ["2"]
     assert site["realtime_data_updated_at"] == point["updated_at"]
 
 

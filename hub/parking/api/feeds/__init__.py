@@ -142,8 +142,10 @@ FORMATS: Mapping[str, Format] = {
     for one in (
         Format("ParkAPI v3", "parkapi/v3/sites.json", JSON, lambda town: _json(parkapi_sites(town))),
         Format("ParkAPI v3", "parkapi/v3/spots.json", JSON, _spots),
-        Format("DATEX II v3", "datex2/v3/table.xml", XML, datex2.table),
-        Format("DATEX II v3", "datex2/v3/status.xml", XML, datex2.status),
+        Format("DATEX II v3.6", "datex2/v3.6/table.xml", XML, datex2.places.table),
+        Format("DATEX II v3.6", "datex2/v3.6/status.xml", XML, datex2.places.status),
+        Format("DATEX II v3, parkingRecord", "datex2/v3/table.xml", XML, datex2.records.table),
+        Format("DATEX II v3, parkingRecord", "datex2/v3/status.xml", XML, datex2.records.status),
         Format("GeoJSON", "parking.geojson", GEOJSON, _geojson),
         Format("ParkenDD v1", "parkendd/v1.json", JSON, _parkendd),
     )

@@ -60,7 +60,8 @@ def acting() -> fleet.By:
 
 
 def back(name: str, place: str) -> ResponseReturnValue:
-    """To the node's page, at a section."""
+    """To the node's page, at a section, after something was changed there."""
+    fleet.forget_snapshots(web.database())
     return flask.redirect(flask.url_for("nodes.page", name=name) + f"#{place}", 303)
 
 

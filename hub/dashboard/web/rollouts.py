@@ -98,7 +98,10 @@ def _page(problem: str = "") -> str:
 
 def _sentence(reason: str) -> str:
     return {
-        "running": _("Es läuft schon eine Verteilung. Beenden Sie diese zuerst."),
+        "running": _(
+            "Ihre Verteilung hat nicht begonnen: Jemand anderes war schneller, oder es läuft noch eine. "
+            "Sie steht unten; beenden Sie diese zuerst, wenn Ihre vorgehen soll."
+        ),
         "nobody": _("Kein Knoten braucht diese Fassung."),
         "canary": _(
             "Dieser Knoten kann nicht der erste sein: Er braucht die Fassung nicht oder sagt nicht, welche er hat."

@@ -42,13 +42,14 @@ from hub.fleet.api.history import (
 from hub.fleet.api.lines import OutageNow, lines, outages_now
 from hub.fleet.api.remote import CommandNow, answered, command, commands_now, tell, tell_again
 from hub.fleet.api.rollouts import forget_old as forget_rollouts
+from hub.fleet.api.snapshots import Snapshot, forget_snapshots, snapshot
 from hub.fleet.gateway import Mail, Webhook
 from hub.fleet.rules import Sighting, alerts, overview, wifi
 from hub.fleet.rules.configuration import RINGS, Difference, Problem
 from hub.fleet.rules.configuration import RULES as RULE_LIMITS
 from hub.fleet.rules.history import KEEP_MS as KEEP_FIGURES_MS
 from hub.fleet.rules.history import Series
-from hub.fleet.rules.overview import Line, Wanted
+from hub.fleet.rules.overview import Box, Line, Wanted
 from hub.radio import api as radio
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "AlarmNow",
     "BackupNow",
     "BlockNow",
+    "Box",
     "By",
     "CommandNow",
     "ConfigConflictError",
@@ -74,6 +76,7 @@ __all__ = [
     "Problem",
     "Send",
     "Series",
+    "Snapshot",
     "UnknownNodeError",
     "VersionNow",
     "Wanted",
@@ -88,6 +91,7 @@ __all__ = [
     "config_now",
     "enrol",
     "figures_since",
+    "forget_snapshots",
     "happenings",
     "has_grants",
     "heard",
@@ -114,6 +118,7 @@ __all__ = [
     "set_config",
     "set_ring",
     "set_wifi",
+    "snapshot",
     "status",
     "take_grants",
     "tell",

@@ -101,6 +101,7 @@ def render(name: str, problem: str = "", where: str = "", typed: Mapping[str, st
         reasons=words.reasons(),
         asks=words.commands(),
         rings=ring_names(),
+        radio=words.radio_states(),
         limits=fleet.RULE_LIMITS,
         number=lambda value: i18n.number(value, lang),
         moment=lambda at: i18n.moment(at, lang, now),

@@ -36,6 +36,17 @@ def reasons() -> dict[str, str]:
     }
 
 
+def radio_states() -> dict[str, str]:
+    """What the radio does, as the node says it."""
+    return {
+        "on": _("Name des WLANs ist zu sehen"),
+        "off": _("Funk aus: der Name ist nicht zu sehen"),
+        "turning": _("Funk schaltet gerade um"),
+        "stuck": _("Funk gehorcht nicht"),
+        "away": _("Funk antwortet nicht"),
+    }
+
+
 def rule_names() -> dict[str, str]:
     """The rules of bays."""
     return {

@@ -173,6 +173,8 @@ class NodeNow:
     load_percent: int | None = None
     wifi_v: int = 0
     wifi_open: bool | None = None
+    wifi_held: bool = False
+    wifi_radio: str = ""
 
 
 @dataclass(frozen=True)
@@ -349,4 +351,6 @@ def _node_now(row: store.Node, now: int) -> NodeNow:
         load_percent=said.get("load_percent"),
         wifi_v=said.get("wifi_v", 0),
         wifi_open=said.get("wifi_open"),
+        wifi_held=said.get("wifi_held") is True,
+        wifi_radio=said.get("wifi_radio", ""),
     )

@@ -82,6 +82,15 @@ def path_label(path: Sequence[str]) -> str:
     return f"{name}: {labels.get(path[2], path[2])}"
 
 
+def by_section(changes: Sequence[fleet.Difference]) -> dict[str, list[fleet.Difference]]:
+    """Heading -> the differences below it."""
+    names = {"wifi": _("WLAN"), "rules": _("Sensoren"), "bays": _("Abstände der Stellplätze")}
+    found: dict[str, list[fleet.Difference]] = {}
+    for change in changes:
+        found.setdefault(names.get(change.path[0], change.path[0]), []).append(change)
+    return found
+
+
 def shown(value: str) -> str:
     """A difference's value; empty = the node's own file."""
     words = {"": _("wie in der Datei des Knotens"), "true": _("ja"), "false": _("nein"), "–": _("geschlossen")}

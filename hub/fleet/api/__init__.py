@@ -27,6 +27,9 @@ from hub.fleet.api.configuration import (
     tidy_blocks,
     unblock,
     versions_now,
+    would_roll_back,
+    would_set_config,
+    would_set_wifi,
 )
 from hub.fleet.api.enrolment import EnrolmentRefusedError, NewCode, enrol, make_code, renew, revocation_list, revoke
 from hub.fleet.api.history import (
@@ -127,6 +130,9 @@ __all__ = [
     "unblock",
     "versions_now",
     "wifi",
+    "would_roll_back",
+    "would_set_config",
+    "would_set_wifi",
 ]
 
 TWIN = "two_nodes_one_name"

@@ -10,7 +10,7 @@ from hub.dashboard import rules
 from hub.dashboard.api.pictures import NARROW, WIDE, Picture, Pin, shapes
 from hub.fleet import api as fleet
 
-_CELL = 26  # SVG units; nodes that are closer are drawn as one
+_CELL, _ROOM = 32, 14  # SVG units: nodes that are closer are drawn as one; half of a mark, which stays in its cell
 _EDGE = 0.000_001  # degrees around a group's section, so that rounding leaves nobody out
 _WORST = fleet.overview.STATES
 Positions = tuple[tuple[str, float, float], ...]  # (node, lon, lat)
@@ -70,7 +70,7 @@ def _picture(found: Sequence[fleet.Line], where: Positions, town_dir: Path, widt
             outside.append(line.label)
         else:
             cells.setdefault((int(place[0] // _CELL), int(place[1] // _CELL)), []).append(line)
-    pins = [_pin(members, places) for members in cells.values()]
+    pins = [_pin(members, cell, places) for cell, members in cells.items()]
     return Picture(width, height, shapes(frame, town_dir / "map.geojson"), pins, outside)
 
 
@@ -83,12 +83,23 @@ def _places(where: Positions, width: int, height: int) -> tuple[rules.Frame | No
     return frame, {name: frame.place(lon, lat) for name, lon, lat in where if frame.shows(lon, lat)}
 
 
-def _pin(members: Sequence[fleet.Line], places: Mapping[str, tuple[float, float]]) -> Pin:
+def _pin(members: Sequence[fleet.Line], cell: tuple[int, int], places: Mapping[str, tuple[float, float]]) -> Pin:
     worst = min(members, key=lambda line: _WORST.index(line.state))
     names = ", ".join(line.label for line in members[:5]) + (" …" if len(members) > 5 else "")
-    target = _box(members) if len(members) > 1 else worst.id
-    fill = min(worst.share or 0.0, 1.0)
-    return Pin(names, worst.state, *places[worst.id], fill=fill, count=len(members), target=target)
+    return Pin(
+        names,
+        worst.state,
+        *(_inside(at, number) for at, number in zip(places[worst.id], cell, strict=True)),
+        fill=min(worst.share or 0.0, 1.0),
+        count=len(members),
+        target=_box(members) if len(members) > 1 else worst.id,
+        bad=sum(line.state in ("silent", "trouble") for line in members),
+    )
+
+
+def _inside(at: float, cell: int) -> float:
+    """Where a mark is drawn, so that it does not cover its neighbour's."""
+    return min(max(at, cell * _CELL + _ROOM), (cell + 1) * _CELL - _ROOM)
 
 
 def _box(members: Sequence[fleet.Line]) -> str:

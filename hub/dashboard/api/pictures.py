@@ -31,7 +31,7 @@ class Shape:
 @dataclass(frozen=True)
 class Pin:
     """A node on the map, or `count` that lie too close; `fill` is its load from 0 to 1, `target` the node or their
-    section."""
+    section; `bad` of them are silent or have an alarm."""
 
     label: str
     state: str
@@ -40,6 +40,7 @@ class Pin:
     fill: float
     count: int = 1
     target: str = ""
+    bad: int = 0
 
 
 @dataclass(frozen=True)

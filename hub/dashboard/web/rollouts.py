@@ -90,6 +90,7 @@ def _page(problem: str = "") -> str:
         states=state_names(),
         steps=step_names(),
         rings=ring_names(),
+        headings={"release": _("Fassung"), "package": _("Pakete")},
         number=lambda value: i18n.number(value, lang),
         moment=lambda at: i18n.moment(at, lang, now),
         since=lambda at: rules.ago(at, now),

@@ -91,8 +91,10 @@ def by_section(changes: Sequence[fleet.Difference]) -> dict[str, list[fleet.Diff
     return found
 
 
-def shown(value: str) -> str:
-    """A difference's value; empty = the node's own file."""
+def shown(value: str, path: Sequence[str] = ()) -> str:
+    """A difference's value; empty = the node's own file, which knows neither opening times nor off."""
+    if not value and path and path[0] == "wifi" and path[1] in ("off", "hours"):
+        return _("nein") if path[1] == "off" else _("durchgehend")
     words = {"": _("wie in der Datei des Knotens"), "true": _("ja"), "false": _("nein"), "–": _("geschlossen")}
     return words.get(value, value.replace(".", ",") if language() == "de" and value.count(".") == 1 else value)
 

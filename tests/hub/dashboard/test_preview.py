@@ -41,7 +41,7 @@ def test_the_wifi_before_and_after_and_then_it_is_sent_as_it_was_shown(admin: Fl
     assert answer.status_code == 200
     text = plain(answer.text)
     assert "Datenmenge je Sitzung, MB vorher 500 → nachher 5000" in text
-    assert "Geöffnet Montag vorher wie in der Datei des Knotens → nachher 07:00–12:00" in text
+    assert "Geöffnet Montag vorher durchgehend → nachher 07:00–12:00" in text
     assert "Laden, Mbit/s" not in text, "what stays is not listed"
     assert "Noch ist nichts gesendet" in text
     assert version(town, MARKET) == 1

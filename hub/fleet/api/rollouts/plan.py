@@ -32,6 +32,11 @@ class Plan:
     unable: Sequence[str]
     changes: Sequence[str]
 
+    @property
+    def by_section(self) -> Mapping[str, Sequence[str]]:
+        """The same by heading: release, package, [table of node.toml]."""
+        return release_rules.grouped(self.changes)
+
 
 def plan(session: Session, releases: Releases, release: Release, canary: str = "") -> Plan:
     """The "what would change" report; RolloutError for a canary that cannot be one."""

@@ -1,6 +1,8 @@
 """What is off is not on the air: against the real hostapd without a radio, and against one that misbehaves."""
 
 import contextlib
+import ipaddress
+import json
 import shutil
 import socket
 import subprocess
@@ -12,7 +14,11 @@ from pathlib import Path
 import pytest
 
 from captive_portal.air import AWAY, SENT, SILENT, STUCK, TURNING, Air
+from captive_portal.config import Network
+from captive_portal.gate import Gate
 from captive_portal.hostapd import Control
+from captive_portal.orders import OrderFile
+from tests.captive_portal.test_gate import load
 
 hostapd = pytest.mark.skipif(shutil.which("hostapd") is None, reason="hostapd is not installed")
 
@@ -114,3 +120,34 @@ def test_one_that_refuses_is_stuck_and_is_asked_again(tmp_path: Path) -> None:
     air.want(False)
     air.look()
     assert stubborn.asked[-2:] == ["DISABLE", "STATUS"]
+
+
+class Quiet:
+    """Parts of the gate that have nothing to do here."""
+
+    def collect(self, _now: int) -> None:
+        """No grants came."""
+
+
+def test_the_gate_tells_the_radio_what_the_hub_wants_and_the_agent_what_the_radio_does(tmp_path: Path) -> None:
+    file, obeyed = tmp_path / "wifi.json", tmp_path / "obeyed.json"
+    file.write_text('{"v": 4, "wifi": {"off": true}}')
+    network = Network("lan0", "wan0", ipaddress.IPv4Interface("10.77.0.1/16"), None)
+    air, quiet = Air(tmp_path / "run", "lo"), Quiet()
+    stubborn = Stubborn(tmp_path / "run" / "lo", "DISABLED")
+    gate = Gate(network, quiet, quiet, quiet, quiet, quiet, OrderFile(file, obeyed), air)  # type: ignore[arg-type]
+    gate.tidy({})
+    assert air.look() == SILENT
+    gate.tidy({})
+    assert json.loads(obeyed.read_text()) == {"v": 4, "open": False, "radio": "off"}
+    file.with_suffix(".next").write_text('{"v": 5, "wifi": {}}')
+    file.with_suffix(".next").replace(file)
+    gate.tidy({})
+    assert air.look() == STUCK
+    assert "ENABLE" in stubborn.asked
+
+
+def test_hostapds_interface_is_the_radios_and_not_the_bridge(tmp_path: Path) -> None:
+    radio = '[radio]\ninterface = "wlan0"\nbridge = "lan0"\n'
+    assert load(tmp_path, radio).network.radio == "wlan0"
+    assert load(tmp_path).network.radio == "lan0"

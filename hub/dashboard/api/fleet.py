@@ -86,10 +86,12 @@ def _places(where: Positions, width: int, height: int) -> tuple[rules.Frame | No
 def _pin(members: Sequence[fleet.Line], cell: tuple[int, int], places: Mapping[str, tuple[float, float]]) -> Pin:
     worst = min(members, key=lambda line: _WORST.index(line.state))
     names = ", ".join(line.label for line in members[:5]) + (" …" if len(members) > 5 else "")
+    x, y = (_inside(at, number) for at, number in zip(places[worst.id], cell, strict=True))
     return Pin(
         names,
         worst.state,
-        *(_inside(at, number) for at, number in zip(places[worst.id], cell, strict=True)),
+        x,
+        y,
         fill=min(worst.share or 0.0, 1.0),
         count=len(members),
         target=_box(members) if len(members) > 1 else worst.id,

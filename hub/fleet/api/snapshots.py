@@ -49,6 +49,7 @@ class _Shelf:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.newest: Snapshot | None = None
+        self.changes = 0  # how often somebody here changed a node
 
 
 _shelves: WeakKeyDictionary[Database, dict[str, _Shelf]] = WeakKeyDictionary()
@@ -73,6 +74,7 @@ def snapshot(database: Database, now: int, language: str) -> Snapshot:
 def forget_snapshots(database: Database) -> None:
     """Somebody here changed a node: the next page shows it."""
     for shelf in list(_shelves.get(database, {}).values()):
+        shelf.changes += 1
         shelf.newest = None
 
 
@@ -92,6 +94,7 @@ def _renew_behind(shelf: _Shelf, database: Database, now: int, language: str) ->
 
 
 def _renew(shelf: _Shelf, database: Database, now: int, language: str) -> Snapshot:
+    changes = shelf.changes
     with database.read() as session:
         every, outages = lines(session, now, language), outages_now(session)
     made = Snapshot(
@@ -103,5 +106,6 @@ def _renew(shelf: _Shelf, database: Database, now: int, language: str) -> Snapsh
         versions=Counter(line.software for line in every if line.software),
         problems=Counter(one for line in every for one in overview.problems(line, now)),
     )
-    shelf.newest = made if len(every) > FEW else None
+    if changes == shelf.changes:  # else it may be from before a change, and the next one is made at once
+        shelf.newest = made if len(every) > FEW else None
     return made

@@ -68,6 +68,21 @@ def test_what_somebody_here_changed_is_there_at_once(many: Database) -> None:
     assert canaries(many, NOW) == 1
 
 
+def test_a_reading_that_a_change_overtook_is_not_kept(many: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = shelf.lines
+
+    def overtaken(*given: object) -> object:
+        found = real(*given)  # type: ignore[arg-type]
+        ring(many, "n001", "canary")
+        api.forget_snapshots(many)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shelf, "lines", overtaken)
+        assert canaries(many, NOW) == 0
+    assert canaries(many, NOW) == 1
+
+
 def test_many_who_come_at_once_wait_for_one_reading(many: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     real = shelf.lines

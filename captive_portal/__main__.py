@@ -152,7 +152,7 @@ def _web(arguments: argparse.Namespace) -> None:
     addresses = tuple(address for address in (network.ipv4, network.ipv6) if address)
     access = GateAccess(network.gate_socket)
     line = Line(network.wan).works
-    _serve(loaded.portal, access, lambda: stations(network.hostapd, network.lan), addresses, line)
+    _serve(loaded.portal, access, lambda: stations(network.hostapd, network.radio), addresses, line)
 
 
 def _preview(arguments: argparse.Namespace) -> None:

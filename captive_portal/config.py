@@ -87,6 +87,7 @@ class Network:
     watch_user: str = "stadtknoten-watch"
     lease_file: Path = Path("/run/stadtknoten/dnsmasq.leases")
     hostapd: Path | None = None
+    radio: str = ""  # hostapd's interface; it is a part of the bridge `lan`
     longest_session_s: int = 86_400
     garden: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
@@ -175,10 +176,17 @@ def _network(document: dict[str, object]) -> Network:
         watch_user=section.text("watch_user", Network.watch_user),
         lease_file=section.path("lease_file", Network.lease_file) or Network.lease_file,
         hostapd=section.path("hostapd"),
+        radio=_radio(document, section.interface("lan")),
         garden=_garden(document),
         limits=_limits(document),
         roaming=_roaming(document),
     )
+
+
+def _radio(document: dict[str, object], lan: str) -> str:
+    """The interface in [radio], else the visitors' network itself."""
+    section = Section(document, "radio")
+    return section.interface("interface") if section.text("interface", "") else lan
 
 
 def _garden(document: dict[str, object]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from captive_portal import elements, netlink, rules
+from captive_portal.air import Air
 from captive_portal.config import Network
 from captive_portal.devices import Devices, Grants
 from captive_portal.elements import Pass
@@ -47,9 +48,10 @@ class Gate:
         grants: Grants,
         around: Neighbourhood,
         orders: OrderFile | None = None,
+        air: Air | None = None,
     ) -> None:
         self._network, self._nft, self._store, self._devices = network, nft, store, devices
-        self._grants = grants
+        self._grants, self._air = grants, air
         self._order_file = orders or OrderFile(None)
         self._orders = self._order_file.current()  # before the first request: what is off stays off
         self._limits = network.limits
@@ -161,9 +163,11 @@ class Gate:
             self._keep(session)
 
     def _obey(self) -> None:
-        """Takes up what the hub says of speed and quota when it changed."""
+        """Takes up what the hub says when it changed: the radio follows in its own time, speed and quota now."""
         self._orders = self._order_file.current()
-        self._order_file.tell(_now_ms())
+        if self._air is not None:
+            self._air.want(not self._order_file.closed(_now_ms()))
+        self._order_file.tell(_now_ms(), self._air.state if self._air is not None else "")
         before, self._limits = self._limits, self._orders.limits(self._network.limits)
         if before == self._limits:
             return
@@ -180,18 +184,18 @@ class Gate:
 
     def _shut(self, mac: str) -> str:
         """Why the device may not be let in now, by the hub's settings; "" when it may."""
-        if closed := self._orders.closed(_now_ms()):
+        if closed := self._order_file.closed(_now_ms()):
             return closed
         blocked = self._orders.blocks and self._orders.shuts_out(self._devices.names(mac), _now_ms())
         return BLOCKED if blocked else ""
 
     def _why_shut(self, address: Address) -> dict[str, object]:
         mac = self.around.mac_at(address) if self._orders.blocks and self.is_visitor(address) else None
-        shut = self._shut(mac) if mac else self._orders.closed(_now_ms())
+        shut = self._shut(mac) if mac else self._order_file.closed(_now_ms())
         if not shut:
             return {}
         told = {"device": self._devices.current(mac)} if mac else {}
-        opens = None if shut == BLOCKED else self._orders.opens_ms(_now_ms())
+        opens = None if shut == BLOCKED else self._order_file.opens_ms(_now_ms())
         return {"reason": shut, "opens_ms": opens, **told}
 
     def _may_have(self, mac: str, address: Address) -> bool:

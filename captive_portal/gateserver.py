@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from captive_portal import netlink
+from captive_portal.air import air_of
 from captive_portal.config import ConfigError, Network
 from captive_portal.devices import Devices, Grants
 from captive_portal.gate import Gate, RefusedError
@@ -73,8 +74,14 @@ def _make(network: Network) -> Gate:
     store = Sessions(network.gate_store, network.store_key)
     devices = Devices(network.roaming.key_file, lambda: datetime.now(UTC).date())
     grants = Grants(network.grants, network.node, network.roaming.hub_key)
-    orders = OrderFile(network.orders, network.gate_socket.with_name("obeyed.json"))
-    return Gate(network, Nft(), store, devices, grants, Neighbourhood(network.lan, network.lease_file), orders)
+    orders = OrderFile(
+        network.orders, network.gate_socket.with_name("obeyed.json"), network.gate_store.with_name("hours")
+    )
+    around, air = Neighbourhood(network.lan, network.lease_file), air_of(network.hostapd, network.radio)
+    gate = Gate(network, Nft(), store, devices, grants, around, orders, air)
+    if air is not None:
+        air.start()
+    return gate
 
 
 class Reader:

@@ -19,6 +19,7 @@ from edge import wire
 
 _log = logging.getLogger(__name__)
 OFF, HOURS = "wifi_off", "wifi_hours"  # why nobody is let in
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 BLOCKED = "wifi_blocked"
 
 
@@ -29,6 +30,12 @@ class Orders:
     v: int = 0
     wifi: Mapping[str, Any] = field(default_factory=dict)
     zone: tzinfo = UTC
+    clock_set_in: str | None = None  # the start of the machine since which its clock was set, "" = it was not
+
+    def trusts_clock(self, boot: str) -> bool:
+        """Whether the clock was set since this start of the machine; later it runs well enough without the line. An
+        agent that says nothing of it does not know, and the clock is believed."""
+        return self.clock_set_in is None or self.clock_set_in == boot
 
     def closed(self, now_ms: int) -> str:
         """OFF or HOURS while nobody is let in, else ""."""
@@ -71,17 +78,42 @@ def read(content: bytes) -> Orders:
         zone = ZoneInfo(str(wifi["zone"])) if "zone" in wifi else UTC
     except (KeyError, OSError):
         raise ValueError(f"this node does not know the time zone {wifi['zone']}") from None
-    return Orders(version, wifi, zone)
+    return Orders(version, wifi, zone, _clock(body.get("clock")))
+
+
+def _clock(said: object) -> str | None:
+    """What the agent says of the clock: {"boot": "...", "set": true}."""
+    if said is None:
+        return None
+    if not isinstance(said, dict) or not isinstance(said.get("boot"), str) or not isinstance(said.get("set"), bool):
+        raise ValueError("clock must hold boot and set")  # noqa: TRY004 (the file is wrong, not the caller)
+    return str(said["boot"]) if said["set"] else ""
+
+
+def this_boot(file: Path = _BOOT) -> str:
+    """The number of this start of the machine, as the agent writes it."""
+    try:
+        return file.read_text().strip().replace("-", "")[:12]
+    except OSError:
+        return "unknown"
 
 
 class OrderFile:
-    """Reads `file` again when it was replaced; `obeyed` is where to say which version is in force."""
+    """Reads `file` again when it was replaced; `obeyed` is where to say which version is in force.
 
-    def __init__(self, file: Path | None, obeyed: Path | None = None) -> None:
-        self._file, self._obeyed = file, obeyed
+    While nobody set the machine's clock, opening times are not judged: it stays open or closed as it was, which `kept`
+    remembers over a restart.
+    """
+
+    def __init__(
+        self, file: Path | None, obeyed: Path | None = None, kept: Path | None = None, boot: str | None = None
+    ) -> None:
+        self._file, self._obeyed, self._kept = file, obeyed, kept
+        self._boot = this_boot() if boot is None else boot
         self._seen: tuple[int, int] | None = None
         self._orders = Orders()
         self._told: bytes | None = None
+        self._was_open = kept is None or not kept.exists() or kept.read_bytes().strip() != b"closed"
 
     def current(self) -> Orders:
         """The newest ones that can be obeyed."""
@@ -100,19 +132,51 @@ class OrderFile:
                 _log.warning("the hub's settings of the WiFi are not obeyed, the last ones stay: %s", error)
         return self._orders
 
-    def tell(self, now_ms: int) -> None:
-        """Says for the agent which version is in force and whether people are let in."""
-        if self._obeyed is None or not self._obeyed.parent.is_dir():
+    @property
+    def holds(self) -> bool:
+        """True while it stays as it was, because the clock cannot be trusted."""
+        wifi = self._orders.wifi
+        return "hours" in wifi and wifi.get("off") is not True and not self._orders.trusts_clock(self._boot)
+
+    def closed(self, now_ms: int) -> str:
+        """OFF or HOURS while nobody is let in, else ""."""
+        if not self.holds:
+            return self._orders.closed(now_ms)
+        return "" if self._was_open else HOURS
+
+    def opens_ms(self, now_ms: int) -> int | None:
+        """When a closed WiFi opens by itself; None when nobody knows."""
+        return None if self.holds else self._orders.opens_ms(now_ms)
+
+    def tell(self, now_ms: int, radio: str = "") -> None:
+        """Says for the agent which version is in force, whether people are let in, and what the radio does."""
+        closed = self.closed(now_ms)
+        if not self.holds and closed != OFF:
+            self._remember(not closed)
+        said: dict[str, object] = {"v": self._orders.v, "open": not closed}
+        said |= ({"held": True} if self.holds else {}) | ({"radio": radio} if radio else {})
+        body = json.dumps(said).encode()
+        if self._obeyed is None or not self._obeyed.parent.is_dir() or body == self._told:
             return
-        body = json.dumps({"v": self._orders.v, "open": not self._orders.closed(now_ms)}).encode()
-        if body == self._told:
+        if _replace(self._obeyed, body, 0o644):
+            self._told = body
+
+    def _remember(self, is_open: bool) -> None:
+        if is_open == self._was_open:
             return
-        try:
-            fresh = self._obeyed.with_suffix(".new")
-            fresh.write_bytes(body)
-            fresh.chmod(0o644)
-            fresh.replace(self._obeyed)
-        except OSError as error:
-            _log.warning("%s cannot be written: %s", self._obeyed, error.strerror)
-            return
-        self._told = body
+        self._was_open = is_open
+        if self._kept is not None:
+            _replace(self._kept, b"open\n" if is_open else b"closed\n", 0o600)
+
+
+def _replace(file: Path, body: bytes, mode: int) -> bool:
+    """Whether it could be written."""
+    try:
+        fresh = file.with_suffix(".new")
+        fresh.write_bytes(body)
+        fresh.chmod(mode)
+        fresh.replace(file)
+    except OSError as error:
+        _log.warning("%s cannot be written: %s", file, error.strerror)
+        return False
+    return True

@@ -22,10 +22,11 @@ class PreviewAccess:
 
     def look(self, visitor: Visitor) -> Standing:
         """Seconds left, or captive if this browser has not accepted."""
-        orders, now_ms = self._orders.current(), time.time_ns() // 1_000_000
+        now_ms = time.time_ns() // 1_000_000
+        self._orders.current()
         self._orders.tell(now_ms)
-        if closed := orders.closed(now_ms):
-            return Standing(None, closed=closed, opens_ms=orders.opens_ms(now_ms))
+        if closed := self._orders.closed(now_ms):
+            return Standing(None, closed=closed, opens_ms=self._orders.opens_ms(now_ms))
         with self._lock:
             until = self._until.get(visitor.cookie or visitor.address, 0.0)
         left = int(until - time.monotonic())

@@ -151,6 +151,7 @@ class Agent:
         self.uplink.pump(now)
         if now >= self._status_due:
             self._status_due = now + self.config.status_s
+            self._tell_clock(now)
             self.uplink.report_status()
         self._updates.tick(now)
         if now >= self._backup_due and self.uplink.connected:
@@ -236,7 +237,16 @@ class Agent:
     def _configure(self, config: Config) -> None:
         self.config = config
         self._watch.configure(config)
-        handover.write_wifi(config)
+        handover.write_wifi(config, self._clock.setting(time.monotonic()))
+
+    def _tell_clock(self, now: float) -> None:
+        """Opening times are judged only with a clock that was set; the gate hears when it was."""
+        if not self.config.wifi_v:
+            return  # there are none
+        try:
+            handover.write_wifi(self.config, self._clock.setting(now))
+        except OSError as error:
+            _log.error("%s: wifi.json cannot be written: %s", self.config.name, error)
 
     def _take_config(self, payload: bytes) -> None:
         self.remote.receive(payload)

@@ -94,9 +94,9 @@ def uptime_s() -> int | None:
         return None
 
 
-def clock_synchronised() -> bool:
-    """True when a time service set the clock (timesyncd's mark, else the kernel's flag); False when nobody knows."""
-    return _TIMESYNC.exists() or _kernel_synchronised()
+def clock_synchronised() -> bool | None:
+    """Whether a time service set the clock (timesyncd's mark, else the kernel's flag); None when nobody may know."""
+    return True if _TIMESYNC.exists() else _kernel_synchronised()
 
 
 class _Timex(ctypes.Structure):
@@ -113,13 +113,15 @@ class _Timex(ctypes.Structure):
     )
 
 
-def _kernel_synchronised() -> bool:
+def _kernel_synchronised() -> bool | None:
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         timex = _Timex()  # modes 0: only ask
-        return libc.adjtimex(ctypes.byref(timex)) >= 0 and not timex.status & _STATUS_UNSYNCHRONISED
+        if libc.adjtimex(ctypes.byref(timex)) < 0:  # a sandbox may refuse even that
+            return None
+        return not timex.status & _STATUS_UNSYNCHRONISED
     except (OSError, AttributeError):
-        return False
+        return None
 
 
 class Clock:
@@ -127,7 +129,7 @@ class Clock:
 
     def __init__(self, boot_file: Path = _BOOT) -> None:
         self._checked = -1e9
-        self._synced = False
+        self._synced: bool | None = False
         try:
             self.boot = boot_file.read_text().strip().replace("-", "")[:12]
         except OSError:
@@ -145,7 +147,12 @@ class Clock:
         """True when the clock can be trusted; `now` is monotonic seconds."""
         if now - self._checked >= 30:
             self._checked, self._synced = now, clock_synchronised()
-        return self._synced
+        return self._synced is True
+
+    def setting(self, now: float) -> dict[str, object] | None:
+        """For the gate: {"boot", "set"}; None when nobody knows whether the clock is set."""
+        set_now = self.synced(now)
+        return None if self._synced is None else {"boot": self.boot, "set": set_now}
 
     def stamps(self) -> dict[str, object]:
         """ts, synced, boot and up_ms of this moment: with the last two the hub repairs a clock that was not set."""

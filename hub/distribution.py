@@ -47,7 +47,9 @@ def start(settings: Settings, wanted: str, canary: str, soak_minutes: int, *, dr
     lines = [f"{RINGS[ring]:14} {', '.join(names) or '-'}" for ring, names in plan.rings.items()]
     lines += [f"{'up to date':14} {len(plan.up_to_date)}", f"{'cannot':14} {len(plan.unable)}: say no release"]
     ending = "Nothing was begun (--dry-run)." if dry_run else f"Begun: {found.name}. See: rollout show"
-    return "\n".join([*lines, *plan.changes, ending])
+    for heading, changes in plan.by_section.items():
+        lines += [f"{'settings ' if heading.startswith('[') else ''}{heading}", *(f"  {change}" for change in changes)]
+    return "\n".join([*lines, ending])
 
 
 def change(settings: Settings, action: str) -> str:

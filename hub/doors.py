@@ -7,6 +7,10 @@ from hub.core.web.access import MACHINE, PERSON, PUBLIC, Door
 
 ADMIN = Door("admin")
 ADMIN_ACTS = Door("admin", fresh=True)
+TECHNICIAN = Door("technician", also=("admin",))  # all nodes
+TECHNICIAN_ACTS = Door("technician", fresh=True, also=("admin",))
+NODE = Door("technician", scope="name", also=("admin",))  # a role for this one node is enough
+NODE_ACTS = Door("technician", fresh=True, scope="name", also=("admin",))
 CLERK = Door("clerk")
 CLERK_ACTS = Door("clerk", fresh=True)
 WARDEN = Door("warden")
@@ -216,25 +220,28 @@ ACCESS: dict[str, Door] = {
     "till_machines.refund_parking": MACHINE,
     "till_machines.close": MACHINE,
     "dashboard.overview": ADMIN,
-    "fleet_pages.overview": ADMIN,
-    "fleet_pages.export": ADMIN,
-    "nodes.page": ADMIN,
-    "node_history.page": ADMIN,
-    "node_history.figures": ADMIN,
-    "node_history.events": ADMIN,
-    "node_history.backup": ADMIN,
-    "node_settings.set_wifi": ADMIN_ACTS,
-    "node_settings.roll_back": ADMIN_ACTS,
-    "node_settings.block": ADMIN_ACTS,
-    "node_settings.unblock": ADMIN_ACTS,
-    "node_settings.set_ring": ADMIN_ACTS,
-    "nodes.ask": ADMIN_ACTS,
-    "nodes.configure": ADMIN_ACTS,
-    "rollouts.overview": ADMIN,
-    "rollouts.start": ADMIN_ACTS,
-    "rollouts.pause": ADMIN_ACTS,
-    "rollouts.resume": ADMIN_ACTS,
-    "rollouts.stop": ADMIN_ACTS,
+    "fleet_pages.overview": TECHNICIAN,
+    "fleet_pages.export": TECHNICIAN,
+    "nodes.page": NODE,
+    "node_history.page": NODE,
+    "node_history.figures": NODE,
+    "node_history.events": NODE,
+    "node_history.backup": NODE,
+    "node_settings.set_wifi": NODE_ACTS,
+    "node_settings.roll_back": NODE_ACTS,
+    "node_settings.block": NODE_ACTS,
+    "node_settings.unblock": NODE_ACTS,
+    "node_settings.set_ring": NODE_ACTS,
+    "node_preview.wifi": NODE_ACTS,
+    "node_preview.sensors": NODE_ACTS,
+    "node_preview.version": NODE_ACTS,
+    "nodes.ask": NODE_ACTS,
+    "nodes.configure": NODE_ACTS,
+    "rollouts.overview": TECHNICIAN,
+    "rollouts.start": TECHNICIAN_ACTS,
+    "rollouts.pause": TECHNICIAN_ACTS,
+    "rollouts.resume": TECHNICIAN_ACTS,
+    "rollouts.stop": TECHNICIAN_ACTS,
     "radio.page": ADMIN,
     "radio.add_device": ADMIN_ACTS,
     "radio.remove_device": ADMIN_ACTS,

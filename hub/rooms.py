@@ -11,6 +11,7 @@ from hub.dashboard import web as dashboard_web
 from hub.dashboard.web import fleet as fleet_pages
 from hub.dashboard.web import history as node_history
 from hub.dashboard.web import node as node_web
+from hub.dashboard.web import preview as node_preview
 from hub.dashboard.web import rollouts as rollouts_web
 from hub.dashboard.web import settings as node_settings
 from hub.doors import ACCESS, DEMO_ACCESS, UPSTREAM_ACCESS
@@ -58,6 +59,7 @@ def register(app: flask.Flask, settings: Settings) -> None:
         node_web,
         rollouts_web,
         node_settings,
+        node_preview,
         node_history,
         radio_web,
         privacy_web,

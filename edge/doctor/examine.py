@@ -1,5 +1,6 @@
 """The round: gathers the facts of each area and lets the rules judge them."""
 
+import json
 import ssl
 import time
 import tomllib
@@ -82,7 +83,16 @@ class _Round:
         country = str(radio.get("country", "DE"))
         blocked = machine.blocked_radio(self._places.system)
         state = neighbours.hostapd_state(control)
-        yield checkup.judge_radio(interface, exists, country, machine.radio_country(), blocked, state)
+        closed = self._is_closed()
+        yield checkup.judge_radio(interface, exists, country, machine.radio_country(), blocked, state, closed)
+
+    def _is_closed(self) -> bool:
+        """Whether the gate says that nobody is let in now."""
+        gate = Path(str(self._section("network").get("gate_socket", "/run/stadtknoten/gate.sock")))
+        try:
+            return json.loads(gate.with_name("obeyed.json").read_text()).get("open") is False
+        except (OSError, ValueError, AttributeError):
+            return False
 
     def _visitors(self) -> Iterator[Finding]:
         """Ports, leases and gate of the visitors' network, where there is one."""
@@ -129,7 +139,7 @@ class _Round:
         resolved = neighbours.resolves(named) if line and named else None
         yield checkup.judge_uplink(wan or "the network", has_line, route, resolved)
         trouble, ahead = neighbours.try_hub(hub) if hub else (None, None)
-        yield checkup.judge_clock(time.time_ns() // 1_000_000, status.clock_synchronised(), ahead)
+        yield checkup.judge_clock(time.time_ns() // 1_000_000, status.clock_synchronised() is True, ahead)
         yield checkup.judge_certificate(*certificate_days(self._state / CERTIFICATE), time.time_ns() // 1_000_000)
         if self._config is not None:
             shown = self._agent()

@@ -83,9 +83,16 @@ def worst(findings: Sequence[Finding]) -> Level:
 
 
 def judge_radio(  # noqa: PLR0911 (one a finding, read from top to bottom)
-    interface: str, exists: bool, country: str, kernel_country: str | None, blocked: bool, state: str | None
+    interface: str,
+    exists: bool,
+    country: str,
+    kernel_country: str | None,
+    blocked: bool,
+    state: str | None,
+    closed: bool = False,
 ) -> Finding:
-    """`state` is hostapd's own word (ENABLED, DFS, COUNTRY_UPDATE ...) or None when it does not answer."""
+    """`state` is hostapd's own word (ENABLED, DFS, COUNTRY_UPDATE ...) or None when it does not answer; `closed`: the
+    hub's settings let nobody in now, and the radio is silent."""
     area = "radio"
     if country not in COUNTRIES:  # hostapd takes it and then finds no channel
         return bad(
@@ -103,6 +110,8 @@ def judge_radio(  # noqa: PLR0911 (one a finding, read from top to bottom)
         return bad(area, "hostapd is not running", "Look why: sudo journalctl -u stadtknoten-hostapd -n 20")
     if state == "DFS":
         return warn(area, f"{interface} listens for radar before it may send", "Wait a minute, ten near an airport.")
+    if state == "DISABLED" and closed:
+        return good(area, f"{interface} is silent: by the hub's settings the WiFi is off or closed now")
     if state != "ENABLED":
         advice = "Choose another [radio] channel for this country, then: sudo systemctl restart stadtknoten-hostapd"
         return bad(area, f"hostapd does not send, its state is {state}", advice)

@@ -63,6 +63,8 @@ FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
         "update": (_object, False),
         "wifi_v": (_integer, False),
         "wifi_open": (_flag, False),
+        "wifi_held": (_flag, False),
+        "wifi_radio": (_text, False),
     },
     "backup": {"ts": (_text, True), "name": (_text, True), "text": (_text, True)},
     "session": {"ts": (_text, True), "device": (_text, True), "until": (_text, True)},

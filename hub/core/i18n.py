@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,7 @@ def choose(texts: Mapping[str, str] | None, lang: str) -> str:
     return (texts.get(lang) or texts.get("de", "")) if texts else ""
 
 
+@lru_cache(maxsize=4096)  # pages say the same numbers again and again
 def number(value: float, lang: str) -> str:
     """1234 -> 1.234 or 1,234."""
     return str(numbers.format_decimal(value, locale=_LOCALES[lang]))

@@ -36,7 +36,8 @@ def renew() -> ResponseReturnValue:
 
 @blueprint.get("/api/fleet/releases/<release>/<file>")
 def release_file(release: str, file: str) -> ResponseReturnValue:
-    """One file of a signed release; a download goes on where it ended (HTTP Range)."""
+    """One file of a signed release, for everybody: it is the signature that protects it, and it holds no secret. A
+    download goes on where it ended (HTTP Range); how much at once is the front server's business."""
     settings = web.settings()
     path = Releases(settings.stored_releases_dir, settings.release_key).file(release, file)
     if path is None:

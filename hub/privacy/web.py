@@ -126,6 +126,7 @@ def _choices() -> dict[str, dict[str, str]]:
             "editor": _("Redaktion"),
             "warden": _("Parkkontrolle"),
             "cashier": _("Kasse"),
+            "technician": _("Technik"),
         },
     }
 

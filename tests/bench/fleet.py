@@ -36,6 +36,7 @@ from tests.servers import Mosquitto, free_port, wait_for_port
 
 NODES, A_SITE, CONNECTIONS, PERIOD_S = 2000, 10, 20, 60.0
 SETTLE_S, QUIET_S, PAGES = 70.0, 60.0, 120
+FIRST_LOOKS, ALONE_S, FILES = 8, 10.5, 20  # so long after the last page nothing of it is used again
 WANTED_CPU, WANTED_P95_MS = 40, 150
 PARTS = ("ingest", "worker", "web", "live")
 PATHS = (
@@ -44,7 +45,10 @@ PATHS = (
     "/admin/knoten?q=0017",
     "/admin/knoten?zustand=good&ordnung=certificate&seite=20",
     "/admin/knoten?was=backup&ordnung=load&ab=1",
+    "/admin/knoten?software=stadtknoten%201.1.0&ring=rest",
+    "/admin/knoten?ort=9.090000,49.230000,9.105000,49.240000",
 )
+EXPORTS = (("/admin/knoten.geojson", b"FeatureCollection"), ("/admin/knoten.json", b"node-1999"))
 
 
 def town(directory: Path) -> Path:
@@ -231,9 +235,19 @@ def measure(directory: Path, broker: Mosquitto) -> None:
         for path in PATHS:  # the first page of a process compiles its template
             page_ms(port, cookie, path)
         times = sorted(page_ms(port, cookie, PATHS[number % len(PATHS)]) for number in range(PAGES))
+        first = []
+        for _ in range(FIRST_LOOKS):
+            time.sleep(ALONE_S)
+            first.append(page_ms(port, cookie, PATHS[0]))
+        files = {mark: sorted(page_ms(port, cookie, path, mark) for _ in range(FILES)) for path, mark in EXPORTS}
         bare = sorted(page_ms(port, cookie, "/healthz", b"") for _ in range(PAGES))
         median, p95 = statistics.median(times), quantile(times, 0.95)
         print(f"fleet page with it: median {median:.0f} ms, p95 {p95:.0f} ms (at most {WANTED_P95_MS} wanted)")
+        print(
+            f"the first page of somebody who comes: median {statistics.median(first):.0f} ms, worst {max(first):.0f} ms"
+        )
+        for (path, _mark), took in zip(EXPORTS, files.values(), strict=True):
+            print(f"{path}, every node: median {statistics.median(took):.0f} ms, p95 {quantile(took, 0.95):.0f} ms")
         print(f"/healthz beside it: median {statistics.median(bare):.0f} ms, p95 {quantile(bare, 0.95):.0f} ms")
         nodes.stop()
         time.sleep(3)

@@ -24,9 +24,9 @@ def at(*moment: int) -> int:
     return int(datetime(*moment, tzinfo=BERLIN).timestamp() * 1000)  # type: ignore[misc]
 
 
-def write(file: Path, version: int, wifi: object) -> None:
+def write(file: Path, version: int, wifi: object, **more: object) -> None:
     fresh = file.with_suffix(".next")
-    fresh.write_text(json.dumps({"v": version, "wifi": wifi}))
+    fresh.write_text(json.dumps({"v": version, "wifi": wifi, **more}))
     fresh.replace(file)
 
 
@@ -66,6 +66,63 @@ def test_a_file_that_cannot_be_obeyed_leaves_the_last_good_one(tmp_path: Path) -
     assert json.loads(obeyed.read_text()) == {"v": 4, "open": False}
     write(file, 9, {})
     assert orders.current().v == 9
+
+
+NOON, NIGHT = at(2026, 1, 5, 12, 0), at(2026, 1, 5, 23, 0)
+
+
+def node(directory: Path, boot: str) -> OrderFile:
+    """The gate's view after a start of the machine."""
+    found = OrderFile(directory / "wifi.json", directory / "obeyed.json", directory / "hours", boot)
+    found.current()
+    return found
+
+
+def test_without_a_clock_that_was_set_it_stays_as_it_was_and_says_so(tmp_path: Path) -> None:
+    write(tmp_path / "wifi.json", 1, NINE_TO_FIVE, clock={"boot": "a", "set": True})
+    orders = node(tmp_path, "a")
+    orders.tell(NIGHT)
+    assert orders.closed(NIGHT) == HOURS
+    again = node(tmp_path, "b")  # the agent has not said anything since the machine started
+    assert again.holds
+    assert again.closed(NOON) == HOURS, "it was closed"
+    assert again.opens_ms(NOON) is None, "nobody knows when"
+    again.tell(NOON)
+    assert json.loads((tmp_path / "obeyed.json").read_text()) == {"v": 1, "open": False, "held": True}
+    write(tmp_path / "wifi.json", 1, NINE_TO_FIVE, clock={"boot": "b", "set": False})
+    again.current()
+    assert again.closed(NOON) == HOURS
+    write(tmp_path / "wifi.json", 1, NINE_TO_FIVE, clock={"boot": "b", "set": True})
+    again.current()
+    assert again.closed(NOON) == ""
+    again.tell(NOON)
+    assert json.loads((tmp_path / "obeyed.json").read_text()) == {"v": 1, "open": True}
+    assert node(tmp_path, "c").closed(NIGHT) == "", "it was open"
+
+
+def test_off_needs_no_clock_and_neither_does_a_node_without_opening_times(tmp_path: Path) -> None:
+    unset = {"clock": {"boot": "b", "set": False}}
+    write(tmp_path / "wifi.json", 1, {**NINE_TO_FIVE, "off": True}, **unset)
+    orders = node(tmp_path, "b")
+    assert (orders.closed(NOON), orders.holds) == (OFF, False)
+    orders.tell(NOON)
+    write(tmp_path / "wifi.json", 2, NINE_TO_FIVE, **unset)
+    orders.current()
+    assert (orders.closed(NIGHT), orders.holds) == ("", True), "it was never closed for the hour, and off is over"
+    write(tmp_path / "wifi.json", 3, {}, **unset)
+    orders.current()
+    assert (orders.closed(NIGHT), orders.holds) == ("", False)
+
+
+@pytest.mark.parametrize("clock", [7, {}, {"boot": "b"}, {"boot": 1, "set": True}, {"boot": "b", "set": "yes"}])
+def test_nonsense_about_the_clock_is_no_order(clock: object) -> None:
+    with pytest.raises(ValueError, match="clock"):
+        read(json.dumps({"v": 1, "wifi": {}, "clock": clock}).encode())
+
+
+def test_an_agent_that_says_nothing_of_the_clock_is_believed(tmp_path: Path) -> None:
+    write(tmp_path / "wifi.json", 1, NINE_TO_FIVE)
+    assert node(tmp_path, "b").closed(NIGHT) == HOURS
 
 
 def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:

@@ -164,11 +164,11 @@ HOURS = [[["07:00", "22:00"]]] * 7
 def test_the_wifis_settings_reach_the_portals_side_as_a_file(tmp_path: Path) -> None:
     node = Node(tmp_path)
     node.remote.receive(message(3, wifi={"zone": "Europe/Berlin", "hours": HOURS, "quota_mb": 500}))
-    handover.write_wifi(node.used[-1])
+    handover.write_wifi(node.used[-1], None)
     kept = json.loads((tmp_path / "wifi.json").read_text())
     assert kept == {"v": 3, "wifi": {"zone": "Europe/Berlin", "hours": HOURS, "quota_mb": 500}}
     node.remote.receive(message(4))
-    handover.write_wifi(node.used[-1])
+    handover.write_wifi(node.used[-1], None)
     assert json.loads((tmp_path / "wifi.json").read_text()) == {"v": 4, "wifi": {}}
 
 
@@ -205,7 +205,28 @@ def test_the_status_says_which_version_the_gate_obeys(tmp_path: Path) -> None:
         (tmp_path / "obeyed.json").write_text(nonsense)
         assert handover.obeyed(config) == {}
     (tmp_path / "obeyed.json").write_text('{"v": 7, "open": false}')
-    assert handover.obeyed(config) == {"wifi_v": 7, "wifi_open": False}
+    assert handover.obeyed(config) == {"wifi_v": 7, "wifi_open": False, "wifi_held": None}
+    (tmp_path / "obeyed.json").write_text('{"v": 7, "open": false, "held": true, "radio": "off"}')
+    assert handover.obeyed(config) == {"wifi_v": 7, "wifi_open": False, "wifi_held": True, "wifi_radio": "off"}
+
+
+def test_a_clock_that_was_set_once_stays_set_until_the_machine_starts_anew(tmp_path: Path) -> None:
+    config, file = replace(own(tmp_path), wifi_v=3), tmp_path / "wifi.json"
+
+    def said() -> object:
+        return json.loads(file.read_text()).get("clock")
+
+    handover.write_wifi(config, {"boot": "a", "set": False})
+    assert said() == {"boot": "a", "set": False}
+    handover.write_wifi(config, {"boot": "a", "set": True})
+    before = file.stat()
+    handover.write_wifi(config, {"boot": "a", "set": False})
+    assert said() == {"boot": "a", "set": True}, "the line is gone, the clock runs on"
+    assert file.stat().st_ino == before.st_ino, "nothing is written twice: the card lives longer"
+    handover.write_wifi(config, {"boot": "b", "set": False})
+    assert said() == {"boot": "b", "set": False}
+    handover.write_wifi(config, None)
+    assert said() is None, "a sandbox hides the clock's state"
 
 
 def test_the_nodes_own_file_is_sent_unless_it_is_missing_or_too_long(tmp_path: Path) -> None:

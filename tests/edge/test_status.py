@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from edge import status
 
 
@@ -31,3 +33,15 @@ def test_the_clock_names_its_boot_and_never_goes_back(tmp_path: Path) -> None:
     first, second = clock.stamps(), clock.stamps()
     assert second["up_ms"] >= first["up_ms"]
     assert status.Clock(tmp_path / "none").boot != status.Clock(tmp_path / "none").boot
+
+
+@pytest.mark.parametrize(("kernel", "told"), [(True, True), (False, False), (None, None)])
+def test_the_gate_is_told_of_the_clock_unless_nobody_may_know(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kernel: bool | None, told: bool | None
+) -> None:
+    """A sandbox refuses to ask the kernel: then opening times are judged as ever, and readings count as not set."""
+    monkeypatch.setattr(status, "_TIMESYNC", tmp_path / "missing")
+    monkeypatch.setattr(status, "_kernel_synchronised", lambda: kernel)
+    clock = status.Clock()
+    assert clock.setting(0.0) == (None if told is None else {"boot": clock.boot, "set": told})
+    assert clock.synced(0.0) is (kernel is True)

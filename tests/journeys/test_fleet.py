@@ -139,18 +139,39 @@ def test_opening_times_are_obeyed_and_taken_back(page: Page, browser: Browser, r
     assert "/verbinden" in landing_html(browser, running), "nothing was sent"
     page.locator(f"#tag{other_day}").fill("7–12, 14–20:30")
     page.locator("#wlan").get_by_role("button").click()
+    expect(page.locator(".fl-diff")).to_contain_text("07:00–12:00, 14:00–20:30")
+    page.get_by_role("button", name="Weiter bearbeiten").click()
+    expect(page.locator(f"#tag{other_day}")).to_have_value("7–12, 14–20:30")
+    page.locator("#wlan").get_by_role("button").click()
+    assert faults(page) == []
+    send(page)
     reload_until(page, "Fassung 1 ist in Gebrauch")
     assert wait_until(lambda: "gerade geschlossen" in landing(browser, running), 10)
     assert "Wieder geöffnet" in landing(browser, running)
     reload_until(page, "geschlossen")
     page.get_by_label("Immer").check()
     page.locator("#wlan").get_by_role("button").click()
+    send(page)
     reload_until(page, "Fassung 2 ist in Gebrauch")
     assert wait_until(lambda: "/verbinden" in landing_html(browser, running), 10)
     page.get_by_role("button", name="Zu dieser zurück").click()
+    send(page)
     reload_until(page, "Fassung 3 ist in Gebrauch")
     expect(page.locator("#fassungen")).to_contain_text("zurückgeholt (wie 1)")
     assert wait_until(lambda: "gerade geschlossen" in landing(browser, running), 10)
+
+
+def faults(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds on the page."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+    return [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found["violations"]]
+
+
+def send(page: Page) -> None:
+    """What was looked at goes to the node."""
+    expect(page.get_by_role("heading", level=1)).to_have_text("Was sich ändert")
+    page.get_by_role("button", name="An den Knoten senden").click()
 
 
 def landing_html(browser: Browser, running: Fleet) -> str:
@@ -199,9 +220,7 @@ def test_no_accessibility_fault_in_either_language(page: Page, running: Fleet, p
     for lang in ("de", "en"):
         page.goto(f"{running.url}{path}?lang={lang}")
         page.evaluate("document.querySelector('.sk-fuss').style.position = 'static'")  # else it covers half a field
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
-        assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found["violations"]] == []
+        assert faults(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.goto(f"{running.url}{path}?lang=de")
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from hub.account.api import families, organisations, sessions, staff
 from hub.account.api.keyring import new_handle
-from hub.account.api.people import ADMIN, CASHIER, CLERK, EDITOR, WARDEN, Person, Proof, find
+from hub.account.api.people import ADMIN, CASHIER, CLERK, EDITOR, TECHNICIAN, WARDEN, Person, Proof, find
 from hub.account.store import people
 from hub.core.db import Session
 
@@ -32,6 +32,7 @@ PERSONAS = (
     Persona("editor", "timo.wort@demo.example", "Timo Wort", (EDITOR,)),
     Persona("warden", "pia.streife@demo.example", "Pia Streife", (WARDEN,)),
     Persona("cashier", "yusuf.kasse@demo.example", "Yusuf Kasse", (CASHIER,)),
+    Persona("technician", "dilan.mast@demo.example", "Dilan Mast", (TECHNICIAN,)),
     Persona("admin", "karla.leitung@demo.example", "Karla Leitung", (ADMIN,), is_identified=True),
 )
 

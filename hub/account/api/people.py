@@ -15,7 +15,8 @@ CLERK = "clerk"
 EDITOR = "editor"
 WARDEN = "warden"
 CASHIER = "cashier"
-ROLES = (ADMIN, CLERK, EDITOR, WARDEN, CASHIER)
+TECHNICIAN = "technician"
+ROLES = (ADMIN, CLERK, EDITOR, WARDEN, CASHIER, TECHNICIAN)
 
 
 @dataclass(frozen=True)

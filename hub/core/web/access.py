@@ -14,13 +14,15 @@ class Door:
     """Who may call an endpoint: public, machine (public, without cookies and so without a form token), person
     (everybody who is logged in) or a role; at which level of assurance (1 basis, 2 substantiell, 3 hoch); and whether
     the last log-in must be fresh. With `scope`, the name of an argument of the route, a role for that one place is
-    enough: Door("kita_head", scope="kita") lets in who heads the Kita of the address.
+    enough: Door("kita_head", scope="kita") lets in who heads the Kita of the address. `also` names roles that pass as
+    well where they hold everywhere.
     """
 
     who: str
     level: int = 1
     fresh: bool = False
     scope: str = ""
+    also: tuple[str, ...] = ()
 
 
 PUBLIC = Door("public")
@@ -99,7 +101,7 @@ def actor() -> str:
 
 def admits(door: Door, grants: Collection[tuple[str, str]], arguments: Mapping[str, object]) -> bool:
     """Whether somebody with these (role, scope) pairs may pass; `arguments` are those of the route."""
-    if door.who == PERSON.who or (door.who, "") in grants:
+    if door.who == PERSON.who or any((role, "") in grants for role in (door.who, *door.also)):
         return True
     return bool(door.scope) and (door.who, str(arguments[door.scope])) in grants
 

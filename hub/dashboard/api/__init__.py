@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hub.core.db import Session
 from hub.dashboard import rules
-from hub.dashboard.api.fleet import FleetView, fleet_view
+from hub.dashboard.api.fleet import FleetView, fleet_pictures, fleet_view, found_in
 from hub.dashboard.api.node import HistoryView, NodeView, history_view, node_view
 from hub.dashboard.api.pictures import NARROW, WIDE, Picture, Pin, Shape, shapes
 from hub.fleet import api as fleet
@@ -24,7 +24,9 @@ __all__ = [
     "Picture",
     "Pin",
     "Shape",
+    "fleet_pictures",
     "fleet_view",
+    "found_in",
     "history_view",
     "node_view",
     "overview",

@@ -1,61 +1,64 @@
 """The fleet: the nodes that are looked for, the map with all of them, what fell silent together."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from hub.core.db import Session
+from hub.core.db import Database
 from hub.dashboard import rules
 from hub.dashboard.api.pictures import NARROW, WIDE, Picture, Pin, shapes
 from hub.fleet import api as fleet
 
-_CELL = 26  # SVG units; nodes that are closer are drawn as one
+_CELL, _ROOM = 32, 14  # SVG units: nodes that are closer are drawn as one; half of a mark, which stays in its cell
+_EDGE = 0.000_001  # degrees around a group's section, so that rounding leaves nobody out
 _WORST = fleet.overview.STATES
 Positions = tuple[tuple[str, float, float], ...]  # (node, lon, lat)
 
 
 @dataclass(frozen=True)
 class FleetView:
-    """Everything that /admin/knoten shows; `lines` is one page of `found` nodes out of `total`."""
+    """Everything that /admin/knoten shows; `lines` is one page of `found`, the nodes that are looked for."""
 
-    now: int
+    snapshot: fleet.Snapshot
+    found: Sequence[fleet.Line]
     lines: Sequence[fleet.Line]
-    found: int
-    total: int
     pages: int
     page: int
-    states: Mapping[str, int]
-    rings: Mapping[str, int]
-    outages: Sequence[fleet.OutageNow]
-    picture: Picture | None
-    small_picture: Picture | None
+    on_map: fleet.Wanted  # what the map depends on
 
 
-def fleet_view(session: Session, wanted: fleet.Wanted, now: int, language: str, town_dir: Path) -> FleetView:
+def fleet_view(database: Database, wanted: fleet.Wanted, now: int, language: str) -> FleetView:
     """The page's contents."""
-    lines = fleet.lines(session, now, language)
-    found = fleet.overview.matching(lines, wanted, now)
-    where = tuple((line.id, line.lon, line.lat) for line in lines)
+    snapshot = fleet.snapshot(database, now, language)
+    found = found_in(snapshot, wanted)
     pages = fleet.overview.pages(len(found))
     return FleetView(
-        now=now,
+        snapshot=snapshot,
+        found=found,
         lines=fleet.overview.page_of(found, wanted.page),
-        found=len(found),
-        total=len(lines),
         pages=pages,
         page=min(max(wanted.page, 1), pages),
-        states=Counter(line.state for line in lines),
-        rings=Counter(line.ring for line in lines),
-        outages=fleet.outages_now(session),
-        picture=_picture(found, where, town_dir, *WIDE),
-        small_picture=_picture(found, where, town_dir, *NARROW),
+        on_map=replace(wanted, order=fleet.Wanted.order, down=False, page=1),
     )
 
 
+def found_in(snapshot: fleet.Snapshot, wanted: fleet.Wanted) -> Sequence[fleet.Line]:
+    """The nodes that are looked for, in order."""
+    whole = replace(wanted, page=1)
+    return snapshot.keep(whole, lambda: fleet.overview.matching(snapshot.lines, whole, snapshot.at))
+
+
+def fleet_pictures(view: FleetView, town_dir: Path) -> list[Picture]:
+    """The town's core for desktop and phone, the same section whatever is looked for; a section of it when one is
+    wanted. Far nodes are named below it."""
+    drawn = view.found if view.on_map.box else view.snapshot.lines
+    where = tuple((line.id, line.lon, line.lat) for line in drawn)
+    pictures = (_picture(view.found, where, town_dir, *size) for size in (WIDE, NARROW))
+    return [picture for picture in pictures if picture is not None]
+
+
 def _picture(found: Sequence[fleet.Line], where: Positions, town_dir: Path, width: int, height: int) -> Picture | None:
-    """The map of the town's core, the same section whatever is looked for; far nodes are named below it."""
     frame, places = _places(where, width, height)
     if frame is None:
         return None
@@ -67,11 +70,11 @@ def _picture(found: Sequence[fleet.Line], where: Positions, town_dir: Path, widt
             outside.append(line.label)
         else:
             cells.setdefault((int(place[0] // _CELL), int(place[1] // _CELL)), []).append(line)
-    pins = [_pin(members, places) for members in cells.values()]
+    pins = [_pin(members, cell, places) for cell, members in cells.items()]
     return Picture(width, height, shapes(frame, town_dir / "map.geojson"), pins, outside)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _places(where: Positions, width: int, height: int) -> tuple[rules.Frame | None, Mapping[str, tuple[float, float]]]:
     """The section, and where in it each node is that it shows; worked out once, because nodes seldom move."""
     frame = rules.frame_around(rules.core([(lon, lat) for _name, lon, lat in where]), width, height)
@@ -80,7 +83,27 @@ def _places(where: Positions, width: int, height: int) -> tuple[rules.Frame | No
     return frame, {name: frame.place(lon, lat) for name, lon, lat in where if frame.shows(lon, lat)}
 
 
-def _pin(members: Sequence[fleet.Line], places: Mapping[str, tuple[float, float]]) -> Pin:
+def _pin(members: Sequence[fleet.Line], cell: tuple[int, int], places: Mapping[str, tuple[float, float]]) -> Pin:
     worst = min(members, key=lambda line: _WORST.index(line.state))
     names = ", ".join(line.label for line in members[:5]) + (" …" if len(members) > 5 else "")
-    return Pin(names, worst.state, *places[worst.id], fill=min(worst.share or 0.0, 1.0), count=len(members))
+    x, y = (_inside(at, number) for at, number in zip(places[worst.id], cell, strict=True))
+    return Pin(
+        names,
+        worst.state,
+        x,
+        y,
+        fill=min(worst.share or 0.0, 1.0),
+        count=len(members),
+        target=_box(members) if len(members) > 1 else worst.id,
+        bad=sum(line.state in ("silent", "trouble") for line in members),
+    )
+
+
+def _inside(at: float, cell: int) -> float:
+    """Where a mark is drawn, so that it does not cover its neighbour's."""
+    return min(max(at, cell * _CELL + _ROOM), (cell + 1) * _CELL - _ROOM)
+
+
+def _box(members: Sequence[fleet.Line]) -> str:
+    lons, lats = [line.lon for line in members], [line.lat for line in members]
+    return str(fleet.Box(min(lons) - _EDGE, min(lats) - _EDGE, max(lons) + _EDGE, max(lats) + _EDGE))

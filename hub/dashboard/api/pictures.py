@@ -30,7 +30,8 @@ class Shape:
 
 @dataclass(frozen=True)
 class Pin:
-    """A node on the map, or `count` that lie too close; `fill` is its load from 0 to 1."""
+    """A node on the map, or `count` that lie too close; `fill` is its load from 0 to 1, `target` the node or their
+    section; `bad` of them are silent or have an alarm."""
 
     label: str
     state: str
@@ -38,6 +39,8 @@ class Pin:
     y: float
     fill: float
     count: int = 1
+    target: str = ""
+    bad: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Picture:
     outside: Sequence[str]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def shapes(frame: rules.Frame, file: Path) -> tuple[Shape, ...]:
     """The town's map as SVG paths; drawn once, because neither town nor nodes move."""
     features = json.loads(file.read_text())["features"]

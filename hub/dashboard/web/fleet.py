@@ -3,11 +3,12 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import flask
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from edge import wire
 from hub.core import i18n, web
@@ -18,7 +19,10 @@ from hub.dashboard import api, rules
 from hub.fleet import api as fleet
 
 blueprint = flask.Blueprint("fleet_pages", __name__)
-_FIELDS = {"q": "text", "zustand": "state", "art": "role", "ring": "ring", "was": "problem", "ordnung": "order"}
+_FIELDS = {
+    **{"q": "text", "zustand": "state", "art": "role", "ring": "ring", "was": "problem", "ordnung": "order"},
+    **{"software": "software", "ort": "box"},
+}
 COLUMNS = (
     *("id", "label", "role", "site", "ring", "state", "software", "uptime_s", "load_percent", "clients", "capacity"),
     *("power", "disk_free_mb", "disk_worn_percent", "certificate_until", "last_seen", "backup_at", "config", "open"),
@@ -32,13 +36,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def overview() -> ResponseReturnValue:
     """The list, the map, and what fell silent together."""
     now, lang, wanted = now_ms(), language(), _wanted()
-    with web.read() as session:
-        view = api.fleet_view(session, wanted, now, lang, web.settings().town_dir)
+    view = api.fleet_view(web.database(), wanted, now, lang)
     page = flask.render_template(
         "dashboard/fleet.html",
         view=view,
+        map=view.snapshot.keep((view.on_map, "map"), lambda: _map(view)),
         wanted=wanted,
         typed={field: getattr(wanted, name) for field, name in _FIELDS.items()},
+        filtered=view.on_map != fleet.Wanted(),
+        versions={name: f"{name} ({count})" for name, count in sorted(view.snapshot.versions.items())},
         rings=ring_names(),
         problems=_problem_names(),
         state_names=_state_names(),
@@ -55,12 +61,17 @@ def overview() -> ResponseReturnValue:
     return response
 
 
-@blueprint.get("/admin/knoten.<any(csv, json):kind>")
+def _map(view: api.FleetView) -> Markup:
+    """Drawn once for a moment and what is looked for: whoever turns pages or sorts gets it again."""
+    pictures = api.fleet_pictures(view, web.settings().town_dir)
+    return Markup(flask.render_template("dashboard/fleet_map.html", pictures=pictures, address=_address))  # noqa: S704 (a template's own)
+
+
+@blueprint.get("/admin/knoten.<any(csv, json, geojson):kind>")
 def export(kind: str) -> ResponseReturnValue:
-    """Every node that is looked for, as a file; moments are RFC 3339."""
+    """Every node that is looked for, as a file; moments are RFC 3339, GeoJSON is for maps."""
     now, lang = now_ms(), language()
-    with web.read() as session:
-        found = fleet.overview.matching(fleet.lines(session, now, lang), _wanted(), now)
+    found = api.found_in(fleet.snapshot(web.database(), now, lang), _wanted())
     rows = [_exported(line) for line in found]
     return as_file(f"knoten-{i18n.local(now):%Y-%m-%d-%H%M}", kind, COLUMNS, rows)
 
@@ -69,13 +80,27 @@ def as_file(name: str, kind: str, columns: Sequence[str], rows: Iterable[dict[st
     """A download: JSON, or CSV for German spreadsheets (byte order mark, semicolons, no cell that calculates)."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"', "Cache-Control": "no-store"}
     if kind == "json":
-        body = json.dumps(list(rows), ensure_ascii=False, indent=1)
-        return flask.Response(body, mimetype="application/json", headers=headers)
+        return flask.Response(_lines_of_json(rows), mimetype="application/json", headers=headers)
+    if kind == "geojson":
+        return flask.Response(_geojson(rows), mimetype="application/geo+json", headers=headers)
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
     writer.writerow(columns)
     writer.writerows([[_cell(row.get(column)) for column in columns] for row in rows])
     return flask.Response("\ufeff" + text.getvalue(), mimetype="text/csv", headers=headers)
+
+
+def _lines_of_json(rows: Iterable[Mapping[str, object]]) -> str:
+    """A list with a line for each, which people can read and programs compare."""
+    return "[" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "]\n"
+
+
+def _geojson(rows: Iterable[dict[str, object]]) -> str:
+    features = (
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": [row["lon"], row["lat"]]}, "properties": row}
+        for row in rows
+    )
+    return f'{{"type": "FeatureCollection", "features": {_lines_of_json(features)}}}\n'
 
 
 def _cell(value: object) -> str:
@@ -92,7 +117,7 @@ def _exported(line: fleet.Line) -> dict[str, object]:
 
 def _wanted() -> fleet.Wanted:
     """What the address asks for; unknown words ask for everything."""
-    said = {name: flask.request.args.get(field, "").strip()[:80] for field, name in _FIELDS.items()}
+    said: dict[str, Any] = {name: flask.request.args.get(field, "").strip()[:80] for field, name in _FIELDS.items()}
     known = {
         "state": fleet.overview.STATES,
         "role": ("wifi", "sensors", "radio"),
@@ -103,6 +128,7 @@ def _wanted() -> fleet.Wanted:
     for name, words in known.items():
         if said[name] not in words:
             said[name] = "state" if name == "order" else ""
+    said["box"] = fleet.overview.box_of(said["box"])
     page = flask.request.args.get("seite", "1")
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
     return fleet.Wanted(**said, down=flask.request.args.get("ab") == "1", page=number)

@@ -1,6 +1,6 @@
 """The page of one node, and what an administrator asks of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -41,16 +41,31 @@ def ask(name: str) -> ResponseReturnValue:
 def configure(name: str) -> ResponseReturnValue:
     """Rules and thresholds for the node; what is wrong comes back with the input kept."""
     by, base = acting(), base_version()
-    try:
-        chosen, bays = _rules(), _bays()
+
+    def send() -> ResponseReturnValue:
+        chosen, bays = typed_rules(), typed_bays()
         web.write(lambda session: fleet.set_config(session, name, chosen, bays, by, base))
+        return back(name, "konfiguration")
+
+    return trying(name, "konfiguration", send)
+
+
+class TypedError(ValueError):
+    """Something that was typed cannot be read; the text is the sentence for it."""
+
+
+def trying(name: str, where: str, work: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+    """What `work` answers, or the node's page with a sentence at the section `where` and the input kept."""
+    try:
+        return work()
     except fleet.UnknownNodeError:
         flask.abort(404)
+    except TypedError as error:
+        return render(name, str(error), where, flask.request.form), 422
     except fleet.ConfigProblemError as error:
-        return render(name, _sentence(error.problem), "konfiguration", flask.request.form), 422
+        return render(name, _sentence(error.problem), where, flask.request.form), 422
     except fleet.ConfigConflictError:
-        return render(name, conflict(), "konfiguration", flask.request.form), 409
-    return back(name, "konfiguration")
+        return render(name, conflict(), where, flask.request.form), 409
 
 
 def acting() -> fleet.By:
@@ -60,7 +75,8 @@ def acting() -> fleet.By:
 
 
 def back(name: str, place: str) -> ResponseReturnValue:
-    """To the node's page, at a section."""
+    """To the node's page, at a section, after something was changed there."""
+    fleet.forget_snapshots(web.database())
     return flask.redirect(flask.url_for("nodes.page", name=name) + f"#{place}", 303)
 
 
@@ -100,6 +116,7 @@ def render(name: str, problem: str = "", where: str = "", typed: Mapping[str, st
         reasons=words.reasons(),
         asks=words.commands(),
         rings=ring_names(),
+        radio=words.radio_states(),
         limits=fleet.RULE_LIMITS,
         number=lambda value: i18n.number(value, lang),
         moment=lambda at: i18n.moment(at, lang, now),
@@ -116,11 +133,13 @@ def _values(config: fleet.ConfigNow) -> dict[str, str]:
     return found
 
 
-def _rules() -> dict[str, float]:
+def typed_rules() -> dict[str, float]:
+    """The rules of the form; ConfigProblemError for what is no number."""
     return {name: value for name in fleet.RULE_LIMITS if (value := _number(name, "range", name)) is not None}
 
 
-def _bays() -> dict[str, dict[str, float]]:
+def typed_bays() -> dict[str, dict[str, float]]:
+    """The thresholds of the form, by bay."""
     found: dict[str, dict[str, float]] = {}
     for key in flask.request.form:
         bay, _dot, name = key.rpartition(".")
@@ -142,6 +161,8 @@ def _number(field: str, kind: str, subject: str) -> float | None:
 
 
 def _sentence(problem: fleet.Problem) -> str:
+    if problem.kind == "wifi":
+        return problem.subject
     if problem.kind == "range":
         low, high = fleet.RULE_LIMITS[problem.subject]
         return _(

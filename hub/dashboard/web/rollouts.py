@@ -90,6 +90,7 @@ def _page(problem: str = "") -> str:
         states=state_names(),
         steps=step_names(),
         rings=ring_names(),
+        headings={"release": _("Fassung"), "package": _("Pakete")},
         number=lambda value: i18n.number(value, lang),
         moment=lambda at: i18n.moment(at, lang, now),
         since=lambda at: rules.ago(at, now),
@@ -98,7 +99,10 @@ def _page(problem: str = "") -> str:
 
 def _sentence(reason: str) -> str:
     return {
-        "running": _("Es läuft schon eine Verteilung. Beenden Sie diese zuerst."),
+        "running": _(
+            "Ihre Verteilung hat nicht begonnen: Jemand anderes war schneller, oder es läuft noch eine. "
+            "Sie steht unten; beenden Sie diese zuerst, wenn Ihre vorgehen soll."
+        ),
         "nobody": _("Kein Knoten braucht diese Fassung."),
         "canary": _(
             "Dieser Knoten kann nicht der erste sein: Er braucht die Fassung nicht oder sagt nicht, welche er hat."

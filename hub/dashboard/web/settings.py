@@ -10,49 +10,36 @@ from hub.core import i18n, web
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.dashboard.web import words
-from hub.dashboard.web.node import acting, back, base_version, conflict, render
+from hub.dashboard.web.node import TypedError, acting, back, base_version, render, trying
 from hub.fleet import api as fleet
 
 blueprint = flask.Blueprint("node_settings", __name__)
 _LONGEST_TEXT = 80
 
 
-class _TypedError(ValueError):
-    """Something that was typed cannot be read; the text is the sentence for it."""
-
-
 @blueprint.post("/admin/knoten/<name>/wlan")
 def set_wifi(name: str) -> ResponseReturnValue:
     """Off, opening times, speed and quota; what is wrong comes back with the input kept."""
     by, base = acting(), base_version()
-    try:
-        wifi = _wifi()
+
+    def send() -> ResponseReturnValue:
+        wifi = typed_wifi()
         web.write(lambda session: fleet.set_wifi(session, name, wifi, by, base))
-    except fleet.UnknownNodeError:
-        flask.abort(404)
-    except _TypedError as error:
-        return render(name, str(error), "wlan", flask.request.form), 422
-    except fleet.ConfigProblemError as error:
-        return render(name, error.problem.subject, "wlan", flask.request.form), 422
-    except fleet.ConfigConflictError:
-        return render(name, conflict(), "wlan", flask.request.form), 409
-    return back(name, "wlan")
+        return back(name, "wlan")
+
+    return trying(name, "wlan", send)
 
 
 @blueprint.post("/admin/knoten/<name>/zurueck")
 def roll_back(name: str) -> ResponseReturnValue:
     """An older version becomes the newest."""
-    by, base = acting(), base_version()
-    wanted = flask.request.form.get("auf", "")
-    if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 16):
-        flask.abort(400)
-    try:
-        web.write(lambda session: fleet.roll_back(session, name, int(wanted), by, base))
-    except fleet.UnknownNodeError:
-        flask.abort(404)
-    except fleet.ConfigConflictError:
-        return render(name, conflict(), "fassungen"), 409
-    return back(name, "fassungen")
+    by, base, wanted = acting(), base_version(), typed_version()
+
+    def send() -> ResponseReturnValue:
+        web.write(lambda session: fleet.roll_back(session, name, wanted, by, base))
+        return back(name, "fassungen")
+
+    return trying(name, "fassungen", send)
 
 
 @blueprint.post("/admin/knoten/<name>/sperren")
@@ -95,14 +82,23 @@ def set_ring(name: str) -> ResponseReturnValue:
     return back(name, "updates")
 
 
-def _wifi() -> dict[str, object]:
+def typed_version() -> int:
+    """The older version that is wanted; 400 for anything else."""
+    wanted = flask.request.form.get("auf", "")
+    if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 16):
+        flask.abort(400)
+    return int(wanted)
+
+
+def typed_wifi() -> dict[str, object]:
+    """The WiFi settings of the form; TypedError for what cannot be read."""
     form, chosen = flask.request.form, flask.request.form.get("wann", "immer")
     if chosen not in ("immer", "zeiten", "aus"):
         flask.abort(400)
     wifi: dict[str, object] = {"off": True} if chosen == "aus" else {}
     hours = [_day(number) for number in range(7)]
     if chosen == "zeiten" and not any(hours):
-        raise _TypedError(_("Bitte an mindestens einem Tag eine Zeit eingeben, oder „aus“ wählen."))
+        raise TypedError(_("Bitte an mindestens einem Tag eine Zeit eingeben, oder „aus“ wählen."))
     if chosen == "zeiten" or (chosen == "aus" and any(hours)):
         wifi |= {"zone": str(i18n.TIMEZONE), "hours": hours}
     for name in words.WIFI_NUMBERS:
@@ -116,7 +112,7 @@ def _day(number: int) -> list[list[str]]:
     try:
         return fleet.wifi.day_of(text)
     except ValueError:
-        raise _TypedError(
+        raise TypedError(
             _("%(day)s: Bitte Zeiten wie 7–12, 14:00–22:30 eingeben, oder leer lassen.", day=words.days()[number])
         ) from None
 
@@ -125,7 +121,7 @@ def _number(name: str, text: str) -> float:
     low, high = wire.QUOTAS_MB if name == "quota_mb" else wire.SPEEDS_MBIT
     value = _read_number(text)
     if value is None or not low <= value <= high or (name == "quota_mb" and not value.is_integer()):
-        raise _TypedError(
+        raise TypedError(
             _(
                 "%(name)s: Bitte eine Zahl von %(low)s bis %(high)s eingeben.",
                 name=words.wifi_names()[name],

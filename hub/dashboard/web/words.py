@@ -36,6 +36,17 @@ def reasons() -> dict[str, str]:
     }
 
 
+def radio_states() -> dict[str, str]:
+    """What the radio does, as the node says it."""
+    return {
+        "on": _("Name des WLANs ist zu sehen"),
+        "off": _("Funk aus: der Name ist nicht zu sehen"),
+        "turning": _("Funk schaltet gerade um"),
+        "stuck": _("Funk gehorcht nicht"),
+        "away": _("Funk antwortet nicht"),
+    }
+
+
 def rule_names() -> dict[str, str]:
     """The rules of bays."""
     return {
@@ -71,8 +82,19 @@ def path_label(path: Sequence[str]) -> str:
     return f"{name}: {labels.get(path[2], path[2])}"
 
 
-def shown(value: str) -> str:
-    """A difference's value; empty = the node's own file."""
+def by_section(changes: Sequence[fleet.Difference]) -> dict[str, list[fleet.Difference]]:
+    """Heading -> the differences below it."""
+    names = {"wifi": _("WLAN"), "rules": _("Sensoren"), "bays": _("Abstände der Stellplätze")}
+    found: dict[str, list[fleet.Difference]] = {}
+    for change in changes:
+        found.setdefault(names.get(change.path[0], change.path[0]), []).append(change)
+    return found
+
+
+def shown(value: str, path: Sequence[str] = ()) -> str:
+    """A difference's value; empty = the node's own file, which knows neither opening times nor off."""
+    if not value and path and path[0] == "wifi" and path[1] in ("off", "hours"):
+        return _("nein") if path[1] == "off" else _("durchgehend")
     words = {"": _("wie in der Datei des Knotens"), "true": _("ja"), "false": _("nein"), "–": _("geschlossen")}
     return words.get(value, value.replace(".", ",") if language() == "de" and value.count(".") == 1 else value)
 

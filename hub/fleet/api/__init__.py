@@ -27,6 +27,9 @@ from hub.fleet.api.configuration import (
     tidy_blocks,
     unblock,
     versions_now,
+    would_roll_back,
+    would_set_config,
+    would_set_wifi,
 )
 from hub.fleet.api.enrolment import EnrolmentRefusedError, NewCode, enrol, make_code, renew, revocation_list, revoke
 from hub.fleet.api.history import (
@@ -42,13 +45,14 @@ from hub.fleet.api.history import (
 from hub.fleet.api.lines import OutageNow, lines, outages_now
 from hub.fleet.api.remote import CommandNow, answered, command, commands_now, tell, tell_again
 from hub.fleet.api.rollouts import forget_old as forget_rollouts
+from hub.fleet.api.snapshots import Snapshot, forget_snapshots, snapshot
 from hub.fleet.gateway import Mail, Webhook
 from hub.fleet.rules import Sighting, alerts, overview, wifi
 from hub.fleet.rules.configuration import RINGS, Difference, Problem
 from hub.fleet.rules.configuration import RULES as RULE_LIMITS
 from hub.fleet.rules.history import KEEP_MS as KEEP_FIGURES_MS
 from hub.fleet.rules.history import Series
-from hub.fleet.rules.overview import Line, Wanted
+from hub.fleet.rules.overview import Box, Line, Wanted
 from hub.radio import api as radio
 
 __all__ = [
@@ -58,6 +62,7 @@ __all__ = [
     "AlarmNow",
     "BackupNow",
     "BlockNow",
+    "Box",
     "By",
     "CommandNow",
     "ConfigConflictError",
@@ -74,6 +79,7 @@ __all__ = [
     "Problem",
     "Send",
     "Series",
+    "Snapshot",
     "UnknownNodeError",
     "VersionNow",
     "Wanted",
@@ -88,6 +94,7 @@ __all__ = [
     "config_now",
     "enrol",
     "figures_since",
+    "forget_snapshots",
     "happenings",
     "has_grants",
     "heard",
@@ -114,6 +121,7 @@ __all__ = [
     "set_config",
     "set_ring",
     "set_wifi",
+    "snapshot",
     "status",
     "take_grants",
     "tell",
@@ -122,6 +130,9 @@ __all__ = [
     "unblock",
     "versions_now",
     "wifi",
+    "would_roll_back",
+    "would_set_config",
+    "would_set_wifi",
 ]
 
 TWIN = "two_nodes_one_name"
@@ -168,6 +179,8 @@ class NodeNow:
     load_percent: int | None = None
     wifi_v: int = 0
     wifi_open: bool | None = None
+    wifi_held: bool = False
+    wifi_radio: str = ""
 
 
 @dataclass(frozen=True)
@@ -344,4 +357,6 @@ def _node_now(row: store.Node, now: int) -> NodeNow:
         load_percent=said.get("load_percent"),
         wifi_v=said.get("wifi_v", 0),
         wifi_open=said.get("wifi_open"),
+        wifi_held=said.get("wifi_held") is True,
+        wifi_radio=said.get("wifi_radio", ""),
     )

@@ -87,31 +87,43 @@ def set_config(
 ) -> int:
     """The next version with other rules and thresholds; ConfigProblemError when the node would refuse it, and
     ConfigConflictError when `base` is given and is no longer the newest version."""
-    if (wrong := problem(rules, bays)) is not None:
-        raise ConfigProblemError(wrong)
+    wanted = _rules_part(rules, bays)
     row = _row(session, node, base)
-    entries = [{"id": bay, **values} for bay, values in sorted(bays.items())]
-    return _next(session, row, {**_parts(row), "rules": dict(rules), "bays": entries}, by)
+    return _next(session, row, {**_parts(row), **wanted}, by)
 
 
 def set_wifi(session: Session, node: str, wifi: Mapping[str, Any], by: By, base: int | None = None) -> int:
     """The next version with other WiFi settings; ConfigProblemError (kind wifi) for what a node would refuse."""
-    try:
-        wire.check_wifi(dict(wifi))
-    except wire.WireError as error:
-        raise ConfigProblemError(Problem("wifi", str(error))) from None
+    wanted = _wifi_part(wifi)
     row = _row(session, node, base)
-    return _next(session, row, {**_parts(row), "wifi": dict(wifi)}, by)
+    return _next(session, row, {**_parts(row), **wanted}, by)
 
 
 def roll_back(session: Session, node: str, v: int, by: By, base: int | None = None) -> int:
     """An older version as the newest one; blocked devices and firmware stay as they are."""
-    row, old = _row(session, node, base), store.version(session, node, v)
-    if old is None:
-        raise UnknownNodeError(f"{node} {v}")
-    kept = json.loads(old.body)
-    parts = {name: kept.get(name) or empty for name, empty in _EMPTY.items()}
-    return _next(session, row, {**_parts(row), **parts}, by, "returned", v)
+    row, wanted = _row(session, node, base), _version_part(session, node, v)
+    return _next(session, row, {**_parts(row), **wanted}, by, "returned", v)
+
+
+def would_set_config(
+    session: Session,
+    node: str,
+    rules: Mapping[str, float],
+    bays: Mapping[str, Mapping[str, float]],
+    base: int | None = None,
+) -> list[Difference]:
+    """What `set_config` would change, with the same refusals; nothing is written."""
+    return _would(session, node, _rules_part(rules, bays), base)
+
+
+def would_set_wifi(session: Session, node: str, wifi: Mapping[str, Any], base: int | None = None) -> list[Difference]:
+    """The same of `set_wifi`."""
+    return _would(session, node, _wifi_part(wifi), base)
+
+
+def would_roll_back(session: Session, node: str, v: int, base: int | None = None) -> list[Difference]:
+    """The same of `roll_back`."""
+    return _would(session, node, _version_part(session, node, v), base)
 
 
 def offer_firmware(session: Session, node: str, offer: Mapping[str, object], by: By) -> int:
@@ -122,7 +134,7 @@ def offer_firmware(session: Session, node: str, offer: Mapping[str, object], by:
 
 def config_now(session: Session, node: str) -> ConfigNow:
     """A node's configuration; version 0 when the hub never said anything."""
-    row = store.config(session, node)
+    row = store.config_to_read(session, node)
     if row is None:
         return ConfigNow(0, {}, {}, None, "", {})
     body = {**_EMPTY, **json.loads(row.body)}
@@ -202,6 +214,39 @@ _ACTIONS = {
     "unblocked": "fleet.device-unblocked",
     "firmware": "fleet.firmware-offered",
 }
+
+
+def _rules_part(rules: Mapping[str, float], bays: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    if (wrong := problem(rules, bays)) is not None:
+        raise ConfigProblemError(wrong)
+    return {"rules": dict(rules), "bays": [{"id": bay, **values} for bay, values in sorted(bays.items())]}
+
+
+def _wifi_part(wifi: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        wire.check_wifi(dict(wifi))
+    except wire.WireError as error:
+        raise ConfigProblemError(Problem("wifi", str(error))) from None
+    return {"wifi": dict(wifi)}
+
+
+def _version_part(session: Session, node: str, v: int) -> dict[str, Any]:
+    old = store.version(session, node, v)
+    if old is None:
+        raise UnknownNodeError(f"{node} {v}")
+    kept = json.loads(old.body)
+    return {name: kept.get(name) or empty for name, empty in _EMPTY.items()}
+
+
+def _would(session: Session, node: str, wanted: Mapping[str, Any], base: int | None) -> list[Difference]:
+    """Reads without a lock: what it finds may be over when it is sent, and then `base` says so."""
+    if store.node_now(session, node) is None:
+        raise UnknownNodeError(node)
+    row = store.config_to_read(session, node)
+    if base is not None and base != (row.v if row is not None else 0):
+        raise ConfigConflictError(f"{node}: {base} is not the newest")
+    before = json.loads(row.body) if row is not None else {}
+    return differences(before, {**before, **wanted})
 
 
 def _row(session: Session, node: str, base: int | None) -> NodeConfig:

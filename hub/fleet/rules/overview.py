@@ -116,10 +116,38 @@ PROBLEMS = ("silent", "power", "card", "certificate", "config", "backup", "intru
 
 
 @dataclass(frozen=True)
+class Box:
+    """A section of the map in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def holds(self, lon: float, lat: float) -> bool:
+        """Whether a place lies in it."""
+        return self.west <= lon <= self.east and self.south <= lat <= self.north
+
+    def __str__(self) -> str:
+        return f"{self.west:.6f},{self.south:.6f},{self.east:.6f},{self.north:.6f}"
+
+
+def box_of(text: str) -> Box | None:
+    """The section that an address names (west,south,east,north); None for anything else."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    return Box(west, south, east, north) if -180 <= west <= east <= 180 and -90 <= south <= north <= 90 else None
+
+
+@dataclass(frozen=True)
 class Wanted:
-    """What is looked for; empty = everything. `order` is a key of ORDERS, `page` begins at 1."""
+    """What is looked for; empty = everything. `order` is a key of ORDERS, `page` begins at 1, `software` is exact."""
 
     text: str = ""
+    software: str = ""
+    box: Box | None = None
     state: str = ""
     role: str = ""
     ring: str = ""
@@ -159,6 +187,8 @@ def matching(lines: Sequence[Line], wanted: Wanted, now: int) -> list[Line]:
         and wanted.state in ("", line.state)
         and wanted.role in ("", line.role)
         and wanted.ring in ("", line.ring)
+        and wanted.software in ("", line.software)
+        and (wanted.box is None or wanted.box.holds(line.lon, line.lat))
         and (not wanted.problem or wanted.problem in problems(line, now))
     ]
     found.sort(key=lambda line: (line.label.casefold(), line.id))

@@ -12,6 +12,29 @@ _PART = re.compile(r"node-[a-z0-9_]+-cp3\d+\.tar")
 FIRMWARE, FIRMWARE_OFFER = "firmware.bundle", "firmware.json"
 
 
+_TABLES = {  # of node.toml; what stands in more than one is named by the first
+    key: table
+    for table, keys in {
+        "node": "name label led hub portal thermometer",
+        "state": "directory max_rows max_bytes hard_bytes keep_days reference_log",
+        "broker": "url username password_file ca_file cert_file window keepalive_s replay_per_s",
+        "rules": "occupied_after_s free_after_s still_m max_flips flip_window_s no_echo_limit repeat_minutes status_s"
+        " sample_s",
+        "bays": "id sensor pin active trigger echo bus address baseline_ut occupied_below_m free_above_m"
+        " occupied_above_ut free_below_ut",
+        "portal": "listen host session_minutes services_url certificate certificate_key tls_port metrics",
+        "network": "lan wan ipv4 ipv6 ipv6_masquerade admin_ports extra_rules lease_file hostapd gate_socket gate_store"
+        " store_key portal_user watch_user",
+        "limits": "download_mbit upload_mbit total_mbit quota_mb clients",
+        "garden": "names",
+        "roaming": "hub_key key_file",
+        "radio": "interface bridge ssid band channel country indoor without_owe capacity venue venue_url control"
+        " monitor driver",
+    }.items()
+    for key in keys.split()
+}
+
+
 @dataclass(frozen=True)
 class Release:
     """`files` is name -> (SHA-256, bytes) of what nodes and sensors may fetch; `packages` part -> name -> version."""
@@ -61,6 +84,24 @@ def changes(old: Release | None, new: Release) -> list[str]:
     lines += [f"setting: {key} is new" for key in new.keys if old.keys and key not in old.keys]
     lines += [f"setting: {key} is not known any more" for key in old.keys if key not in new.keys]
     return lines
+
+
+def grouped(lines: Sequence[str]) -> dict[str, list[str]]:
+    """What `changes` says, by heading: release, package, and the [table] of node.toml that a setting stands in ([] for
+    one that this hub does not know yet)."""
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        kind, _colon, text = line.partition(": ")
+        found.setdefault(kind if kind != "setting" else f"[{_table(text)}]", []).append(text)
+    tables = sorted((key for key in found if key.startswith("[")), key=lambda key: (key == "[]", key))
+    return {key: found[key] for key in [*(key for key in found if key not in tables), *tables]}
+
+
+def _table(text: str) -> str:
+    """The table of a setting: it is named before the dot, or known here."""
+    key = text.split(" ", 1)[0]
+    table, dot, _name = key.partition(".")
+    return table if dot else _TABLES.get(key, "")
 
 
 def _is_part(file: str) -> bool:

@@ -78,6 +78,11 @@ def config(session: Session, node: str) -> NodeConfig | None:
     return session.execute(select(NodeConfig).where(NodeConfig.node == node).with_for_update()).scalar_one_or_none()
 
 
+def config_to_read(session: Session, node: str) -> NodeConfig | None:
+    """The same, to look at."""
+    return session.get(NodeConfig, node)
+
+
 def config_versions(session: Session) -> dict[str, int]:
     """node -> the newest version that it was told."""
     return {row.node: row.v for row in session.execute(select(NodeConfig.node, NodeConfig.v))}

@@ -92,3 +92,10 @@ def test_a_node_that_is_well_has_nothing_but_good_findings() -> None:
 
 def test_a_program_that_only_root_can_name_is_not_called_a_stranger() -> None:
     assert checkup.judge_ports([PAGE], [Listener("tcp", 8081, "?")])[0].level is Level.OK
+
+
+def test_a_radio_that_is_silent_on_purpose_is_no_fault() -> None:
+    assert radio(state="DISABLED", closed=True).level is Level.OK
+    assert "hub's settings" in radio(state="DISABLED", closed=True).text
+    assert radio(state="DISABLED").level is not Level.OK
+    assert radio(state=None, closed=True).level is not Level.OK

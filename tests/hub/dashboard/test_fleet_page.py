@@ -81,10 +81,34 @@ def test_searching_and_sorting_is_in_the_address(admin: FlaskClient, town: Town)
         assert admin.get(f"/admin/knoten{nonsense}").status_code == 200
 
 
+def test_what_is_wrong_stands_at_the_top_with_its_number(admin: FlaskClient, town: Town) -> None:
+    town.status(MARKET, throttled=1, software="stadtknoten 1.2.0")
+    town.status(LAKE, software="stadtknoten 1.3.0")
+    html = get(admin, "/admin/knoten")
+    assert "Stromversorgung schwach: 1" in plain(html)
+    assert shown(get(admin, "/admin/knoten?software=stadtknoten 1.3.0")) == [LAKE]
+    assert '<option value="stadtknoten 1.3.0">stadtknoten 1.3.0 (1)</option>' in html
+
+
+def test_a_group_on_the_map_leads_to_its_section_and_a_node_to_its_page(admin: FlaskClient, town: Town) -> None:
+    html = get(admin, "/admin/knoten?art=sensors")
+    assert f'<a href="/admin/knoten/{BOARD}" aria-label="Thermarium, Tafel 1">' in html
+    html = get(admin, "/admin/knoten")
+    group = re.search(r'href="(/admin/knoten\?ort=[^"#]+)#karte" aria-label="2:', html)
+    assert group is not None
+    section = get(admin, group[1])
+    assert set(shown(section)) == {MARKET, BOARD}
+    assert "Ganze Karte" in section
+    for nonsense in ("1,2", "a,b,c,d", "9,49,8,50"):
+        assert len(shown(get(admin, f"/admin/knoten?ort={nonsense}"))) == 3
+
+
 def test_the_list_can_be_taken_away(admin: FlaskClient, town: Town) -> None:
     town.status(MARKET, clients=10, software="=cmd()")
     rows = json.loads(get(admin, "/admin/knoten.json?art=wifi"))
     assert {row["id"] for row in rows} == {MARKET, LAKE}
+    points = json.loads(get(admin, "/admin/knoten.geojson"))["features"]
+    assert {(one["properties"]["id"], *one["geometry"]["coordinates"]) for one in points} >= {(LAKE, 9.104, 49.242)}
     text = get(admin, "/admin/knoten.csv")
     found = {row["id"]: row for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";")}
     assert found[MARKET]["software"] == "'=cmd()", "no cell calculates"

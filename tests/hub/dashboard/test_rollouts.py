@@ -18,7 +18,7 @@ from hub.core.clock import now_ms
 from hub.fleet.api import config_now, rollouts
 from hub.fleet.rules import release as release_rules
 from hub.settings import Settings
-from tests.edge.update.town import PART, Releases
+from tests.edge.update.town import PART, Releases, build
 from tests.hub.dashboard.conftest import BOARD, LAKE, MARKET, Town
 
 OLD = "0.9-aaaaaaaaaaaa"
@@ -173,7 +173,7 @@ def test_a_dry_run_says_what_would_change_and_begins_nothing(
     (present,) = kept.load(kept.names()[0]).installed
     worker.say(MARKET, release=present)
     said = distribution.start(settings, str(made.make("2.0")), "", 30, dry_run=True)
-    assert "package: thing 1.0 -> 2.0" in said
+    assert "\n  thing 1.0 -> 2.0" in said
     assert "Nothing was begun" in said
     assert worker.turn() == []
     with pytest.raises(rollouts.RolloutError, match="cannot be the canary"):
@@ -182,6 +182,30 @@ def test_a_dry_run_says_what_would_change_and_begins_nothing(
     worker.say(BOARD, release=present)
     with pytest.raises(rollouts.RolloutError, match="no node needs"):
         distribution.start(settings, str(old), "", 30, dry_run=False)
+
+
+def test_what_would_change_stands_below_the_table_of_its_setting() -> None:
+    lines = [
+        "release: 1.0-a -> 2.0-b",
+        "setting: ssid is new",
+        "package: thing 1.0 -> 2.0",
+        "setting: country is not known any more",
+        "setting: limits.burst_mb is new",
+        "setting: from_the_future is new",
+    ]
+    assert list(release_rules.grouped(lines).items()) == [
+        ("release", ["1.0-a -> 2.0-b"]),
+        ("package", ["thing 1.0 -> 2.0"]),
+        ("[limits]", ["limits.burst_mb is new"]),
+        ("[radio]", ["ssid is new", "country is not known any more"]),
+        ("[]", ["from_the_future is new"]),
+    ]
+
+
+def test_every_setting_of_this_release_has_its_table() -> None:
+    lines = [f"setting: {key} is new" for key in build.setting_names()]
+    assert len(lines) > 50
+    assert release_rules.grouped(lines).get("[]") is None
 
 
 def test_hub_and_node_find_the_same_changes(made: Releases) -> None:

@@ -9,7 +9,7 @@ from edge import wire
 from hub.core.clock import now_ms
 from hub.fleet import api as fleet
 from tests.hub.dashboard.conftest import BOARD, MARKET, Town
-from tests.hub.dashboard.test_fleet_page import get, plain
+from tests.hub.dashboard.test_fleet_page import EVIL, get, plain
 
 DAYS = {f"tag{number}": "7–22" for number in range(7)}
 
@@ -144,3 +144,18 @@ def test_what_no_form_sends_changes_nothing(
     if status == 303:
         assert send(admin, path, node="nowhere", **fields).status_code == 404
     assert told(town) == []
+
+
+def test_the_page_says_what_the_radio_does_and_why_it_stays_as_it_was(admin: FlaskClient, town: Town) -> None:
+    town.status(MARKET, wifi_v=1, wifi_open=False, wifi_radio="off")
+    text = plain(get(admin, f"/admin/knoten/{MARKET}"))
+    assert "der Name ist nicht zu sehen" in text
+    assert "nicht gestellt: Er bleibt" not in text
+    town.status(MARKET, wifi_v=1, wifi_open=True, wifi_radio="stuck", wifi_held=True, synced=False)
+    text = plain(get(admin, f"/admin/knoten/{MARKET}"))
+    assert "Er bleibt geöffnet, wie er zuletzt war" in text
+    assert "Das Funkteil gehorcht nicht" in text
+    town.status(MARKET, wifi_v=1, wifi_open=False, wifi_held=True, wifi_radio=EVIL[:16])
+    html = get(admin, f"/admin/knoten/{MARKET}")
+    assert "Er bleibt geschlossen, wie er zuletzt war" in plain(html)
+    assert EVIL[:16] not in html

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hub.core.db import Database
 from hub.fleet import api
-from hub.fleet.rules import history
+from hub.fleet.rules import history, overview
 from hub.fleet.rules.overview import ORDERS, PAGE, PROBLEMS, STATES, Line, Wanted, matching, page_of, pages, problems
 from tests.hub import town
 
@@ -70,6 +70,25 @@ def test_a_search_finds_all_that_fit_and_nothing_else(lines: list[Line], state: 
     for line in lines:
         fits = state in ("", line.state) and (not problem or problem in problems(line, NOW))
         assert (line in found) == fits
+
+
+def test_a_section_of_the_map_and_a_version_are_found() -> None:
+    here, there = Line("a", "A", lon=9.1, lat=49.2, software="1.2"), Line("b", "B", lon=9.3, lat=49.2, software="1.3")
+    box = overview.box_of("9.0,49.1,9.2,49.3")
+    assert matching([here, there], Wanted(box=box), NOW) == [here]
+    assert overview.box_of(str(box)) == box
+    assert matching([here, there], Wanted(software="1.3"), NOW) == [there]
+
+
+@given(st.text(max_size=60))
+def test_no_text_makes_a_section_that_is_none(text: str) -> None:
+    box = overview.box_of(text)
+    assert box is None or (box.west <= box.east and box.south <= box.north)
+
+
+@pytest.mark.parametrize("text", ["", "1,2,3", "nan,0,1,1", "0,inf,1,1", "9,49,8,50", "0,0,200,1"])
+def test_nonsense_is_no_section(text: str) -> None:
+    assert overview.box_of(text) is None
 
 
 def test_a_figure_is_kept_every_quarter_of_an_hour_for_a_fortnight(database: Database, tmp_path: Path) -> None:

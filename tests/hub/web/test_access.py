@@ -110,6 +110,19 @@ def test_a_door_opens_for_the_role_everywhere_or_in_the_place_of_the_address(gra
     assert access.admits(scoped, grants, {"kita": place, "name": other}) == expected
 
 
+def test_the_roles_that_pass_as_well_pass_where_they_hold_everywhere(house: House) -> None:
+    door = Door("technician", scope="name", also=("admin",))
+    for grant, opens in (
+        (("technician", ""), True),
+        (("technician", "market"), True),
+        (("technician", "lake"), False),
+        (("admin", ""), True),
+        (("admin", "market"), False),
+        (("clerk", ""), False),
+    ):
+        assert access.admits(door, {grant}, {"name": "market"}) == opens, grant
+
+
 def test_everything_that_staff_change_asks_for_a_fresh_log_in(web_app: Flask) -> None:
     """Every method that is no reading one, behind a door that asks for a role."""
     changing = {
@@ -132,5 +145,5 @@ def test_everything_that_staff_change_asks_for_a_fresh_log_in(web_app: Flask) ->
 def test_reading_pages_of_staff_change_nothing_and_so_ask_for_no_fresh_log_in(web_app: Flask) -> None:
     for rule in web_app.url_map.iter_rules():
         methods = rule.methods or set()
-        if ACCESS[rule.endpoint].who == "admin" and ACCESS[rule.endpoint].fresh:
+        if ACCESS[rule.endpoint].who in ("admin", "technician") and ACCESS[rule.endpoint].fresh:
             assert "GET" not in methods, rule

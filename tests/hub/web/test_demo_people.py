@@ -39,6 +39,7 @@ def test_in_the_demonstration_a_button_logs_one_in(tmp_path: Path) -> None:
         "editor": ("/konto", "Timo Wort"),
         "warden": ("/parken/kontrolle", "Kennzeichen"),
         "cashier": ("/kasse", "Kassen"),
+        "technician": ("/admin/knoten", "Alle Knoten"),
         "admin": ("/admin", "Leitstelle"),
     }
     page = app.test_client().get("/demo").text

@@ -17,6 +17,7 @@ PORTAL = f"http://{PORTAL_HOST}"
 PROBE = "http://connectivitycheck.gstatic.com/generate_204"
 HOSTAPD_UNIT = "ansible/roles/captive_portal/templates/stadtknoten-hostapd.service.j2"
 TRIES = 3
+OBEYED = "/run/stadtknoten/obeyed.json"
 FIGURES: list[str] = []
 ACCEPTED: dict[str, float] = {}
 
@@ -145,6 +146,34 @@ def test_after_its_time_the_visitor_is_offline_in_both_families(visitor: Visitor
     assert [visitor.reaches(address) for address in INTERNET] == [False, False]
     assert visitor.captive()
     assert visitor.get(f"{PORTAL}/").count("<form") == 1
+
+
+def test_off_takes_both_networks_off_the_air_and_on_brings_them_back(street: Street, visitor: Visitor) -> None:
+    """The hub's word, as the agent hands it on, reaches hostapd; a scan of another radio says what is sent."""
+    machine, folder = street.machine, "/var/lib/stadtknoten"
+    cli = "hostapd_cli -p /run/hostapd -i {} status | grep -q state={}"
+
+    def order(version: int, wifi: dict[str, object], state: str) -> float:
+        body = json.dumps({"v": version, "wifi": wifi})
+        machine.run(f"echo '{body}' > {folder}/next && mv {folder}/next {folder}/wifi.json")
+        both = [cli.format(name, state) for name in ("wlan0", "wlan0_owe")]
+        return machine.wait_until(lambda: all(map(machine.succeeds, both)), f"state {state}: {street.logs()}", 60)
+
+    def heard() -> set[str]:
+        return set(re.findall(r"(?m)^BSS ([0-9a-f:]{17})", visitor.run("iw dev wlan1 scan flush", check=False)))
+
+    machine.wait_until(lambda: len(heard()) == 2, "both networks in a scan", 60)
+    took = order(900, {"off": True}, "DISABLED")
+    figure(f"off the air {took:.1f} s after the order")
+    machine.wait_until(lambda: heard() == set(), "an empty scan", 60)
+    said = f"cat {OBEYED}"
+    machine.wait_until(lambda: '"radio": "off"' in machine.run(said), "the gate's word")
+    took = order(901, {}, "ENABLED")
+    figure(f"on the air again {took:.1f} s after the order")
+    machine.wait_until(lambda: visitor.status().get("wpa_state") == "COMPLETED", "the visitor's return", 90)
+    visitor.lease()
+    assert visitor.accept() == f"303 {PORTAL}/verbunden"
+    assert visitor.reaches(INTERNET[0])
 
 
 def test_no_program_complained_and_none_named_a_device(street: Street) -> None:

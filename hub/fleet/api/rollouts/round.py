@@ -1,0 +1,100 @@
+"""The worker's round of a rollout: takes in what nodes say, judges, and tells the next ones."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge import wire
+from hub.core.db import Database, Session
+from hub.fleet import store
+from hub.fleet.api.alerts import notify
+from hub.fleet.api.remote import Publish
+from hub.fleet.api.rollouts.view import member, pace
+from hub.fleet.rules import rollout as rollout_rules
+from hub.fleet.rules.rollout import DONE, FAILED, WORKING
+from hub.fleet.store import rollouts
+
+_WORDS = {"gone": "not heard of since the update", "silent": "told, and no word for hours"}
+ENDED = ("done", "refused", "rolled_back")
+
+
+def turn_rollout(database: Database, publish: Publish, public_url: str, channels: tuple[str, ...], now: int) -> None:
+    """The worker's round: takes in what nodes say, judges, and tells the next ones."""
+    with database.read() as session:
+        if not rollouts.has_active_rollout(session):
+            return
+    for node, body in database.write(lambda session: _step(session, public_url, channels, now)):
+        if publish(wire.down(node, "update"), wire.encode("update", body), False):
+            database.write(lambda session, n=node, i=str(body["id"]): _mark_told(session, n, i, now))  # type: ignore[misc]
+
+
+def _step(
+    session: Session, public_url: str, channels: tuple[str, ...], now: int
+) -> list[tuple[str, dict[str, object]]]:
+    """Changes the rows; returns whom to tell what."""
+    row = rollouts.active_rollout(session)
+    if row is None:
+        return []
+    parts = rollouts.rollout_nodes(session, row.id)
+    nodes = {node.id: node for node in store.nodes(session)}
+    for part in parts:
+        if part.node in nodes:
+            _take_in(part, row, json.loads(nodes[part.node].status), now)
+    if row.state != "running":
+        return []
+    verdict = rollout_rules.judge([member(part, nodes, now) for part in parts], row.ring, pace(row), now)
+    for part in parts:
+        if part.node in (verdict.failed or {}):
+            part.state, part.text, part.changed_at = FAILED, _WORDS[(verdict.failed or {})[part.node]], now
+        if part.node in verdict.tell:
+            part.state, part.tries, part.changed_at = WORKING, part.tries + 1, now
+    row.ring = verdict.ring
+    if verdict.halt or verdict.over:
+        row.state, row.changed_at = ("halted", now) if verdict.halt else ("done", now)
+        row.active = None if verdict.over else row.active
+        notify(session, channels, f"rollout_{row.state}", _news(row, parts), now)
+    url = f"{public_url.rstrip('/')}/api/fleet/releases/{row.release}"
+    due = [part for part in parts if part.state == WORKING and _is_due(part, now)]
+    return [(part.node, {"id": _order(part), "url": url, "ts": wire.format_ms(now)}) for part in due]
+
+
+def _news(row: rollouts.Rollout, parts: Sequence[rollouts.RolloutNode]) -> str:
+    """In German, as all alerts."""
+    failed = [part.node for part in parts if part.state == FAILED]
+    if row.state == "done":
+        share = f"{len(parts) - len(failed)} von {len(parts)} Knoten haben sie"
+        return f"Die Verteilung von {row.release} ist fertig, {share}."
+    names = ", ".join(failed[:5])
+    return f"Die Verteilung von {row.release} hält an: {len(failed)} Knoten kamen nicht zurecht ({names})."
+
+
+def _is_due(part: rollouts.RolloutNode, now: int) -> bool:
+    """Not told yet, or told and no word of it: the broker may have lost it."""
+    return part.told_at is None or (not part.step and now - part.told_at > rollout_rules.TELL_AGAIN_MS)
+
+
+def _take_in(part: rollouts.RolloutNode, row: rollouts.Rollout, status: Mapping[str, Any], now: int) -> None:
+    """What a node says of itself becomes its line; its own word of its end counts, and the release that it runs."""
+    said = status.get("update") or {}
+    if part.state != WORKING or said.get("id") != _order(part):
+        return
+    step, percent, text = str(said.get("state", ""))[:16], said.get("percent", 0), str(said.get("text", ""))[:200]
+    percent = min(100, max(0, percent)) if isinstance(percent, int) else 0
+    if (step, percent, text) == (part.step, part.percent, part.text):
+        return
+    part.step, part.percent, part.text, part.changed_at = step, percent, text, now
+    if step in ENDED:
+        part.state = DONE if step == "done" else FAILED
+    row.changed_at = now
+
+
+def _mark_told(session: Session, node: str, order: str, now: int) -> None:
+    row = rollouts.active_rollout(session)
+    for part in rollouts.rollout_nodes(session, row.id) if row is not None else ():
+        if part.node == node and _order(part) == order:
+            part.told_at = now
+
+
+def _order(part: rollouts.RolloutNode) -> str:
+    """The order's id: another one for each try."""
+    return f"r{part.rollout}-{part.tries}"

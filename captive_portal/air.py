@@ -21,7 +21,8 @@ _WORST = (AWAY, STUCK, TURNING, SENT, SILENT)
 class Air:
     """`want(open)` says what shall be, `state` what hostapd says: on, off, turning, stuck (it refused) or away.
 
-    `interface` is hostapd's; its encrypted network (OWE) has a socket of its own beside it, in the same `directory`.
+    `interface` is hostapd's; its encrypted network (OWE) has a socket of its own beside it, in the same `directory`,
+    unless it belongs to the same radio and went with that: hostapd then brings the network back, but not the socket.
     """
 
     def __init__(self, directory: Path, interface: str) -> None:

@@ -47,6 +47,7 @@ store_key = "{directory}/gate-store/store.key"
 lease_file = "{directory}/dnsmasq.leases"
 portal_user = "nobody"
 extra_rules = "{directory}/extra.nft"
+hostapd = "{directory}/hostapd"
 [radio]
 ssid = "Lab"
 [garden]

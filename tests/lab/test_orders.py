@@ -43,11 +43,28 @@ def first(street: Lab) -> Client:
 def test_off_ends_sessions_and_lets_nobody_in_and_the_page_says_so(street: Lab, first: Client) -> None:
     order(street, 1, {"off": True})
     wait_until(lambda: not first.reaches(INTERNET4), "the session to end", 5)
-    assert obeyed(street) == {"v": 1, "open": False}
+    assert obeyed(street) == {"v": 1, "open": False, "radio": "away"}
     assert first.captive()
     assert first.accept().startswith("503")
     assert "gerade abgeschaltet" in landing(first)
     assert "/verbinden" not in landing(first)
+
+
+def test_off_takes_the_network_off_the_air_and_on_brings_it_back(street: Lab) -> None:
+    control = street.start_hostapd()
+
+    def state() -> str:
+        shown = street.run("hostapd_cli", "-p", str(control.parent), "-i", "lan0", "status", netns=street.space("node"))
+        return shown.stdout.partition("state=")[2].split("\n", 1)[0]
+
+    order(street, 1, {"off": True})
+    wait_until(lambda: state() == "DISABLED", "the radio to be silent", 15)
+    wait_until(lambda: obeyed(street).get("radio") == "off", "the gate's word")
+    order(street, 2, {})
+    wait_until(lambda: state() == "ENABLED", "the radio to send", 15)
+    wait_until(lambda: obeyed(street).get("radio") == "on", "the gate's word")
+    street.kill("hostapd", signal.SIGKILL)
+    control.unlink(missing_ok=True)
 
 
 def test_off_stays_off_when_the_gate_was_killed(street: Lab, first: Client) -> None:

@@ -142,10 +142,11 @@ async function enter(ticket) {
 
 function parkingLines(found) {
   const fresh = found.filter((one) => one.new);
-  return (fresh.length ? fresh : found).map((one) => {
+  const told = (fresh.length ? fresh : found).map((one) => {
     if (!one.new) return fill(words.parkingKnown, one);
     return one.cents === null ? fill(words.parkingLater, one) : fill(words.parkingDone, { site: one.site, sum: euro(one.cents) });
   });
+  return [...new Set(told)];
 }
 
 async function refundParking() {

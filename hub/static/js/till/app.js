@@ -31,6 +31,7 @@ let busy = false;
 async function doing(work) {
   if (busy) return;
   busy = true;
+  find("fehler").hidden = true;  // what was wrong before is not wrong with this
   page.setAttribute("aria-busy", "true");
   try { await work(); } catch (problem) { complain(problem); } finally { busy = false; page.removeAttribute("aria-busy"); await showState(); }
 }

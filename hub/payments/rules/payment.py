@@ -261,10 +261,11 @@ def pack(items: Sequence[Item]) -> str:
 
 def unpack(text: str) -> tuple[Item, ...]:
     """Items of `pack`."""
-    return tuple(
-        Item(*row[:4], *(tuple(lines) for lines in row[4:6]), text_en=row[6] if len(row) > 6 else "")
-        for row in json.loads(text)
-    )
+    found = []
+    for row in json.loads(text):
+        lines, lines_en, text_en = row[4:] + [[], [], ""][len(row) - 4 :]  # older rows end earlier
+        found.append(Item(row[0], row[1], row[2], row[3], tuple(lines), tuple(lines_en), text_en))
+    return tuple(found)
 
 
 def title_of(title: str, items: Sequence[Item], language: str) -> str:

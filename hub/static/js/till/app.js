@@ -287,12 +287,12 @@ function camera() {
     let stream;
     try { stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }); } catch { throw new Refused("noCamera", words.noCamera); }
     const detector = new BarcodeDetector({ formats: ["qr_code"] });
-    isOn = true;
-    label.textContent = words.cameraOff;
-    video.srcObject = stream;
-    video.hidden = false;
-    await video.play();
     try {
+      isOn = true;
+      label.textContent = words.cameraOff;
+      video.srcObject = stream;
+      video.hidden = false;
+      await video.play();
       for (const end = Date.now() + 30_000; isOn && Date.now() < end;) {
         const code = (await detector.detect(video)).map((one) => one.rawValue).find(isCode);
         if (code) { await scan(code); return; }

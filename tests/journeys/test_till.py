@@ -308,9 +308,9 @@ def test_the_day_is_closed_once_printed_and_downloaded(desk: Till, town: House) 
     is_accessible(desk.page)
 
 
-def test_the_camera_can_be_closed_before_it_has_seen_a_code(desk: Till) -> None:
+def test_the_camera_can_be_closed_before_it_has_seen_a_code(desk: Till, town: House) -> None:
     desk.page.add_init_script(CAMERA)
-    desk.open()
+    desk.page.goto(f"{town.url}/kasse/pool-1?lang=de")
     desk.says("Verbunden")
     desk.press("Kamera")
     expect(desk.page.locator("#bild")).to_be_visible(timeout=PATIENCE_MS)

@@ -151,7 +151,8 @@ def purse_of(settings: Settings) -> WalletPurse:
     """Wallets pay for stays; the town's data say at which tax rate."""
     sites = json.loads((settings.town_dir / "sites.json").read_text())["sites"]
     taxes = {site["id"]: str((site.get("tariff") or {}).get("vat_included_pct", 0)) for site in sites}
-    return WalletPurse(taxes, {site["id"]: site.get("short", site["name"])["de"] for site in sites})
+    names = {site["id"]: site.get("short", site["name"]) for site in sites}
+    return WalletPurse(taxes, *({key: name[language] for key, name in names.items()} for language in ("de", "en")))
 
 
 def retention_rules(settings: Settings) -> list[retention.Rule]:

@@ -73,8 +73,7 @@ def start(page: Page, town: Street, bay: int, plate: str) -> None:
     """By the sticker on a bay."""
     page.goto(f"{town.url}/parken/platz/{BAYS[bay]}")
     page.get_by_label("Kennzeichen").first.fill(plate)
-    page.get_by_label("Mein Auto steht hier").first.check()
-    page.get_by_role("button", name="Parken starten").click()
+    page.get_by_role("button", name="Mein Auto steht hier: Parken starten").click()
     expect(page.locator("#stand")).to_have_attribute("data-state", "running")
 
 

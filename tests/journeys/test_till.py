@@ -25,6 +25,12 @@ from tests.journeys.test_accessibility import AXE, RULES
 pytestmark = pytest.mark.journey
 
 PATIENCE_MS = 15_000
+CAMERA = """window.BarcodeDetector = class { async detect() { return []; } };
+navigator.mediaDevices.getUserMedia = async () => {
+  const canvas = document.createElement("canvas"), brush = canvas.getContext("2d");
+  setInterval(() => brush.fillRect(0, 0, Math.random() * 9, 9), 50);
+  return canvas.captureStream();
+};"""
 P2, MINUTE = "p2_rosentritt", 60_000
 
 
@@ -277,9 +283,13 @@ def test_the_day_is_closed_once_printed_and_downloaded(desk: Till, town: House) 
     desk.says("Bar seit dem letzten Abschluss")
     desk.press("Erstatten")
     field = desk.page.get_by_label("Betrag, der zurückgeht, in Euro")
+    field.fill("99")
+    field.press("Enter")
+    expect(desk.page.locator("#fehler")).to_contain_text("So viel kann nicht erstattet werden", timeout=PATIENCE_MS)
     field.fill("1,50")
     field.press("Enter")
     desk.says("erstattet 1,50")
+    expect(desk.page.locator("#fehler")).to_be_hidden()
     is_accessible(desk.page)
     desk.press("Tag abschließen")
     desk.press("Wirklich abschließen?")
@@ -296,6 +306,18 @@ def test_the_day_is_closed_once_printed_and_downloaded(desk: Till, town: House) 
     desk.page.goto(f"{town.url}/kasse/pool-1?lang=en")
     expect(desk.page.get_by_role("button", name="Pay in cash")).to_be_visible(timeout=PATIENCE_MS)
     is_accessible(desk.page)
+
+
+def test_the_camera_can_be_closed_before_it_has_seen_a_code(desk: Till, town: House) -> None:
+    desk.page.add_init_script(CAMERA)
+    desk.page.goto(f"{town.url}/kasse/pool-1?lang=de")
+    desk.says("Verbunden")
+    desk.press("Kamera")
+    expect(desk.page.locator("#bild")).to_be_visible(timeout=PATIENCE_MS)
+    desk.press("Kamera schließen")
+    expect(desk.page.locator("#bild")).to_be_hidden(timeout=PATIENCE_MS)
+    expect(desk.page.locator("#kamera")).to_have_text("Kamera")
+    expect(desk.page.locator("#fehler")).to_be_hidden()
 
 
 def test_a_blocked_till_says_so_and_a_phone_without_scripts_shows_a_code(

@@ -1,7 +1,7 @@
 """Parking's money: set aside in wallets, paid by card before, given back by card."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hub.core.db import Session
 from hub.parking.api.bills import Derivation
@@ -17,11 +17,12 @@ class WalletPurse:
 
     taxes: dict[str, str]
     titles: dict[str, str]
+    titles_en: dict[str, str] = field(default_factory=dict)
 
     def item(self, site: str, cents: int, why: Derivation) -> payments.Item:
         """A fee as it stands on the receipt."""
         title, tax = self.titles.get(site, site), self.taxes.get(site, "0")
-        return payments.Item(title, cents, OPERATION, tax, why.de, why.en)
+        return payments.Item(title, cents, OPERATION, tax, why.de, why.en, self.titles_en.get(site, ""))
 
     def hold(self, session: Session, key: str, number: int, holder: str, cents: int, now: int) -> bool:
         """Sets money of the holder's wallet aside."""

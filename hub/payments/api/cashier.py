@@ -101,7 +101,7 @@ class Cashier:
         return Order(
             attempt.key,
             payment.left if payment.state == State.RETURNED else payment.cents,
-            _TOP_UP.get(language, one.title) if payment.purpose == TOP_UP else one.title,
+            _TOP_UP.get(language, one.title) if payment.purpose == TOP_UP else one.called(language),
             payment.asked_for,
             f"{base}/bezahlen/{payment.id}/zurueck",
             f"{base}/api/payments/notices/{attempt.method}",

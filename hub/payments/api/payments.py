@@ -38,6 +38,10 @@ class Listed:
     created_at: int
     completed_at: int
 
+    def called(self, language: str) -> str:
+        """The title in a reader's language."""
+        return rules.title_of(self.title, self.payment.items, language)
+
 
 @dataclass(frozen=True)
 class Tried:

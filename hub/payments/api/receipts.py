@@ -94,7 +94,9 @@ def write(one: Listed, language: str, issuer: Sequence[str], *, demo: bool) -> b
     notes += [words["returned"].format(sum=money.euro(payment.returned, language))] if payment.returned else []
     notes += [words["topup"]] if payment.purpose == TOP_UP else []
     notes += [words["demo"]] if demo else []
-    positions = [Position(item.text, money.euro(item.cents, language), item.why(language)) for item in payment.items]
+    positions = [
+        Position(item.name(language), money.euro(item.cents, language), item.why(language)) for item in payment.items
+    ]
     total = (words["sum"], money.euro(payment.cents, language))
     taxes = [] if payment.purpose == TOP_UP else _taxes(payment.items, language)
     return receipt.render(Paper(language, words["receipt"], tuple(issuer), facts, positions, total, taxes, notes))

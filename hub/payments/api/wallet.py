@@ -206,7 +206,7 @@ def top_up(session: Session, owner: str, cents: int, key: str, now: int) -> List
 
 
 def _request_top_up(session: Session, owner: str, cents: int, key: str, now: int) -> Listed:
-    item = Item("Guthaben", cents, payment_rules.TOP_UP)
+    item = Item("Guthaben", cents, payment_rules.TOP_UP, text_en="Credit")
     return payments.request(
         session,
         key=key,
@@ -342,6 +342,7 @@ class Shown:
     kind: str
     title: str = ""
     payment_id: str = ""
+    title_en: str = ""
 
 
 def shown(session: Session, owner: str, limit: int, before: int | None = None) -> list[Shown]:
@@ -381,7 +382,10 @@ def _shown(one: ledger.Movement, row: PaymentRow | None) -> Shown:
         kind = "payout" if is_top_up and one.cents < 0 else "refund"
     elif kind not in ("pay", "give", "take", "hold", "release", "carried"):
         kind = "other"
-    return Shown(one.number, one.at, one.cents, kind, row.title if row else "", row.id if row else "")
+    if row is None:
+        return Shown(one.number, one.at, one.cents, kind)
+    title_en = payment_rules.title_of(row.title, payment_rules.unpack(row.items), "en")
+    return Shown(one.number, one.at, one.cents, kind, row.title, row.id, title_en)
 
 
 def statement(session: Session, owner: str, limit: int, before: int | None = None) -> list[ledger.Movement]:

@@ -18,6 +18,7 @@ CURRENCY = "EUR"
 MAX_PAYMENT = 10_000_00
 AT_ONCE = "_card"  # purposes that end like this wait for their money: no bank transfer, which takes days
 TAXES = ("19", "7", "0")
+TITLE = 120  # signs
 
 
 class State(StrEnum):
@@ -43,7 +44,7 @@ class Status(StrEnum):
 class Item:
     """What is paid: gross cents at a tax rate ("19", "7", "0" percent) for a city operation; `lines` say why.
 
-    `lines_en` are the same in English, where somebody wrote them.
+    `lines_en` and `text_en` are the same in English, where somebody wrote them.
     """
 
     text: str
@@ -52,6 +53,11 @@ class Item:
     tax: str = "0"
     lines: tuple[str, ...] = ()
     lines_en: tuple[str, ...] = ()
+    text_en: str = ""
+
+    def name(self, language: str) -> str:
+        """The text in a reader's language."""
+        return self.text_en if language == "en" and self.text_en else self.text
 
     def why(self, language: str) -> tuple[str, ...]:
         """The lines in a reader's language."""
@@ -267,10 +273,23 @@ def split_refund(items: Sequence[Item], refunded: Mapping[str, int], cents: int)
 
 def pack(items: Sequence[Item]) -> str:
     """Items as JSON text."""
-    rows = [[one.text, one.cents, one.operation, one.tax, list(one.lines), list(one.lines_en)] for one in items]
+    rows = [
+        [one.text, one.cents, one.operation, one.tax, list(one.lines), list(one.lines_en), one.text_en] for one in items
+    ]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
 def unpack(text: str) -> tuple[Item, ...]:
     """Items of `pack`."""
-    return tuple(Item(row[0], row[1], row[2], row[3], *(tuple(lines) for lines in row[4:])) for row in json.loads(text))
+    found = []
+    for row in json.loads(text):
+        lines, lines_en, text_en = row[4:] + [[], [], ""][len(row) - 4 :]  # older rows end earlier
+        found.append(Item(row[0], row[1], row[2], row[3], tuple(lines), tuple(lines_en), text_en))
+    return tuple(found)
+
+
+def title_of(title: str, items: Sequence[Item], language: str) -> str:
+    """A payment's title in a reader's language; a title that is no list of its items stays as it is."""
+    if title != ", ".join(one.text for one in items)[:TITLE]:
+        return title
+    return ", ".join(one.name(language) for one in items)[:TITLE]

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from hub.core import i18n, web
 from hub.core.web import gettext as _
+from hub.core.web.language import language
 from hub.payments import api
 from hub.payments.api.wallet import Shown
 from hub.payments.rules import money
@@ -247,10 +248,11 @@ def words(one: Shown) -> str:
         "carried": _("Übertrag aus früheren Jahren"),
         "other": _("Buchung"),
     }
-    if one.kind == "release" and one.title:
-        return _("Nicht gebraucht: %(title)s", title=one.title)
-    if one.kind in ("pay", "hold", "refund", "extra") and one.title:
-        return one.title if one.kind in ("pay", "hold") else f"{known[one.kind]}: {one.title}"
+    title = one.title_en if language() == "en" else one.title
+    if one.kind == "release" and title:
+        return _("Nicht gebraucht: %(title)s", title=title)
+    if one.kind in ("pay", "hold", "refund", "extra") and title:
+        return title if one.kind in ("pay", "hold") else f"{known[one.kind]}: {title}"
     return known.get(one.kind, known["other"])
 
 

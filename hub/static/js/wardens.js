@@ -33,6 +33,8 @@
     const time = then.toLocaleTimeString(locale, { ...zone, hour: "2-digit", minute: "2-digit" }) + (lang === "de" ? "\u00a0Uhr" : "");
     return day(then) === day(new Date(hubNow())) ? time : `${day(then)}, ${time}`;
   }
+  /* The last day of what ends at midnight. */
+  const lastDay = (until) => new Date(until - 1).toLocaleDateString(lang === "de" ? "de-DE" : "en-GB", { timeZone: "Europe/Berlin", day: "numeric", month: "long", year: "numeric" });
   const filled = (text, ...values) => values.reduce((made, value) => made.replace("{}", value), text);
 
   /* A request that ends; null without a network. A way to the log-in page is said, not followed. */
@@ -106,7 +108,7 @@
     const end = card.querySelector("[data-until]"), age = card.querySelector("[data-stand]");
     card.querySelector("[data-plate]").textContent = plate;
     if (end && kind !== "none") {
-      end.textContent = until ? filled(end.dataset.text, moment(until)) : end.dataset.open || "";
+      end.textContent = until ? filled(end.dataset.text, kind === "permit" ? lastDay(until) : moment(until)) : end.dataset.open || "";
       end.hidden = !end.textContent;
     }
     age.textContent = list && kind !== "unknown" ? filled(age.dataset.text, moment(list.made_at)) : age.dataset.none;

@@ -155,6 +155,7 @@ def items(operation: Operation, lines: Sequence[Line]) -> tuple[payments.Item, .
             one.total,
             operation.id,
             operation.articles[one.article].tax,
+            text_en=f"{one.count} × {operation.articles[one.article].title['en']}",
         )
         for one in lines
     )

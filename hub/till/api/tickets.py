@@ -140,7 +140,7 @@ def buy(
     if place is None or chosen is None or not chosen.online or chosen.cents is None or chosen.ticket is None:
         raise RefusedError("article")
     title = chosen.title["de"]
-    item = payments.Item(title, chosen.cents, operation, chosen.tax)
+    item = payments.Item(title, chosen.cents, operation, chosen.tax, text_en=chosen.title["en"])
     order = payments.Order(f"ticket:{key}", owner, operation, f"ticket {article}", title, (item,))
     try:
         paid = payments.wallet.pay(session, order, now)

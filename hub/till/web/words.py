@@ -106,6 +106,7 @@ def of_the_till() -> dict[str, str]:
         "refusedOffer": _("Nicht angenommen: Verkauf %(n)s. %(said)s", n="{n}", said="{text}"),
         "lateOffer": _("Gebucht: Verkauf %(n)s. %(said)s", n="{n}", said="{text}"),
         "openOffer": _("Offen geblieben: Verkauf %(n)s. %(said)s", n="{n}", said="{text}"),
+        "cameraOff": _("Kamera schließen"),
         "noCamera": _("Die Kamera geht hier nicht. Nehmen Sie einen Scanner oder tippen Sie den Code."),
         "amount": _("Bitte prüfen Sie den Betrag."),
         "openState": _("Noch offen"),

@@ -94,7 +94,7 @@ def test_a_stay_begins_with_its_payment_and_has_a_receipt_with_its_derivation(da
     with database.read() as session:
         (one,) = receipts(session, token, found.payments)
     item = one.payment.items[0]
-    assert (item.tax, item.why("de")[-1], item.why("en")[-1]) == ("19", "Summe 1,00\u00a0€", "total €1.00")
+    assert (item.tax, item.why("de")[-1], item.why("en")[-1]) == ("19", "Summe 1,00\u00a0€", "Total €1.00")
     assert refunded(database) == []
 
 

@@ -58,3 +58,14 @@ def test_who_parked_before_is_led_back_there_with_one_tap(driver: FlaskClient, w
     assert "Wieder hier parken" not in driver.get("/parken").text, "a running stay is shown instead"
     database.write(lambda session: stays.stop(session, purse, token, now))
     assert f'href="{PAGE}"' in driver.get("/parken").text
+
+
+def test_the_third_tap_from_the_list_starts_and_says_where_the_car_stands(driver: FlaskClient) -> None:
+    send(driver, "/konto/parken/autos", "/konto/parken", plate="HN-S 3")
+    assert f'href="/parken/{SITE}"' in driver.get("/parken").text
+    assert f'href="{PAGE}"' in driver.get(f"/parken/{SITE}").text
+    form = driver.get(PAGE).text.split('class="pa-hier"')[1].split("</form>")[0]
+    assert "checkbox" not in form
+    assert re.search(rf'<button [^>]*name="confirm" value="{SITE}"[^>]*>.*Mein Auto steht hier', form)
+    answer = send(driver, PAGE, PAGE, plate="HNS3", minutes="", nummer="", confirm=SITE)
+    assert "zu wenig" in answer.text, "only the money is missing"

@@ -144,6 +144,15 @@ def test_a_top_up_by_bank_transfer_shows_what_to_write(web_app: Flask) -> None:
     assert (paid.status_code, paid.headers["Location"]) == (303, f"/bezahlen/{payment_id}"), "nobody pays a last cent"
 
 
+def test_who_waits_for_a_bank_transfer_is_not_asked_to_pay_once_more(web_app: Flask) -> None:
+    client = as_person(web_app, "citizen")
+    asked = send(client, "/konto/geldboerse/aufladen", amount="20", method="transfer", ticket="waits")
+    page = client.get(asked.headers["Location"].removesuffix("/ueberweisung")).text
+    assert "Wir warten auf Ihre Überweisung" in page
+    assert "Noch einmal bezahlen" not in page
+    assert page.index("Doch anders bezahlen") < page.index('value="transfer"'), "another way is there, folded"
+
+
 def test_a_payment_of_somebody_is_shown_to_them_alone_and_strangers_are_asked_who_they_are(web_app: Flask) -> None:
     database: Database = web_app.extensions["database"]
     facts = {"owner": f"person:{_id(database, 'erika')}", "purpose": "pool", "reference": "r", "title": "Sauna"}

@@ -18,6 +18,7 @@ from hub.payments.rules.payment import (
     pack,
     split_refund,
     tax_share,
+    title_of,
     unpack,
 )
 
@@ -204,3 +205,13 @@ def test_an_attempt_is_asked_for_often_at_first_and_for_a_week() -> None:
     assert polling.pause_ms(0) <= 5_000
     assert 100 < polls < 250
     assert not polling.is_over("transfer", 8 * 86_400_000)
+
+
+def test_a_payment_is_called_in_the_language_of_its_reader_also_one_from_before() -> None:
+    bought = (Item("2 × Erwachsene", 1200, "pool", "7", text_en="2 × Adult"), Item("P2", 50, "parking", "19"))
+    assert unpack(pack(bought)) == bought
+    assert title_of("2 × Erwachsene, P2", bought, "en") == "2 × Adult, P2"
+    assert title_of("2 × Erwachsene, P2", bought, "de") == "2 × Erwachsene, P2"
+    assert title_of("Ein eigener Titel", bought, "en") == "Ein eigener Titel"
+    before = unpack('[["Erwachsene",600,"pool","7",["x"],[]]]')
+    assert (before[0].name("en"), before[0].lines) == ("Erwachsene", ("x",))

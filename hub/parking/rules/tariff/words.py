@@ -35,7 +35,7 @@ _WORDS = {
         "week_cap": "at most {0} a week",
         "minimum": "at least {0}",
         "maximum": "at most {0}",
-        "total": "total {0}",
+        "total": "Total {0}",
     },
 }
 # which numbers of an entry are money; the others are minutes or counts

@@ -31,6 +31,7 @@ let busy = false;
 async function doing(work) {
   if (busy) return;
   busy = true;
+  find("fehler").hidden = true;  // what was wrong before is not wrong with this
   page.setAttribute("aria-busy", "true");
   try { await work(); } catch (problem) { complain(problem); } finally { busy = false; page.removeAttribute("aria-busy"); await showState(); }
 }
@@ -142,10 +143,11 @@ async function enter(ticket) {
 
 function parkingLines(found) {
   const fresh = found.filter((one) => one.new);
-  return (fresh.length ? fresh : found).map((one) => {
+  const told = (fresh.length ? fresh : found).map((one) => {
     if (!one.new) return fill(words.parkingKnown, one);
     return one.cents === null ? fill(words.parkingLater, one) : fill(words.parkingDone, { site: one.site, sum: euro(one.cents) });
   });
+  return [...new Set(told)];
 }
 
 async function refundParking() {
@@ -277,28 +279,34 @@ function listen() {
 
 /* The camera, where the browser reads QR codes by itself. */
 function camera() {
-  const start = find("kamera"), video = find("bild");
+  const start = find("kamera"), video = find("bild"), label = start.firstElementChild, calm = label.textContent;
+  let isOn = false;
   if (!("BarcodeDetector" in window) || !navigator.mediaDevices) return;
   start.hidden = false;
-  start.addEventListener("click", () => doing(async () => {
+  const look = async () => {
     let stream;
     try { stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }); } catch { throw new Refused("noCamera", words.noCamera); }
     const detector = new BarcodeDetector({ formats: ["qr_code"] });
-    video.srcObject = stream;
-    video.hidden = false;
-    await video.play();
     try {
-      for (const end = Date.now() + 30_000; Date.now() < end;) {
+      isOn = true;
+      label.textContent = words.cameraOff;
+      video.srcObject = stream;
+      video.hidden = false;
+      await video.play();
+      for (const end = Date.now() + 30_000; isOn && Date.now() < end;) {
         const code = (await detector.detect(video)).map((one) => one.rawValue).find(isCode);
         if (code) { await scan(code); return; }
         await new Promise((resolve) => { setTimeout(resolve, 150); });
       }
-      throw new Refused("token");
+      if (isOn) throw new Refused("token");
     } finally {
+      isOn = false;
+      label.textContent = calm;
       stream.getTracks().forEach((track) => track.stop());
       video.hidden = true;
     }
-  }));
+  };
+  start.addEventListener("click", () => { if (isOn) isOn = false; else doing(look); });
 }
 
 store = await open(name);

@@ -44,7 +44,7 @@ def test_the_derivation_tells_every_step() -> None:
         "Summe 13,00\u00a0€",
     ]
     english = tariffs.quote("friedrichshafen", "2026-03-02T10:00", "2026-03-02T10:05", language="en")
-    assert english.lines == ["2 March 2026: 5 min at €0.011 a minute = €0.055", "total €0.06"]
+    assert english.lines == ["2 March 2026: 5 min at €0.011 a minute = €0.055", "Total €0.06"]
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

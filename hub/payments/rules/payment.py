@@ -97,7 +97,10 @@ class Payment:
         if self.state != State.RETURNED or self.left in (0, self.cents):
             return self.items
         shares = ((name.split(":"), cents) for name, cents in split_refund(self.items, {}, self.left).items())
-        return tuple(Item(self.items[0].text, cents, account[1], account[2]) for account, cents in shares)
+        first = self.items[0]
+        return tuple(
+            Item(first.text, cents, account[1], account[2], text_en=first.text_en) for account, cents in shares
+        )
 
     @property
     def refundable(self) -> int:

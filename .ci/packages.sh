@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the servers and tools that the tests use (Debian and its children), without starting any service.
-# `packages.sh slow` also those that only `make slow` needs. Elsewhere, or without root, it says which suites cannot run; with CI=true that is a failure.
+# `packages.sh slow` also those that only `make slow` needs.
+# Elsewhere, or without root, it says which suites cannot run; with CI=true that is a failure.
 set -eu
 
 # command:package pairs; the suites that need them

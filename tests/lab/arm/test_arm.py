@@ -1,4 +1,4 @@
-"""The bundle's parts for the Raspberry Pi: every wheel can be had, is installed by the role's script, and is imported."""
+"""The bundle's parts for the Raspberry Pi: every wheel can be had, is installed as by the role, is imported."""
 
 import importlib.util
 import os

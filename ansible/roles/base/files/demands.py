@@ -1,7 +1,8 @@
 """What a machine must have before anything is changed on it; says in a sentence what is missing and what to do.
 
-`main` takes {"now", "clock_s", "directory", "free_mb", "route", "names": [...], "ports": [{"port", "programs"}]} as JSON
-(`now` is the time of the machine that Ansible runs on, in seconds) and ends with 1 and the sentences, or with 0 in silence.
+`main` takes {"now", "clock_s", "directory", "free_mb", "route", "names": [...], "ports": [{"port", "for", "programs"}]}
+as JSON (`now` is the time of the machine that Ansible runs on, in seconds) and ends with 1 and the sentences, or with 0
+in silence.
 """
 
 import json
@@ -22,9 +23,11 @@ def missing(wanted: dict[str, Any]) -> Iterator[str]:
     """One sentence for each thing."""
     ahead = time.time() - wanted["now"]
     if abs(ahead) > wanted["clock_s"]:
+        side = "ahead of" if ahead > 0 else "behind"
         yield (
-            f"this machine's clock is {span(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the control machine's. "
-            f"Set it: sudo date -s @{wanted['now']:.0f}; then let UDP port 123 through the town's firewall, so that it stays"
+            f"this machine's clock is {span(abs(ahead))} {side} the control machine's. "
+            f"Set it: sudo date -s @{wanted['now']:.0f}; "
+            "then let UDP port 123 through the town's firewall, so that it stays"
         )
     directory = next(path for path in (Path(wanted["directory"]), *Path(wanted["directory"]).parents) if path.is_dir())
     free = shutil.disk_usage(directory).free >> 20
@@ -35,8 +38,8 @@ def missing(wanted: dict[str, Any]) -> Iterator[str]:
         )
     if wanted["route"] and not has_route():
         yield (
-            "this machine has no way out: `ip route` shows no default. Check the cable and the switch, ask the network's "
-            "keeper for an address (DHCP), or set a fixed one"
+            "this machine has no way out: `ip route` shows no default. Check the cable and the switch, ask the "
+            "network's keeper for an address (DHCP), or set a fixed one"
         )
     else:
         yield from unknown(wanted["names"])

@@ -1,4 +1,4 @@
-"""A box for molecule: `python -m tests.lab.box start DIR` boots one that is reached by DIR/ssh_config, `stop DIR` ends it."""
+"""A box for molecule: `python -m tests.lab.box start DIR` boots one, reached by DIR/ssh_config, `stop DIR` ends it."""
 
 import os
 import signal

@@ -42,8 +42,13 @@ class Technician:
         for name in ("root", "media/root/bootfs"):
             (self.home / name).mkdir(parents=True)
         (self.home / "media/root/bootfs/config.txt").touch()
-        (self.home / "cwd").write_text("/root")
-        (self.home / "environment").write_text(f"PATH={os.environ['PATH']}\nHOME=/root USER=root\n")
+        place = self.home / "root"
+        (self.home / "cwd").write_text(str(place))
+        (self.home / "environment").write_text(f"PATH={os.environ['PATH']}\nHOME={place} USER=root\n")
+        others = re.sub(
+            r"^(root:[^:]*:0:0:[^:]*):[^:]*:", rf"\1:{place}:", Path("/etc/passwd").read_text(), flags=re.MULTILINE
+        )
+        (self.home / "passwd").write_text(others)  # ssh asks there, not the environment
         try:
             self._connect()
         except BaseException:
@@ -58,7 +63,7 @@ class Technician:
         """Types a block into his terminal, return at every question; AssertionError with what it said when it fails."""
         script = f'set -ea; . {self.home}/environment; cd "$(cat {self.home}/cwd)"; set +a\n{block}\n'
         script += f"pwd > {self.home}/cwd; declare -x > {self.home}/environment"
-        mounts = f"mount --bind {self.home}/root /root; mount --bind {self.home}/media /media; "
+        mounts = f"mount --bind {self.home}/passwd /etc/passwd; mount --bind {self.home}/media /media; "
         mounts += f'mount --bind {self.home}/hosts /etc/hosts; exec setsid bash -c "$1"'
         command = ["ip", "netns", "exec", self._space, "unshare", "--mount", "--propagation", "private"]
         done = subprocess.run(

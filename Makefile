@@ -46,8 +46,8 @@ machines: tools assets  ## the playbook on whole machines, a real access point a
 	@.ci/packages.sh
 	@$(python) -m pytest -q -m "machine and not slow"
 
-slow: tools  ## what takes longest
-	@.ci/packages.sh
+slow: tools assets  ## what takes longest
+	@.ci/packages.sh slow
 	@$(python) -m pytest -m slow
 
 bench: bench-ingest bench-jobs bench-ledger bench-live bench-login bench-audit bench-memory bench-portal bench-scale bench-fleet bench-tariff  ## every figure of the README

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs the servers and tools that the tests use (Debian and its children), without starting any service.
+# `packages.sh slow` also those that only `make slow` needs.
 # Elsewhere, or without root, it says which suites cannot run; with CI=true that is a failure.
 set -eu
 
@@ -7,6 +8,7 @@ set -eu
 needed="mosquitto:mosquitto dnsmasq:dnsmasq-base nft:nftables ip:iproute2 udhcpc:udhcpc chromium:chromium curl:curl \
 ping:iputils-ping victoria-metrics:victoria-metrics hostapd:hostapd mmdebstrap:mmdebstrap ssh:openssh-client \
 systemd-analyze:systemd openssl:openssl qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs"
+[ "${1:-}" != slow ] || needed="$needed qemu-aarch64-static:qemu-user-static arch-test:arch-test git:git make:make"
 
 missing() {
     for pair in $needed; do

@@ -58,7 +58,9 @@ install_locks() {
 }
 
 locks="edge/requirements.lock hub/requirements.lock"
-command -v npm >/dev/null 2>&1 || locks="$locks hub/assets/requirements.lock"
+# The system's npm, not the one that an earlier run put into .venv: whoever has that in PATH would install everything anew.
+system_npm() ( PATH=$(printf '%s' "$PATH" | sed "s|$(pwd)/.venv/bin:||g"); command -v npm >/dev/null 2>&1 )
+system_npm || locks="$locks hub/assets/requirements.lock"
 wanted=$(cat $locks .ci/venv.sh | sha256sum)
 [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || make_venv
 if [ "$(cat .venv/installed 2>/dev/null)" != "$wanted" ]; then

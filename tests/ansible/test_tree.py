@@ -16,6 +16,7 @@ from tests.ansible import rendered
 
 PROGRAM = (rendered.ROLES / "base/files/tree.py").read_text()
 ME, MINE = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+NOTHING: dict[str, list[str]] = {"changed": [], "notify": [], "diff": [], "there": []}
 # The stand-in for systemd keeps what is enabled and running in two directories.
 SYSTEMCTL = """#!/bin/sh
 cd "{home}"; echo "$*" >> log; verb=$1; shift
@@ -77,7 +78,7 @@ def test_a_file_is_written_once_with_its_rights_and_told_with_a_diff(machine: Ma
     assert (found["changed"], found["notify"]) == ([entry["path"]], ["Restart a", "Restart b"])
     assert Path(entry["path"]).read_text() == entry["content"]
     assert stat.S_IMODE(Path(entry["path"]).stat().st_mode) == 0o640
-    assert machine.bring(entry) == {"changed": [], "notify": [], "diff": []}
+    assert machine.bring(entry) == NOTHING
     Path(entry["path"]).chmod(0o644)
     assert machine.bring(entry)["changed"] == [entry["path"]]
 
@@ -123,7 +124,55 @@ def test_units_start_together_and_a_notice_is_only_for_who_runs_already(machine:
     assert machine.bring(entry, *units)["notify"] == []
     assert "enable --now a.service b.service" in machine.log
     assert not (machine.root / "active-c.service").exists()
-    assert machine.bring(entry, *units) == {"changed": [], "notify": [], "diff": []}
+    assert machine.bring(entry, *units) == NOTHING
     assert machine.bring({**entry, "content": "2"}, *units)["notify"] == ["Restart a"]
     assert machine.bring({"unit": "a.service", "off": True})["changed"] == ["a.service"]
     assert machine.bring({"unit": "a.service", "off": True})["changed"] == []
+
+
+def program(machine: Machine, text: str) -> str:
+    file = machine.root / "program"
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o755)
+    return str(file)
+
+
+def test_a_program_of_our_own_is_believed_in_what_it_says_and_told_to_whom_it_concerns(machine: Machine) -> None:
+    entry = {"run": [program(machine, "echo changed")], "notify": {"Restart a": "a.service", "Restart b": "b.service"}}
+    (machine.root / "active-a.service").touch()
+    found = machine.bring(entry)
+    assert (len(found["changed"]), found["notify"]) == (1, ["Restart a"])
+    program(machine, "echo unchanged")
+    assert machine.bring(entry) == NOTHING
+    program(machine, "echo 'channel 13 is not allowed' >&2; exit 2")
+    done = machine.run(entry)
+    assert (done.returncode, done.stderr.strip()) == (1, "channel 13 is not allowed")
+    assert machine.bring({"run": [str(machine.root / "not-installed")]}, check=True) == NOTHING
+
+
+def test_a_file_may_be_what_a_program_says_or_bytes_and_something_may_follow_at_once(machine: Machine) -> None:
+    said = {**machine.owned("said", "0640"), "said": [program(machine, "echo generated")]}
+    machine.bring(said, {**machine.owned("sig", "0640"), "base64": "AP8="})
+    assert (machine.root / "said").read_text() == "generated\n"
+    assert (machine.root / "sig").read_bytes() == b"\0\xff"
+    follow = {**machine.file("a", "1"), "then": ["touch", str(machine.root / "followed")]}
+    machine.bring(follow, check=True)
+    assert not (machine.root / "followed").exists()
+    machine.bring(follow)
+    assert (machine.root / "followed").exists()
+
+
+def test_a_refusal_says_what_to_do_and_what_is_there_must_also_be_good(machine: Machine) -> None:
+    done = machine.run(machine.file("a", "x", validate="false %s", advice="Get a new one."))
+    assert done.stderr.strip() == "Get a new one."
+    (machine.root / "there").touch()
+    looks = [{"look": str(machine.root / "there"), "test": [test]} for test in ("true", "false")]
+    assert machine.bring(*looks)["there"] == [str(machine.root / "there")]
+
+
+def test_a_service_that_does_not_start_is_named_with_where_to_look(machine: Machine) -> None:
+    systemctl = machine.root / "bin/systemctl"
+    systemctl.write_text(systemctl.read_text().replace("enable) now", "enable) exit 1; now"))
+    done = machine.run({"unit": "a.service"})
+    assert done.returncode == 1
+    assert "a.service does not start. Look why: sudo journalctl -u a.service -n 20" in done.stderr

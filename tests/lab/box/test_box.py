@@ -1,7 +1,6 @@
 """The playbook on two freshly booted machines: the hub with its broker, and a node of 512 MB."""
 
 import contextlib
-import importlib.util
 import json
 import os
 import re
@@ -52,23 +51,6 @@ class Town:
 def figure(text: str) -> None:
     FIGURES.append(text)
     print(f"\n  box: {text}", end="", flush=True)
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real release bundle's two parts for this machine."""
-    spec = importlib.util.spec_from_file_location("bundle_build", ROOT / "ansible/release/build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build)
-    home = tmp_path_factory.mktemp("bundle")
-    began = time.monotonic()
-    options = ["--out", str(home / "bundle"), "--key", str(home / "key"), "--public", str(home / "release.pub")]
-    parts = [f"--part={build.part_name(kind, os.uname().machine, '3.11')}" for kind in ("node", "hub")]
-    assert build.main([*options, *parts]) == 0
-    figure(f"bundle of two parts in {time.monotonic() - began:.1f} s")
-    return home
 
 
 @pytest.fixture(scope="module")
@@ -311,6 +293,34 @@ def test_a_wrong_country_stops_the_playbook_with_a_sentence_and_changes_nothing(
     assert counts["kurpark_see"]["failed"] == 1
     assert "value of captive_portal_country must be one of" in " ".join(said.split())
     assert town.node.run("sha256sum /etc/stadtknoten/node.toml").stdout == before
+
+
+def test_what_a_machine_lacks_is_said_before_anything_is_changed(town: Town) -> None:
+    """Clock, disk and port: the sentences that ansible/README.md lists."""
+    town.node.run("systemctl stop stadtknoten-portal; systemd-run --quiet --unit=stranger python3 -m http.server 8081")
+    try:
+        options = ("--limit", "kurpark_see", "--tags", "base")
+        wrong = ("-e", "base_free_mb=100000000", "-e", "town_hub_url=https://hub.stadtknoten.invalid")
+        _, counts, said = town.playbook.run(*options, *wrong)
+    finally:
+        town.node.run("systemctl stop stranger; systemctl start stadtknoten-portal")
+    said = " ".join(said.split())
+    assert counts["kurpark_see"]["failed"] == 1
+    assert "the disk is full" in said
+    assert "hub.stadtknoten.invalid (town_hub_name) is not known here" in said
+    assert "TCP port 8081 is taken by python3" in said
+    assert "Stop and remove python3" in said
+
+
+def test_a_certificate_that_is_over_is_renewed_by_the_playbook(town: Town) -> None:
+    town.node.run(program(_EXPIRED) + f"{_PYTHON} /tmp/program.py > /tmp/new; cat /tmp/new > {_STATE}/node.pem")
+    _, counts, said = town.playbook.run("--tags", "edge")
+    assert counts["kurpark_see"]["failed"] == 0, said[-4000:]
+    assert town.doctor()["certificate"]["level"] == "ok"
+    began = time.monotonic()
+    while town.doctor()["broker"]["level"] != "ok":
+        assert time.monotonic() - began < 30, town.node.run("journalctl -u stadtknoten-edge -n 20").stdout
+        time.sleep(1)
 
 
 def test_the_nightly_backup_leaves_a_dump_and_the_keys_apart(town: Town) -> None:

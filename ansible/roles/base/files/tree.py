@@ -1,20 +1,29 @@
 """Brings many files and units of one machine to what is wanted, and says what differed; Ansible hands it over.
 
-`main` takes {"check": bool, "entries": [...]} as JSON and prints {"changed": [...], "notify": [...], "diff": [...]}.
+`main` takes {"check": bool, "entries": [...]} as JSON and prints {"changed", "notify", "diff", "there"}, each a list.
 Entries are brought about in their order:
   {"path", "content", "owner", "group", "mode", "validate", "notify"}  a file; %s in `validate` is a copy to be tested
   {"path", "copy", "keep", ...}   the same out of another file of this machine; `keep`: only when there is none yet
   {"path", "directory": true, "owner", "group", "mode"}, {"path", "link": target}, {"path", "absent": true}
   "secret": its content is in no diff
   {"path", "owned": true, "owner", "group", "mode"}   a file whose content is somebody else's
-  "where": only if that directory is there
-  "for": `notify` is only for a service that runs: who is started later reads everything anyway
+  {"path", "said": [command], ...}   the same out of what a program of this machine prints
+  {"path", "base64", ...}   the same out of bytes that are no text
+  "advice": what is said instead when `validate` refuses it
+  "where": only if that directory is there; "then": [command] is run at once when it differed
+  "for": `notify` is only for a service that runs: who is started later reads everything anyway; the same for each name
+  with "notify": {name: service}
+  {"run": [command], "notify"}   a program of our own that brings its file about and prints "changed" or "unchanged";
+  left out while it is not installed (a check on a bare machine), and so is a file that it would print
+  {"look": path, "test": [command]}   whether it is there, and good: its name comes in "there"
   {"unit": name}                  enabled and running; with "start": false enabled alone, with "off": true neither nor
   {"packages": [...]}             installed, without what they only recommend
-  {"user", "group", "home", "groups"}  an account of the system, its group made with it
+  {"user", "group", "home", "groups"}  an account of the system, its group made with it; "groups" that the machine lacks
+  are left out
 With `check` nothing is changed.
 """
 
+import base64
 import difflib
 import grp
 import json
@@ -39,6 +48,7 @@ class Tree:
         self.notify: list[str] = []
         self._units: list[tuple[str, bool]] = []
         self.diff: list[str] = []
+        self.there: list[str] = []
 
     def bring(self, entry: Entry) -> None:
         """One entry."""
@@ -53,6 +63,10 @@ class Tree:
             self._packages(entry["packages"])
         elif "user" in entry:
             self._user(entry)
+        elif "look" in entry:
+            self.there += [entry["look"]] if _is_good(entry) else []
+        elif "run" in entry:
+            self._own_program(entry)
         else:
             self._path(entry)
 
@@ -72,11 +86,27 @@ class Tree:
             done = self._file(path, entry)
         if done:
             self.changed.append(str(path))
-            wanted = entry.get("notify", [])
-            if "for" not in entry or _state(entry["for"])[1]:
-                names = [wanted] if isinstance(wanted, str) else wanted
-                self.notify += [name for name in names if name not in self.notify]
+            self._tell(entry)
             self._reload = self._reload or str(path).startswith(_UNITS)
+            if "then" in entry and not self.check:
+                self.finish()
+                _run(*entry["then"])
+
+    def _tell(self, entry: Entry) -> None:
+        wanted = entry.get("notify", {})
+        names = [wanted] if isinstance(wanted, str) else wanted
+        services = wanted if isinstance(wanted, dict) else dict.fromkeys(names, entry.get("for", ""))
+        running = {service for service in set(services.values()) if not service or _state(service)[1]}
+        self.notify += [name for name in names if services[name] in running and name not in self.notify]
+
+    def _own_program(self, entry: Entry) -> None:
+        if Path(entry["run"][0]).exists():
+            done = subprocess.run(entry["run"], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+            if done.returncode != 0:
+                raise SystemExit(done.stderr.strip())  # a sentence for the technician
+            if done.stdout.strip() == "changed":
+                self.changed.append(" ".join(entry["run"][:2]))
+                self._tell(entry)
 
     def finish(self) -> None:
         """systemd reads its files anew when one of them differed; units that follow each other start together."""
@@ -87,7 +117,7 @@ class Tree:
         for start in (True, False):
             units = [unit for unit, starts in wrong if starts is start]
             if units and not self.check:
-                _run("systemctl", "enable", *(["--now"] if start else []), *units)
+                _start(units, start)
         self._units, self._reload = [], False
 
     def _packages(self, names: list[str]) -> None:
@@ -110,7 +140,8 @@ class Tree:
             options = ["--gid", group, "--home-dir", home, "--no-create-home", "--shell", "/usr/sbin/nologin"]
             if not self.check:
                 _run("useradd", "--system", *options, name)
-        missing = set(entry.get("groups", [])) - set(_try("id", "-Gn", name).split())
+        groups = {group for group in entry.get("groups", []) if _try("getent", "group", group)}
+        missing = groups - set(_try("id", "-Gn", name).split())
         if missing:
             self.changed.append(f"groups of {name}")
             if not self.check:
@@ -165,12 +196,32 @@ class Tree:
 
     def _content(self, path: Path, entry: Entry) -> bytes | None:
         """What is wanted; None when nothing is, or (with `check`) when its source is not made yet."""
+        if "said" in entry:
+            return _run(*entry["said"]).encode() if Path(entry["said"][0]).exists() else None
+        if "base64" in entry:
+            return base64.b64decode(entry["base64"])
         if "copy" not in entry:
             return str(entry["content"]).encode()
         source = Path(entry["copy"])
         if (entry.get("keep") and path.exists()) or (self.check and not source.exists()):
             return None
         return source.read_bytes()
+
+
+def _start(units: list[str], now: bool) -> None:
+    """Enabled, and running where wanted; the last words of those that do not start."""
+    command = ["systemctl", "enable", *(["--now"] if now else []), *units]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        failed = [unit for unit in units if not _state(unit)[1]] or units
+        last = _try("journalctl", "-u", failed[0], "-n", "5", "--no-pager", "-o", "cat").strip()
+        raise SystemExit(f"{', '.join(failed)} does not start. Look why: sudo journalctl -u {failed[0]} -n 20\n{last}")
+
+
+def _is_good(entry: Entry) -> bool:
+    if not Path(entry["look"]).exists():
+        return False
+    return "test" not in entry or subprocess.run(entry["test"], capture_output=True, check=False).returncode == 0
 
 
 def _state(unit: str) -> tuple[bool, bool]:
@@ -207,7 +258,7 @@ def _replace(path: Path, content: bytes, entry: Entry) -> None:
             stream.write(content)
         _own(fresh, entry, check=False)
         if entry.get("validate"):
-            _run(*(word.replace("%s", name) for word in shlex.split(entry["validate"])))
+            _run(*(word.replace("%s", name) for word in shlex.split(entry["validate"])), advice=entry.get("advice", ""))
         fresh.replace(path)
     except BaseException:
         fresh.unlink(missing_ok=True)
@@ -218,10 +269,10 @@ def _try(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False).stdout
 
 
-def _run(*command: str) -> str:
+def _run(*command: str, advice: str = "") -> str:
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
+        raise SystemExit(advice or f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
     return done.stdout
 
 
@@ -232,4 +283,5 @@ def main(text: str) -> None:
     for entry in wanted["entries"]:
         tree.bring(entry)
     tree.finish()
-    print(json.dumps({"changed": tree.changed, "notify": tree.notify, "diff": tree.diff}))
+    found = {"changed": tree.changed, "notify": tree.notify, "diff": tree.diff, "there": tree.there}
+    print(json.dumps(found))

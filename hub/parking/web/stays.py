@@ -113,7 +113,9 @@ def stop(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/parken/vorgang/<token>/verlaengern")
 def extend(token: str) -> ResponseReturnValue:
-    """Another end, counted from now."""
+    """Another end, counted from now; `bleibt` leaves the one that was chosen."""
+    if flask.request.form.get("minutes") == "bleibt":
+        return flask.redirect(flask.url_for("stays.stay_page", token=token), 303)
     minutes, box, now = flask.request.form.get("minutes", type=int), purse(), now_ms()
     end = now + minutes * MINUTE if minutes in LENGTHS else None
     return change(token, lambda session: stays.extend(session, box, token, end, now))

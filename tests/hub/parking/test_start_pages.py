@@ -69,3 +69,22 @@ def test_the_third_tap_from_the_list_starts_and_says_where_the_car_stands(driver
     assert re.search(rf'<button [^>]*name="confirm" value="{SITE}"[^>]*>.*Mein Auto steht hier', form)
     answer = send(driver, PAGE, PAGE, plate="HNS3", minutes="", nummer="", confirm=SITE)
     assert "zu wenig" in answer.text, "only the money is missing"
+
+
+def test_whoever_looks_at_the_end_and_presses_without_choosing_keeps_it(driver: FlaskClient, web_app: Flask) -> None:
+    database, now = web_app.extensions["database"], clock.now_ms()
+    with database.read() as session:
+        erika = account.find_by_name(session, "erika.muster@demo.example")
+    assert erika is not None
+    order = stays.Order(SITE, SITE, "HN-E 1", f"person:{erika.id}", erika.id, "map", planned_end=now + 7_200_000)
+    purse = Purse()
+    token = database.write(lambda session: stays.start(session, purse, order, now - 1000))
+    page = f"/parken/vorgang/{token}"
+    first = re.search(r'<select id="minutes".*?<option value="([^"]*)">([^<]*)', driver.get(page).text)
+    assert first is not None
+    assert first[1] == "bleibt"
+    assert first[2].startswith("Wie jetzt: bis ")
+    before = driver.get(page).text.count("Spätestens")
+    assert before == 1
+    send(driver, f"{page}/verlaengern", page, minutes=first[1])
+    assert driver.get(page).text.count("Spätestens") == 1

@@ -119,6 +119,8 @@ def test_the_node_is_online_in_the_hub_and_its_services_are_well(town: Town) -> 
     found = town.doctor()
     assert [row for row in found.values() if row["level"] == "bad"] == []
     assert {area for area, row in found.items() if row["level"] == "look"} <= {"clock", "lease"}
+    told = json.loads(town.node.run("cat /var/lib/stadtknoten/wifi.json").stdout)
+    assert "clock" in told, "the agent's unit hides from it whether the clock was set"
     page = town.node.run("curl -sS -H 'Host: wlan.bad-rappenau.example' http://127.0.0.1:8081/").stdout
     assert "Kurpark am See" in page
     web = town.hub.run(

@@ -184,7 +184,7 @@ def unseen_citizens(session: Session, before: int, limit: int, *, warned: bool) 
     old = select(PersonRow).where(PersonRow.seen_at < before, PersonRow.created_at < before)
     know = PersonRow.warned_at > PersonRow.seen_at
     citizens = old.where(PersonRow.id.not_in(select(RoleRow.person_id)), know if warned else ~know)
-    return session.scalars(citizens.order_by(PersonRow.seen_at).limit(limit)).all()
+    return session.scalars(citizens.order_by(PersonRow.seen_at, PersonRow.id).limit(limit)).all()
 
 
 def roles_of(session: Session, person_id: int) -> frozenset[tuple[str, str]]:

@@ -37,6 +37,7 @@ The configuration is one TOML file, for example:
   hub = "https://hub.example"           # for a new certificate before the old one ends
   thermometer = "/sys/bus/w1/devices/28-0/temperature"   # optional, for the speed of sound
   led = 12                              # optional, blinks when the hub says "identify"
+  host_clock = true                     # only in a virtual machine or container whose host keeps the time
   [broker]
   url = "mqtts://hub.example:8883"      # username, password_file, ca_file, cert_file, key_file
   [state]

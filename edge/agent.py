@@ -56,7 +56,7 @@ class Agent:
     ) -> None:
         self.config, self._ticker, self._pinger = config, ticker, pinger
         self._on_restart, self._reread, self._own_file = on_restart, reread, own_file
-        self._clock = status.Clock()
+        self._clock = status.Clock(kept=config.host_clock)
         self._release = release_in_use()
         self._clients: int | None = None
         self._status_due = self._baselines_due = self._backup_due = 0.0

@@ -74,6 +74,7 @@ class Config:
     capacity: int | None = None
     thermometer: Path | None = None
     led: int | None = None
+    host_clock: bool = False  # a host keeps the clock (virtual machine, container): the kernel's word means nothing
     wifi: dict[str, object] | None = None  # what the hub says of it, checked by edge.wire.check_wifi
     wifi_v: int = 0
     obeyed: Path | None = None  # where the gate says which wifi_v it obeys
@@ -117,6 +118,7 @@ def parse(table: dict[str, object]) -> Config:
         thermometer=node.path("thermometer"),
         hub=node.text("hub") if "hub" in node.values else "",
         led=_pin(node, "led") if "led" in node.values else None,
+        host_clock=node.flag("host_clock", default=False),
         obeyed=_obeyed(table),
     )
 

@@ -1,6 +1,7 @@
 """What the node tells about itself: temperature, memory, uptime, clock. Any figure may be missing on some machine."""
 
 import ctypes
+import math
 import os
 import secrets
 import shutil
@@ -127,9 +128,9 @@ def _kernel_synchronised() -> bool | None:
 class Clock:
     """Wall clock and the machine's own monotonic one; the synchronised flag is looked up at most every 30 s."""
 
-    def __init__(self, boot_file: Path = _BOOT) -> None:
-        self._checked = -1e9
-        self._synced: bool | None = False
+    def __init__(self, boot_file: Path = _BOOT, *, kept: bool = False) -> None:
+        self._checked = math.inf if kept else -1e9  # what a host keeps is never asked for
+        self._synced: bool | None = kept
         try:
             self.boot = boot_file.read_text().strip().replace("-", "")[:12]
         except OSError:

@@ -139,7 +139,8 @@ class _Round:
         resolved = neighbours.resolves(named) if line and named else None
         yield checkup.judge_uplink(wan or "the network", has_line, route, resolved)
         trouble, ahead = neighbours.try_hub(hub) if hub else (None, None)
-        yield checkup.judge_clock(time.time_ns() // 1_000_000, status.clock_synchronised() is True, ahead)
+        is_set = status.clock_synchronised() is True or bool(self._config and self._config.host_clock)
+        yield checkup.judge_clock(time.time_ns() // 1_000_000, is_set, ahead)
         yield checkup.judge_certificate(*certificate_days(self._state / CERTIFICATE), time.time_ns() // 1_000_000)
         if self._config is not None:
             shown = self._agent()

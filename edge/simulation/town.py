@@ -71,6 +71,7 @@ def config(place: Place, broker_url: str, state_dir: Path, speed: float) -> Conf
         ),
         portal=place.role == "wifi",
         capacity=place.capacity or None,
+        host_clock=True,  # a simulation has no clock of its own
     )
 
 

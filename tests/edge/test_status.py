@@ -45,3 +45,11 @@ def test_the_gate_is_told_of_the_clock_unless_nobody_may_know(
     clock = status.Clock()
     assert clock.setting(0.0) == (None if told is None else {"boot": clock.boot, "set": told})
     assert clock.synced(0.0) is (kernel is True)
+
+
+def test_a_clock_that_a_host_keeps_counts_as_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "clock_synchronised", lambda: False)
+    assert status.Clock(kept=True).setting(60.0) == {"boot": status.Clock().boot, "set": True}
+    own = status.Clock().setting(60.0)
+    assert own is not None
+    assert own["set"] is False

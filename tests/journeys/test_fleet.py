@@ -47,7 +47,7 @@ def node_file(directory: Path, broker: str) -> Path:
     state.mkdir()
     file = directory / "node.toml"
     file.write_text(
-        f'[node]\nname = "{NODE}"\nlabel = "Rathausplatz"\nled = {LED}\n[broker]\nurl = "{broker}"\n'
+        f'[node]\nname = "{NODE}"\nlabel = "Rathausplatz"\nled = {LED}\nhost_clock = true\n[broker]\nurl = "{broker}"\n'
         f'[state]\ndirectory = "{state}"\n[portal]\ncapacity = 160\n[rules]\nstatus_s = 2\n'
     )
     return file
@@ -125,7 +125,7 @@ def test_the_node_is_found_in_the_list(page: Page, running: Fleet) -> None:
     page.get_by_label("Name oder Software").fill("marktplatz")
     page.get_by_role("button", name="Suchen").click()
     expect(page.locator("#liste tbody tr")).to_have_count(1)
-    page.get_by_role("link", name="Rathausplatz / Marktplatz").click()
+    page.locator("#liste").get_by_role("link", name="Rathausplatz / Marktplatz").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Rathausplatz")
 
 

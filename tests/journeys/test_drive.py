@@ -191,7 +191,7 @@ def test_the_wallet_fills_itself_while_one_parks(town: Street, open_phone: Calla
     page.goto(f"{town.url}/konto/geldboerse")
     page.get_by_text("Automatisch aufladen: aus").click()
     page.get_by_label("Wenn weniger da ist als (Euro)").fill("10")
-    page.get_by_label("so viel aufladen (Euro)").fill("20")
+    page.get_by_label("Betrag, der dann dazukommt (Euro)").fill("20")
     page.get_by_role("button", name="Einschalten").click()
     page.get_by_text("Automatisch aufladen: an").wait_for()
     is_accessible(page)

@@ -75,7 +75,7 @@ def _turned(control: Control, wanted: str, command: str) -> str:
         state = _state(control)
         if state == wanted:
             return state
-        _log.warning("the radio does not obey %s: %s", command, error)
+        _log.debug("the radio does not obey %s: %s", command, error)  # `_run` says once that it is stuck
         return AWAY if state == AWAY else STUCK
     return _state(control)
 

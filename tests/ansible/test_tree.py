@@ -43,7 +43,8 @@ class Machine:
     def run(self, *entries: dict[str, Any], check: bool = False) -> subprocess.CompletedProcess[str]:
         text = json.dumps({"check": check, "entries": list(entries)})
         environment = {**os.environ, "PATH": f"{self._bin}:{os.environ['PATH']}"}
-        source = f"{PROGRAM}\nmain({json.dumps(text)})"
+        program = PROGRAM.replace('_NOTES = Path("/run")', f"_NOTES = Path({str(self.root)!r})")
+        source = f"{program}\nmain({json.dumps(text)})"
         command = [sys.executable, "-"]
         return subprocess.run(command, input=source, env=environment, capture_output=True, text=True, check=False)
 
@@ -176,3 +177,17 @@ def test_a_service_that_does_not_start_is_named_with_where_to_look(machine: Mach
     done = machine.run({"unit": "a.service"})
     assert done.returncode == 1
     assert "a.service does not start. Look why: sudo journalctl -u a.service -n 20" in done.stderr
+
+
+def test_what_a_run_that_stopped_half_way_had_to_restart_is_told_by_the_next_one(tmp_path: Path) -> None:
+    machine, done = Machine(tmp_path), tmp_path / "done"
+    good = machine.file(
+        "good", "new", notify="Restart node", then=["/bin/sh", "-c", f"test -e {done} && touch {done}2"]
+    )
+    bad = machine.file("bad", "new", validate="/bin/false %s")
+    assert machine.run(good).returncode != 0, "the command after it failed"
+    done.touch()
+    assert machine.run(good, bad).returncode != 0
+    assert done.with_name("done2").exists()
+    assert machine.bring(good)["notify"] == ["Restart node"]
+    assert machine.bring(good) == NOTHING

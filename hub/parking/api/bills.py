@@ -93,13 +93,18 @@ def free_minutes(found: Bill) -> dict[date, int]:
 
 
 def used_free(session: Session, plate: str, name: str, now: int) -> int:
-    """Free minutes that a plate has used on this day under a tariff, also in a stay that is not settled yet."""
+    """Free minutes that a plate has used on this day under a tariff, also in stays that run or are not settled yet."""
     day = i18n.local(now).date()
-    ending = [
-        free_minutes(bill(name, row.started_at, row.ended_at or now, row.exempt, row.used_free)).get(day, 0)
-        for row in store.ending_of(session, plate, name)
+    open_ones = [
+        free_minutes(bill(name, row.started_at, max(_known_end(row, now), row.started_at), row.exempt, row.used_free))
+        for row in store.unsettled_of(session, plate, name)
     ]
-    return store.used_free(session, plate, name, day) + sum(ending)
+    return store.used_free(session, plate, name, day) + sum(used.get(day, 0) for used in open_ones)
+
+
+def _known_end(row: store.StayRow, now: int) -> int:
+    """What is prepaid is used up to its end, all else up to now."""
+    return row.ended_at or (row.planned_end if row.source == "card" and row.planned_end else now)
 
 
 def longest_end(name: str, planned_end: int | None, now: int, exempt: str = "") -> int | None:

@@ -116,8 +116,7 @@ def _owner(session: Session, plate: str) -> CarRow | None:
 
 
 def _running(session: Session, site: str, plate: str) -> StayRow | None:
-    found = stay_store.running_of(session, plate)
-    return found if found is not None and found.site == site else None
+    return next((one for one in stay_store.all_running_of(session, plate) if one.site == site), None)
 
 
 def _again(session: Session, camera: str, event: Event) -> Outcome:
@@ -145,15 +144,18 @@ class _Car:
             step = rules.step(running.started_at if running else None, waiting, now)
             if step is None:
                 return
-            result = self._leave(running, step.seen.at) if running else self._enter(step.seen.at, now)
+            result = self._leave(step.seen.at) if running else self._enter(step.seen.at, now)
             store.settle(self.session, [step.seen.number], result)
             store.settle(self.session, step.over, "known")
 
     def _waiting(self) -> list[store.CameraEventRow]:
         return list(store.waiting(self.session, self.site, self.plate))
 
-    def _leave(self, running: StayRow, at: int) -> str:
-        stays.stop(self.session, self.purse, running.token, at, "camera")
+    def _leave(self, at: int) -> str:
+        """The car is gone, so no stay of it here goes on, whoever began it."""
+        for one in stay_store.all_running_of(self.session, self.plate):
+            if one.site == self.site:
+                stays.stop(self.session, self.purse, one.token, at, "camera")
         return "ended"
 
     def _enter(self, at: int, now: int) -> str:

@@ -331,15 +331,18 @@ def _paid_twice(session: Session, row: StayRow, end: int) -> int:
     """Cents of a time for which somebody paid again, later: it was the same car. Two accounts pay each, or the first
     would learn of the second; whoever pays by card without an account may well be the driver of the first.
     """
-    cents = 0
+    kept, spans, used_free = 0, [], 0
     for one in store.later_of(session, row, end):
         if CARD not in (row.source, one.source) and row.source != CAMERA:
             continue
         prepaid = one.planned_end if one.source == CARD and not bills.refunds_unused(one.tariff) else None
         start, until = max(row.started_at, one.started_at), min(end, prepaid or one.ended_at or end)
         if start < until:
-            cents += bills.bill(row.tariff, start, until, row.exempt, one.used_free).cents
-    return cents
+            spans.append((start, until))
+            kept += (one.cents or 0) if one.state == ENDED else one.held_cents
+            used_free = max(used_free, one.used_free)
+    priced = [bills.bill(row.tariff, *span, row.exempt, used_free).cents for span in rules.union(spans)]
+    return min(kept, sum(priced))
 
 
 def _tell(session: Session, row: StayRow, kind: str, now: int, cents: int = 0) -> bool:

@@ -4,6 +4,7 @@ All moments are ms UTC. GPS never decides the car park: the driver confirms it.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MINUTE = 60_000
@@ -106,3 +107,14 @@ def is_to_be_settled(stay: Stay, now: int, patience: Patience = USUAL) -> bool:
 def may_object(stay: Stay, now: int, patience: Patience = USUAL) -> bool:
     """Whether the driver may still say that the car is there."""
     return stay.state == ENDING and not is_to_be_settled(stay, now, patience)
+
+
+def union(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same times (begin, end), none of them twice, in their order."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

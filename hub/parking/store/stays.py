@@ -163,15 +163,17 @@ def open_stays(
     return session.scalars(chosen.with_for_update(skip_locked=True) if lock else chosen).all()
 
 
-def ending_of(session: Session, plate: str, tariff: str) -> Sequence[StayRow]:
-    """The plate's stays that are over and not settled yet."""
-    mine = StayRow.plate == plate, StayRow.tariff == tariff, StayRow.state == "ending"
+def unsettled_of(session: Session, plate: str, tariff: str) -> Sequence[StayRow]:
+    """The plate's stays that run, or are over and not settled yet."""
+    mine = StayRow.plate == plate, StayRow.tariff == tariff, StayRow.state.in_(("running", "ending"))
     return session.scalars(select(StayRow).where(*mine)).all()
 
 
-def running_of(session: Session, plate: str) -> StayRow | None:
-    """The plate's running stay."""
-    return session.scalars(select(StayRow).where(StayRow.running_plate == plate)).first()
+def all_running_of(session: Session, plate: str) -> Sequence[StayRow]:
+    """The plate's running stays, whoever began them; the one that holds the plate alone first."""
+    held = StayRow.running_plate.is_not(None) | StayRow.beside.is_not(None)
+    mine = select(StayRow).where(StayRow.plate == plate, StayRow.state == "running", held)
+    return session.scalars(mine.order_by(StayRow.running_plate.is_(None), StayRow.id)).all()
 
 
 def own_running(session: Session, plate: str, holder: str, person_id: int | None) -> StayRow | None:

@@ -35,7 +35,7 @@ def take(session: Session, entry: "Entry", own_iban: str, now: int, seal: Callab
     """
     if entry.iban != own_iban:
         raise ValueError(f"this statement is of {reference.masked(entry.iban)}, not of the town's account")
-    if entry.booked_on < i18n.local(archive.kept_from(now)).date().isoformat():
+    if entry.booked_on and entry.booked_on < i18n.local(archive.kept_from(now)).date().isoformat():
         return OLD  # nobody would know any more whether it was booked before
     facts = {"booked_on": entry.booked_on, "cents": entry.cents, "text": _shown(entry), "at": now}
     if not store.add_bank_entry(session, id=entry.id, outcome=UNCLEAR, **facts):
@@ -50,7 +50,8 @@ def take(session: Session, entry: "Entry", own_iban: str, now: int, seal: Callab
     else:
         outcome = _outgoing(session, entry, attempt, now)
     store.settle_bank_entry(session, entry.id, outcome, attempt.id if attempt is not None else None)
-    payer = repayments.packed(entry.payer, entry.payer_iban) if outcome == UNCLEAR else ""
+    is_payer = outcome == UNCLEAR and not entry.is_return and entry.payer_iban != own_iban  # or it would go in circles
+    payer = repayments.packed(entry.payer, entry.payer_iban) if is_payer else ""
     if payer:
         store.note_payer(session, entry.id, seal(payer))
     return outcome

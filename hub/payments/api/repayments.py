@@ -100,16 +100,22 @@ def _account(row: BankEntryRow, sealer: Sealer, holder: str, iban: str) -> tuple
         raise NoAccountError(str(error)) from None
 
 
-def withdraw(session: Session, number: int, actor: str, now: int) -> None:
-    """It does not go back after all, or the bank refused it: the entry is unclear again. ValueError when it is over."""
+def withdraw(session: Session, number: int, seen: str, actor: str, now: int) -> None:
+    """It does not go back after all, or the bank refused it: the entry is unclear again. ValueError when it is over,
+    or no longer in the state that was `seen`.
+    """
     row = store.get(session, number)
-    if row is None or row.state not in (store.ASKED, store.SENT):
+    if row is None or row.state not in (store.ASKED, store.SENT) or row.state != seen:
         raise ValueError("there is no such transfer on its way")
-    line = Line(ledger_rules.REFUNDS, ledger_rules.UNCLEAR, row.cents)
-    ledger.transfer(session, f"repayment:{number}:withdrawn", [line], now, "unclear again")
-    store.change(session, number, state=store.FAILED, done_at=now)
+    _take_back(session, number, row.cents, now)
     entries.settle_bank_entry(session, row.entry_id, UNCLEAR, None)
     audit.note(session, "payments.repayment-withdrawn", actor=actor, subject=f"repayment:{number}", now=now)
+
+
+def _take_back(session: Session, number: int, cents: int, now: int) -> None:
+    line = Line(ledger_rules.REFUNDS, ledger_rules.UNCLEAR, cents)
+    ledger.transfer(session, f"repayment:{number}:withdrawn", [line], now, "unclear again")
+    store.change(session, number, state=store.FAILED, done_at=now)
 
 
 def export(
@@ -144,6 +150,9 @@ def left(session: Session, end_to_end: str, cents: int, entry_id: str, now: int)
     row = _named(session, end_to_end, cents)
     if row is None or row.state == store.DONE:
         return False
+    if row.state == store.FAILED:  # withdrawn, and it left all the same: what was begun anew must not leave, too
+        for other in store.asked_of(session, row.entry_id):
+            _take_back(session, other.id, other.cents, now)
     source = ledger_rules.UNCLEAR if row.state == store.FAILED else ledger_rules.REFUNDS
     line = Line(source, ledger_rules.BANK, row.cents)
     ledger.transfer(session, f"bank:{entry_id}", [line], now, "went back to its payer")

@@ -13,8 +13,8 @@ ASKED, SENT, DONE, FAILED = "asked", "sent", "done", "failed"
 
 
 def turns(session: Session, entry_id: str) -> int:
-    """How often somebody began to send this entry back."""
-    mine = select(func.count()).where(RepaymentRow.entry_id == entry_id)
+    """The number of the last time that somebody began to send this entry back."""
+    mine = select(func.max(RepaymentRow.turn)).where(RepaymentRow.entry_id == entry_id)
     return int(session.scalar(mine) or 0)
 
 
@@ -34,6 +34,12 @@ def by_end_to_end(session: Session, end_to_end: str) -> RepaymentRow | None:
     """The same by the name that the bank knows."""
     mine = select(RepaymentRow).where(RepaymentRow.end_to_end == end_to_end).with_for_update()
     return session.scalars(mine.execution_options(populate_existing=True)).first()
+
+
+def asked_of(session: Session, entry_id: str) -> Sequence[RepaymentRow]:
+    """This entry's that are in no file yet, locked."""
+    mine = select(RepaymentRow).where(RepaymentRow.entry_id == entry_id, RepaymentRow.state == ASKED)
+    return session.scalars(mine.with_for_update()).all()
 
 
 def in_states(session: Session, *states: str, lock: bool = False) -> Sequence[RepaymentRow]:

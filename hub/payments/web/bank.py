@@ -51,9 +51,9 @@ def repay(entry_id: str) -> ResponseReturnValue:
 @blueprint.post(PATH + "/rueckzahlung/<int:number>/zurueckziehen")
 def withdraw(number: int) -> ResponseReturnValue:
     """It does not go back after all, or the bank refused it."""
-    actor, now = web.actor(), ground.now()
+    actor, now, seen = web.actor(), ground.now(), flask.request.form.get("seen", "")
     try:
-        web.write(lambda session: api.repayments.withdraw(session, number, actor, now))
+        web.write(lambda session: api.repayments.withdraw(session, number, seen, actor, now))
     except ValueError:
         return _page(_("Diese Rückzahlung ist nicht mehr unterwegs. Die Liste ist jetzt aktuell."))
     return _back("zurueckgezogen")

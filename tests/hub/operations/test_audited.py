@@ -171,7 +171,13 @@ PRESSES = [
         "repayment:2",
         {"cents": 500, "typed": True},
     ),
-    Press("/admin/zahlungen/rueckzahlung/1/zurueckziehen", {}, "payments.repayment-withdrawn", "repayment:1", {}),
+    Press(
+        "/admin/zahlungen/rueckzahlung/1/zurueckziehen",
+        {"seen": "asked"},
+        "payments.repayment-withdrawn",
+        "repayment:1",
+        {},
+    ),
     Press(
         "/admin/zahlungen/datei",
         {"tag": TODAY},

@@ -96,6 +96,23 @@ def test_two_cards_that_pay_for_the_same_car_pay_once_together(database: Databas
     assert look(database, first, NOW + 2 * HOUR).cents == 0
 
 
+def test_four_cards_for_one_hour_make_that_hour_free_and_no_more(database: Database) -> None:
+    purse = Purse()
+    mine = begin(database, purse)
+    for minute in range(4):
+        paid(database, NOW + HOUR + minute * MINUTE, 60)
+    stop(database, purse, mine, NOW + 5 * HOUR)
+    assert purse.settled[f"stay:{mine}"] >= 200
+
+
+def test_free_minutes_of_a_stay_that_still_runs_do_not_come_twice(database: Database) -> None:
+    paid_nothing = {"minutes": 30}
+    first = ask(database, now=NOW, **paid_nothing)
+    assert look(database, first, NOW + MINUTE).state == "running"
+    second = ask(database, now=NOW + 20 * MINUTE, **paid_nothing)
+    assert to_pay(database, second).cents == 100
+
+
 def test_two_accounts_that_pay_for_the_same_car_pay_each(database: Database) -> None:
     purse = Purse()
     first = begin(database, purse)

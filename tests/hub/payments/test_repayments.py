@@ -92,7 +92,7 @@ def test_what_the_bank_refused_is_unclear_again_and_can_go_back_once_more(databa
     file, _count = export(database)
 
     def withdraw() -> None:
-        database.write(lambda session: repayments.withdraw(session, number, "person:1", NOW))
+        database.write(lambda session: repayments.withdraw(session, number, "sent", "person:1", NOW))
 
     withdraw()
     with pytest.raises(ValueError):
@@ -107,10 +107,24 @@ def test_a_transfer_that_left_although_it_was_withdrawn_is_booked_as_what_it_is(
     entry_id = unclear(database)
     number = ask(database, entry_id)
     (reference,) = values(export(database)[0], "EndToEndId")
-    database.write(lambda session: repayments.withdraw(session, number, "person:1", NOW))
+    database.write(lambda session: repayments.withdraw(session, number, "sent", "person:1", NOW))
     assert take(database, went(reference)) == ["repaid"]
     assert (balance(database, "unclear"), balance(database, "bank")) == (0, 0)
     assert outcome(database, entry_id)[0] == "repaid"
+
+
+def test_what_was_begun_anew_does_not_leave_when_the_first_one_had_left_all_the_same(database: Database) -> None:
+    entry_id = unclear(database)
+    number = ask(database, entry_id)
+    (reference,) = values(export(database)[0], "EndToEndId")
+    with pytest.raises(ValueError):  # the page was older than the file
+        database.write(lambda session: repayments.withdraw(session, number, "asked", "person:1", NOW))
+    database.write(lambda session: repayments.withdraw(session, number, "sent", "person:1", NOW))
+    ask(database, entry_id)
+    assert take(database, went(reference)) == ["repaid"]
+    assert export(database) == (b"", 0)
+    assert (balance(database, "unclear"), balance(database, "refunds"), balance(database, "bank")) == (0, 0, 0)
+    assert is_whole(database)
 
 
 def test_a_transfer_that_comes_back_is_unclear_again(database: Database) -> None:

@@ -24,8 +24,10 @@ With `check` nothing is changed.
 """
 
 import base64
+import contextlib
 import difflib
 import grp
+import hashlib
 import json
 import os
 import pwd
@@ -36,6 +38,7 @@ from pathlib import Path
 from typing import Any
 
 _UNITS = "/etc/systemd/system/"
+_NOTES = Path("/run")
 Entry = dict[str, Any]
 
 
@@ -49,6 +52,20 @@ class Tree:
         self._units: list[tuple[str, bool]] = []
         self.diff: list[str] = []
         self.there: list[str] = []
+        self._pending: list[list[str]] = []  # commands whose file was written and that did not end well yet
+
+    def owed(self) -> str:
+        """What a run that stopped half-way still has to tell, for the next one."""
+        return json.dumps({"notify": self.notify, "then": self._pending})
+
+    def take_over(self, text: str) -> None:
+        """What the last run owed."""
+        found = json.loads(text)
+        self.notify, self._reload, self._pending = found["notify"], True, found["then"]
+        self.finish()
+        while self._pending:
+            _run(*self._pending[0])
+            self._pending.pop(0)
 
     def bring(self, entry: Entry) -> None:
         """One entry."""
@@ -89,8 +106,10 @@ class Tree:
             self._tell(entry)
             self._reload = self._reload or str(path).startswith(_UNITS)
             if "then" in entry and not self.check:
+                self._pending.append(entry["then"])
                 self.finish()
                 _run(*entry["then"])
+                self._pending.pop()
 
     def _tell(self, entry: Entry) -> None:
         wanted = entry.get("notify", {})
@@ -276,12 +295,28 @@ def _run(*command: str, advice: str = "") -> str:
     return done.stdout
 
 
+def _note(entries: list[Entry]) -> Path:
+    """Where this step leaves what it owes; a restart of the machine reads everything anew, so /run will do."""
+    first = next((entry["path"] for entry in entries if "path" in entry), "none")
+    return _NOTES / f"stadtknoten-tree-{hashlib.sha256(first.encode()).hexdigest()[:16]}"
+
+
 def main(text: str) -> None:
     """Brings the wanted state about."""
     wanted = json.loads(text)
-    tree = Tree(wanted["check"])
-    for entry in wanted["entries"]:
-        tree.bring(entry)
-    tree.finish()
+    tree, note = Tree(wanted["check"]), _note(wanted["entries"])
+    try:
+        if note.exists() and not tree.check:
+            tree.take_over(note.read_text())
+        for entry in wanted["entries"]:
+            tree.bring(entry)
+        tree.finish()
+    except BaseException:
+        with contextlib.suppress(OSError):  # what went wrong is worth more than what is owed
+            if not tree.check:
+                note.write_text(tree.owed())
+        raise
+    if not tree.check:
+        note.unlink(missing_ok=True)
     found = {"changed": tree.changed, "notify": tree.notify, "diff": tree.diff, "there": tree.there}
     print(json.dumps(found))

@@ -15,7 +15,7 @@ FIRMWARE, FIRMWARE_OFFER = "firmware.bundle", "firmware.json"
 _TABLES = {  # of node.toml; what stands in more than one is named by the first
     key: table
     for table, keys in {
-        "node": "name label led hub portal thermometer",
+        "node": "name label led hub portal thermometer host_clock",
         "state": "directory max_rows max_bytes hard_bytes keep_days reference_log",
         "broker": "url username password_file ca_file cert_file window keepalive_s replay_per_s",
         "rules": "occupied_after_s free_after_s still_m max_flips flip_window_s no_echo_limit repeat_minutes status_s"

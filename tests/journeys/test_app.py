@@ -74,12 +74,12 @@ def rosa(browser: Browser, town: Office) -> Iterator[Person]:
 
 
 def has_worker(page: Page) -> None:
-    wait_for(page, "() => navigator.serviceWorker.controller !== null")
+    wait_for(page, "() => navigator.serviceWorker.controller !== null", 3 * PATIENCE_MS)  # it fetches the whole shell
 
 
-def wait_for(page: Page, condition: str) -> None:
+def wait_for(page: Page, condition: str, patience_ms: int = PATIENCE_MS) -> None:
     """Until the page says true (Playwright's own waiting would need eval, which our pages forbid)."""
-    for _ in range(PATIENCE_MS // 100):
+    for _ in range(patience_ms // 100):
         if page.evaluate(condition):
             return
         page.wait_for_timeout(100)

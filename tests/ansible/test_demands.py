@@ -15,11 +15,11 @@ from tests.ansible import rendered
 PROGRAM = (rendered.ROLES / "base/files/demands.py").read_text()
 
 
-def said(tools: Path | None = None, **more: object) -> str:
-    """What the program says of this machine; \"\" when it has nothing to say."""
+def said(tools: Path | None = None, *, alone: bool = False, **more: object) -> str:
+    """What the program says of this machine (with no programs but `tools` when they are `alone`), or nothing."""
     wanted = {"now": time.time(), "clock_s": 600, "directory": "/opt/none", "free_mb": 0, "route": False}
     text = json.dumps({**wanted, "names": [], "ports": [], **more})
-    path = f"{tools}:{os.environ['PATH']}" if tools else os.environ["PATH"]
+    path = os.pathsep.join([*([str(tools)] if tools else []), *([] if alone else [os.environ["PATH"]])])
     command = [sys.executable, "-"]
     source = f"{PROGRAM}\nmain({json.dumps(text)})"
     environment = {**os.environ, "PATH": path}
@@ -54,6 +54,12 @@ def test_no_way_out_and_an_unknown_hub_are_told(tmp_path: Path) -> None:
     text = said(names=["hub.stadtknoten.invalid"])
     assert "hub.stadtknoten.invalid (town_hub_name) is not known here" in text
     assert "DNS" in text
+
+
+def test_a_machine_without_the_programs_to_look_hears_what_to_install(tmp_path: Path) -> None:
+    text = said(tmp_path, alone=True, route=True)
+    assert "lacks the programs `ip` and `ss`. Install them: sudo apt-get install -y iproute2" in text
+    assert "no way out" not in text
 
 
 def test_a_port_of_somebody_else_is_told_with_who_has_it() -> None:

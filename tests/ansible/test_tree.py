@@ -127,6 +127,9 @@ def test_units_start_together_and_a_notice_is_only_for_who_runs_already(machine:
     assert not (machine.root / "active-c.service").exists()
     assert machine.bring(entry, *units) == NOTHING
     assert machine.bring({**entry, "content": "2"}, *units)["notify"] == ["Restart a"]
+    one_of = {**entry, "content": "3", "for": ["other.service", "a.service"]}
+    assert machine.bring(one_of)["notify"] == ["Restart a"]
+    assert machine.bring({**one_of, "content": "4", "for": ["other.service"]})["notify"] == []
     assert machine.bring({"unit": "a.service", "off": True})["changed"] == ["a.service"]
     assert machine.bring({"unit": "a.service", "off": True})["changed"] == []
 
@@ -156,6 +159,11 @@ def test_a_file_may_be_what_a_program_says_or_bytes_and_something_may_follow_at_
     machine.bring(said, {**machine.owned("sig", "0640"), "base64": "AP8="})
     assert (machine.root / "said").read_text() == "generated\n"
     assert (machine.root / "sig").read_bytes() == b"\0\xff"
+    program(machine, "echo 'no [portal] in node.toml' >&2; exit 2")
+    assert machine.run(said, check=True).returncode == 1
+    first = machine.file("node.toml", "[portal]")
+    found = machine.bring(first, said, check=True)
+    assert found["changed"] == [first["path"], said["path"]], "its source would come first"
     follow = {**machine.file("a", "1"), "then": ["touch", str(machine.root / "followed")]}
     machine.bring(follow, check=True)
     assert not (machine.root / "followed").exists()

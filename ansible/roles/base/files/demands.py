@@ -36,7 +36,9 @@ def missing(wanted: dict[str, Any]) -> Iterator[str]:
             f"the disk is full: {free} MB are free at {directory}, {wanted['free_mb']} are needed. "
             "Make room: sudo apt-get clean; sudo journalctl --vacuum-size=16M; then look at `sudo du -xh / | sort -h`"
         )
-    if wanted["route"] and not has_route():
+    if shutil.which("ip") is None:
+        yield "this machine lacks the programs `ip` and `ss`. Install them: sudo apt-get install -y iproute2"
+    elif wanted["route"] and not has_route():
         yield (
             "this machine has no way out: `ip route` shows no default. Check the cable and the switch, ask the "
             "network's keeper for an address (DHCP), or set a fixed one"

@@ -11,8 +11,8 @@ Entries are brought about in their order:
   {"path", "base64", ...}   the same out of bytes that are no text
   "advice": what is said instead when `validate` refuses it
   "where": only if that directory is there; "then": [command] is run at once when it differed
-  "for": `notify` is only for a service that runs: who is started later reads everything anyway; the same for each name
-  with "notify": {name: service}
+  "for": `notify` is only for a service that runs (of several, one): who is started later reads everything anyway; the
+  same for each name with "notify": {name: service}
   {"run": [command], "notify"}   a program of our own that brings its file about and prints "changed" or "unchanged";
   left out while it is not installed (a check on a bare machine), and so is a file that it would print
   {"look": path, "test": [command]}   whether it is there, and good: its name comes in "there"
@@ -115,8 +115,7 @@ class Tree:
         wanted = entry.get("notify", {})
         names = [wanted] if isinstance(wanted, str) else wanted
         services = wanted if isinstance(wanted, dict) else dict.fromkeys(names, entry.get("for", ""))
-        running = {service for service in set(services.values()) if not service or _state(service)[1]}
-        self.notify += [name for name in names if services[name] in running and name not in self.notify]
+        self.notify += [name for name in names if name not in self.notify and _any_runs(services[name])]
 
     def _own_program(self, entry: Entry) -> None:
         if Path(entry["run"][0]).exists():
@@ -200,7 +199,12 @@ class Tree:
         return _own(path, entry, self.check) or made
 
     def _file(self, path: Path, entry: Entry) -> bool:
-        content = self._content(path, entry)
+        try:
+            content = self._content(path, entry)
+        except SystemExit:
+            if self.check and self.changed:  # its source would be brought about by an entry before this one
+                return True
+            raise
         if content is None:
             return False
         old = path.read_bytes() if path.is_file() else None
@@ -248,6 +252,12 @@ def _state(unit: str) -> tuple[bool, bool]:
     said = _run("systemctl", "show", "--property=UnitFileState,ActiveState", unit)
     facts = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     return facts.get("UnitFileState") == "enabled", facts.get("ActiveState") in ("active", "activating", "reloading")
+
+
+def _any_runs(services: str | list[str]) -> bool:
+    """Whether one of them does; true when none is named."""
+    names = [services] if isinstance(services, str) else services
+    return any(not name or _state(name)[1] for name in names)
 
 
 def _own(path: Path, entry: Entry, check: bool) -> bool:

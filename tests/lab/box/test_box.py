@@ -209,6 +209,28 @@ def test_the_hub_sends_a_release_and_a_broken_one_is_taken_back_by_the_node(town
     assert len(seen) > 2, "a progress was seen"
 
 
+DOWNLOADS_AT_ONCE = 8
+
+
+def test_a_flood_of_downloads_is_held_back_and_leaves_room_for_people(town: Town) -> None:
+    """nginx's limit on /api/fleet/releases/: eight at once for an address, the others are told to come later (429)."""
+    (part,) = town.hub.run("cd /var/lib/stadtknoten-hub/releases && ls */node-*.tar | tail -1").stdout.split()
+    url = f"https://hub.box/api/fleet/releases/{part}"
+    town.node.run(
+        f"seq 24 | xargs -P 24 -I N curl -sS -o /dev/null -m 4 -w '%{{http_code}} %{{size_download}}\\n' {url} "
+        "> /tmp/flood 2>/dev/null & sleep 1.5; true"
+    )
+    page = town.node.run("curl -sS -o /dev/null -m 2 -w '%{http_code} %{time_total}' https://hub.box/parken").stdout
+    time.sleep(4)
+    rows = [line.split() for line in town.node.run("cat /tmp/flood").stdout.splitlines()]
+    served = [int(size) for code, size in rows if code == "200"]
+    assert page.split()[0] == "200"
+    assert len(rows) == 24
+    assert len(served) == DOWNLOADS_AT_ONCE, rows
+    assert {code for code, _ in rows} == {"200", "429"}
+    figure(f"24 downloads at once: {len(served)} served ({sum(served) >> 20} MB), a page meanwhile {page.split()[1]} s")
+
+
 _CONFIG, _STATE = "/etc/stadtknoten/node.toml", "/var/lib/stadtknoten"
 _PYTHON = "/opt/stadtknoten/node/current/bin/python"
 _EXPIRED = """

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
@@ -183,16 +184,13 @@ def room(directory: Path) -> tuple[int | None, int, bool]:
     free = status.disk_free_mb(directory)
     if free is None:
         return None, 0, False
-    trial = directory / ".doctor"
     try:
-        trial.write_bytes(b"x" * 4096)
+        with tempfile.TemporaryFile(dir=directory) as trial:  # without a name that somebody could have made a link of
+            trial.write(b"x" * 4096)
     except PermissionError:
         return free, status.disk_size_mb(directory), True  # somebody without the right to write asks
     except OSError:
         return free, status.disk_size_mb(directory), False
-    finally:
-        if trial.exists():
-            trial.unlink()
     return free, status.disk_size_mb(directory), True
 
 

@@ -1,7 +1,9 @@
 """What holds for every role: documented defaults, words for each variable, a way off again, no foreign modules."""
 
 import re
+import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -51,3 +53,13 @@ def test_names_with_any_sign_reach_the_programs_as_they_are() -> None:
     assert found["node"]["label"] == 'See "Nord" 😀'
     assert found["bays"] == bays
     assert found["rules"] == {"still_m": 0.1}
+
+
+def test_a_hubs_setting_means_the_same_to_its_services_and_to_its_command_line(tmp_path: Path) -> None:
+    """systemd is asked in the box; here the shell that the command line reads the file with."""
+    nasty = "smtp://hub:pa$$w`id`\"#'\\x@mail.example"
+    values = {"hub_settings": {"HUB_SMTP_URL": nasty}, "hub_name": "hub.example", "hub_url": "https://hub.example"}
+    text = rendered.render("hub", "hub.env.j2", **values, hub_smtp_url="", hub_node_broker_url="", hub_broker_url="")
+    (tmp_path / "hub.env").write_text(text)
+    command = ["/bin/sh", "-c", '. "$1"; printf %s "$HUB_SMTP_URL"', "sh", str(tmp_path / "hub.env")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == nasty

@@ -14,7 +14,11 @@ import pytest
 
 from tests.ansible import rendered
 
-PROGRAM = (rendered.ROLES / "base/files/tree.py").read_text()
+FILES = rendered.ROLES / "base/files"
+PROGRAM = f"""import sys, types
+sys.modules["safe_files"] = types.ModuleType("safe_files")
+exec({json.dumps((FILES / "safe_files.py").read_text())}, vars(sys.modules["safe_files"]))
+{(FILES / "tree.py").read_text()}"""
 ME, MINE = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
 NOTHING: dict[str, list[str]] = {"changed": [], "notify": [], "diff": [], "there": []}
 # The stand-in for systemd keeps what is enabled and running in two directories.
@@ -199,3 +203,65 @@ def test_what_a_run_that_stopped_half_way_had_to_restart_is_told_by_the_next_one
     assert done.with_name("done2").exists()
     assert machine.bring(good)["notify"] == ["Restart node"]
     assert machine.bring(good) == NOTHING
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def foreign(machine: Machine) -> Path:
+    """A directory of somebody else, and a file of root that he wants."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be led astray")
+    machine.root.chmod(0o755)
+    (machine.root / "shadow").write_text("secret")
+    (machine.root / "shadow").chmod(0o600)
+    directory = machine.root / "foreign"
+    directory.mkdir()
+    os.chown(directory, NOBODY, NOBODY)
+    return directory
+
+
+def plant(name: Path, target: Path) -> None:
+    name.symlink_to(target)
+    os.chown(name, NOBODY, NOBODY, follow_symlinks=False)
+
+
+def test_root_is_not_led_to_another_directory_by_a_link_in_a_services_directory(
+    machine: Machine, foreign: Path
+) -> None:
+    victim = machine.root / "victim"
+    victim.mkdir(mode=0o755)
+    plant(foreign / "grants", victim)
+    entry = {**machine.owned("foreign/grants", "0770"), "directory": True, "owner": "nobody"}
+    below = machine.file("foreign/grants/key", "x")
+    for wanted in (entry, below):
+        done = machine.run(wanted)
+        assert done.returncode == 1
+        assert "is a link that somebody put there" in done.stderr
+    assert (victim.stat().st_uid, stat.S_IMODE(victim.stat().st_mode)) == (0, 0o755)
+    assert list(victim.iterdir()) == []
+
+
+def test_root_copies_no_file_that_a_service_only_points_to(machine: Machine, foreign: Path) -> None:
+    copy = {**machine.owned("copy", "0644"), "copy": str(foreign / "hub.crt")}
+    plant(foreign / "hub.crt", machine.root / "shadow")
+    assert "is a link that somebody put there" in machine.run(copy).stderr
+    (foreign / "hub.crt").unlink()
+    os.link(machine.root / "shadow", foreign / "hub.crt")
+    assert "has a second name" in machine.run(copy).stderr
+    (foreign / "hub.crt").unlink()
+    (foreign / "hub.crt").write_text("of root")
+    os.chown(foreign / "hub.crt", 1, 1)
+    assert "is no plain file of its directory's owner" in machine.run(copy).stderr
+    assert not (machine.root / "copy").exists()
+
+
+def test_a_file_in_a_services_directory_replaces_a_link_and_not_what_it_leads_to(
+    machine: Machine, foreign: Path
+) -> None:
+    plant(foreign / "a.conf", machine.root / "shadow")
+    entry = machine.file("foreign/a.conf", "new")
+    assert machine.bring(entry)["changed"] == [entry["path"]]
+    assert (machine.root / "shadow").read_text() == "secret"
+    assert not (foreign / "a.conf").is_symlink()

@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.machine, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[3]
 NODE_MB = 512
 NODE_UNITS = ("edge", "gate", "portal", "watch", "dnsmasq", "hostapd")
+# With what means something to a shell, and is nobody's: it may stand in one file and in no log.
+SECRET = "smtp://hub:pa$$w`id`'x@127.0.0.1:9"
 FIGURES: list[str] = []
 
 
@@ -83,6 +85,7 @@ def choices(bundle: Path, hub: Box) -> dict[str, dict[str, object]]:
             "town_hub_name": "hub.box",
             "town_bundle": str(bundle / "bundle"),
             "town_release_key": str(bundle / "release.pub"),
+            "hub_settings": {"HUB_SMTP_URL": SECRET},
             **everywhere,
         },
         "node": {
@@ -99,6 +102,16 @@ def unchanged(counts: dict[str, dict[str, int]]) -> bool:
         "hub": (0, 0),
         "kurpark_see": (0, 0),
     }
+
+
+def test_a_check_of_bare_machines_says_what_it_would_do_and_touches_nothing(town: Town) -> None:
+    seconds, counts, said = town.playbook.run("--check", "--diff")
+    assert counts, said[-4000:]
+    assert all(found["failed"] == found["unreachable"] == 0 for found in counts.values()), said[-6000:]
+    figure(f"check of bare machines {seconds:.1f} s")
+    assert SECRET not in said
+    for box in (town.hub, town.node):
+        assert left_behind(box) == []
 
 
 def test_the_first_run_turns_bare_machines_into_a_hub_and_a_node(town: Town) -> None:
@@ -129,6 +142,17 @@ def test_the_node_is_online_in_the_hub_and_its_services_are_well(town: Town) -> 
         "https://hub.box/parken"
     ).stdout
     assert web == "200"
+
+
+def test_keys_and_passwords_stand_in_no_journal_and_mean_the_same_to_everybody(town: Town) -> None:
+    for box in (town.hub, town.node):
+        said = box.run("journalctl --no-pager -o cat").stdout
+        assert "ansible" not in said.replace("ansible-tmp", "") or "Invoked with" not in said
+        assert not [word for word in (SECRET, "PRIVATE KEY", "pa$$w") if word in said]
+    pid = town.hub.run("systemctl show --value -p MainPID stadtknoten-hub-web").stdout.strip()
+    of_service = town.hub.run(f"tr '\\0' '\\n' < /proc/{pid}/environ | grep ^HUB_SMTP_URL").stdout.strip()
+    of_shell = town.hub.run("set -a; . /etc/stadtknoten-hub/hub.env; env | grep ^HUB_SMTP_URL").stdout.strip()
+    assert of_service == of_shell == f"HUB_SMTP_URL={SECRET}"
 
 
 def test_the_second_run_changes_nothing_and_neither_would_a_check(town: Town) -> None:

@@ -20,22 +20,22 @@ Entries are brought about in their order:
   {"packages": [...]}             installed, without what they only recommend
   {"user", "group", "home", "groups"}  an account of the system, its group made with it; "groups" that the machine lacks
   are left out
-With `check` nothing is changed.
+With `check` nothing is changed. Some directories belong to a service's user, who may put a link there: root writes over
+descriptors, follows no link but its own, and copies nothing but a plain file of its directory's owner.
 """
 
 import base64
 import contextlib
 import difflib
-import grp
 import hashlib
 import json
 import os
-import pwd
 import shlex
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
+
+import safe_files
 
 _UNITS = "/etc/systemd/system/"
 _NOTES = Path("/run")
@@ -96,7 +96,7 @@ class Tree:
         elif "link" in entry:
             done = self._link(path, entry["link"])
         elif entry.get("owned"):
-            done = path.exists() and _own(path, entry, self.check)
+            done = path.exists() and safe_files.owned(path, entry, self.check)
         elif entry.get("directory"):
             done = self._directory(path, entry)
         else:
@@ -114,7 +114,7 @@ class Tree:
     def _tell(self, entry: Entry) -> None:
         wanted = entry.get("notify", {})
         names = [wanted] if isinstance(wanted, str) else wanted
-        services = wanted if isinstance(wanted, dict) else dict.fromkeys(names, entry.get("for", ""))
+        services: dict[str, Any] = wanted if isinstance(wanted, dict) else dict.fromkeys(names, entry.get("for", ""))
         self.notify += [name for name in names if name not in self.notify and _any_runs(services[name])]
 
     def _own_program(self, entry: Entry) -> None:
@@ -178,25 +178,23 @@ class Tree:
         if not path.is_symlink() and not path.exists():
             return False
         if not self.check:
-            path.unlink()
+            safe_files.remove(path)
         return True
 
     def _link(self, path: Path, target: str) -> bool:
         if path.is_symlink() and str(path.readlink()) == target:
             return False
         if not self.check:
-            fresh = path.with_name(f".{path.name}.new")
-            fresh.unlink(missing_ok=True)
-            fresh.symlink_to(target)
-            fresh.replace(path)
+            safe_files.link(path, target)
         return True
 
     def _directory(self, path: Path, entry: Entry) -> bool:
-        made = not path.is_dir()
+        made = not path.is_symlink() and not path.is_dir()
         if made and self.check:
             return True
-        path.mkdir(parents=True, exist_ok=True)
-        return _own(path, entry, self.check) or made
+        if made:
+            safe_files.make_directory(path)
+        return safe_files.owned(path, entry, self.check) or made
 
     def _file(self, path: Path, entry: Entry) -> bool:
         try:
@@ -207,14 +205,14 @@ class Tree:
             raise
         if content is None:
             return False
-        old = path.read_bytes() if path.is_file() else None
+        old = safe_files.content_of(path) if path.is_file() and not path.is_symlink() else None
         if old == content:
-            return _own(path, entry, self.check)
+            return safe_files.owned(path, entry, self.check)
         if "copy" not in entry and not entry.get("secret"):  # those may be keys
-            sides = [(text or b"").decode(errors="replace").splitlines() for text in (old, content)]
-            self.diff += difflib.unified_diff(*sides, str(path), str(path), lineterm="")
+            before, after = ((text or b"").decode(errors="replace").splitlines() for text in (old, content))
+            self.diff += difflib.unified_diff(before, after, str(path), str(path), lineterm="")
         if not self.check:
-            _replace(path, content, entry)
+            safe_files.write(path, content, entry, lambda trial: _validate(trial, entry))
         return True
 
     def _content(self, path: Path, entry: Entry) -> bytes | None:
@@ -228,7 +226,7 @@ class Tree:
         source = Path(entry["copy"])
         if (entry.get("keep") and path.exists()) or (self.check and not source.exists()):
             return None
-        return source.read_bytes()
+        return safe_files.content_of(source, owner=True)
 
 
 def _start(units: list[str], now: bool) -> None:
@@ -260,38 +258,11 @@ def _any_runs(services: str | list[str]) -> bool:
     return any(not name or _state(name)[1] for name in names)
 
 
-def _own(path: Path, entry: Entry, check: bool) -> bool:
-    """Owner, group and rights; whether they differed."""
-    found, mode = path.stat(), int(entry["mode"], 8)
-    try:
-        owner, group = pwd.getpwnam(entry["owner"]).pw_uid, grp.getgrnam(entry["group"]).gr_gid
-    except KeyError:
-        if check:  # a task before this one would have made it
-            return True
-        raise
-    if (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (owner, group, mode):
-        return False
-    if not check:
-        os.chown(path, owner, group)
-        path.chmod(mode)
-    return True
-
-
-def _replace(path: Path, content: bytes, entry: Entry) -> None:
-    """In one step, and only after the program that will read it has understood it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    fresh = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        _own(fresh, entry, check=False)
-        if entry.get("validate"):
-            _run(*(word.replace("%s", name) for word in shlex.split(entry["validate"])), advice=entry.get("advice", ""))
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
+def _validate(trial: str, entry: Entry) -> None:
+    """The program that will read it understands it."""
+    if entry.get("validate"):
+        words = (word.replace("%s", trial) for word in shlex.split(entry["validate"]))
+        _run(*words, advice=entry.get("advice", ""))
 
 
 def _try(*command: str) -> str:

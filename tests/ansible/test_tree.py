@@ -15,10 +15,12 @@ import pytest
 from tests.ansible import rendered
 
 FILES = rendered.ROLES / "base/files"
-PROGRAM = f"""import sys, types
-sys.modules["safe_files"] = types.ModuleType("safe_files")
-exec({json.dumps((FILES / "safe_files.py").read_text())}, vars(sys.modules["safe_files"]))
-{(FILES / "tree.py").read_text()}"""
+PARTS = "".join(
+    f"sys.modules[{part!r}] = types.ModuleType({part!r})\n"
+    f"exec({json.dumps((FILES / f'{part}.py').read_text())}, vars(sys.modules[{part!r}]))\n"
+    for part in ("safe_files", "machine")
+)
+PROGRAM = f"import sys, types\n{PARTS}{(FILES / 'tree.py').read_text()}"
 ME, MINE = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
 NOTHING: dict[str, list[str]] = {"changed": [], "notify": [], "diff": [], "there": []}
 # The stand-in for systemd keeps what is enabled and running in two directories.
@@ -265,3 +267,40 @@ def test_a_file_in_a_services_directory_replaces_a_link_and_not_what_it_leads_to
     assert machine.bring(entry)["changed"] == [entry["path"]]
     assert (machine.root / "shadow").read_text() == "secret"
     assert not (foreign / "a.conf").is_symlink()
+
+
+def test_a_unit_that_systemd_does_not_understand_is_not_written(tmp_path: Path, machine: Machine) -> None:
+    program = PROGRAM.replace('_UNITS = "/etc/systemd/system/"', f'_UNITS = "{tmp_path}/"')
+    unit = machine.file("a.service", "[Service]\nExecStart=/bin/true\nMemoryMax=12Q\n")
+    for content, code in ((unit["content"], 1), (unit["content"].replace("12Q", "12M"), 0)):
+        text = json.dumps({"check": False, "entries": [{**unit, "content": content}]})
+        command = [sys.executable, "-c", f"{program}\nmain({json.dumps(text)})"]
+        environment = {**os.environ, "PATH": f"{machine.root / 'bin'}:{os.environ['PATH']}"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert (tmp_path / "a.service").exists() == (code == 0)
+        assert ("Invalid memory limit '12Q'" in done.stderr) == (code == 1)
+
+
+def test_whom_the_list_does_not_name_any_more_loses_keys_and_sudo(machine: Machine) -> None:
+    for name in ("gpasswd", "usermod"):
+        tool = machine.root / "bin" / name
+        tool.write_text(f'#!/bin/sh\necho "{name} $*" >> {machine.root}/log\n')
+        tool.chmod(0o755)
+    home = machine.root / "home"
+    (home / ".ssh").mkdir(parents=True)
+    (home / ".ssh/authorized_keys").write_text("ssh-ed25519 AAAA old@office\n")
+    getent = machine.root / "bin/getent"
+    getent.write_text(f"#!/bin/sh\necho old:x:1001:1001::{home}:/bin/bash\n")
+    getent.chmod(0o755)
+    sudoers = machine.root / "sudoers"
+    sudoers.write_text("# Written\nnew ALL=(ALL) NOPASSWD: ALL\nold ALL=(ALL) NOPASSWD: ALL\n")
+    entry = {"former": str(sudoers), "stay": ["new"]}
+    assert machine.bring(entry, check=True)["changed"] == ["old is no admin any more"]
+    assert (home / ".ssh/authorized_keys").exists()
+    assert machine.bring(entry)["changed"] == ["old is no admin any more"]
+    assert not (home / ".ssh/authorized_keys").exists()
+    assert machine.log.splitlines() == ["gpasswd --delete old sudo", "usermod --lock --expiredate 1 old"]
+    sudoers.write_text("new ALL=(ALL) NOPASSWD: ALL\n")
+    assert machine.bring(entry) == NOTHING
+    assert machine.bring({**entry, "former": str(machine.root / "none")}) == NOTHING

@@ -145,10 +145,10 @@ class Machine:
 def demand() -> None:
     """Fails in CI, skips elsewhere, where virtual machines cannot be run; says why."""
     missing = [name for name in ("qemu-system-x86_64", "mmdebstrap", "mke2fs") if shutil.which(name) is None]
-    reason = f"The virtual machine needs {', '.join(missing)}." if missing else ""
-    reason = reason if os.geteuid() == 0 else "The virtual machine's image is made by root."
-    reason = reason if os.uname().machine == "x86_64" else "The virtual machine is made on x86-64 only."
-    if reason:
+    reasons = [f"The virtual machine needs {', '.join(missing)}."] if missing else []
+    reasons += ["The virtual machine's image is made by root."] if os.geteuid() != 0 else []
+    reasons += ["The virtual machine is made on x86-64 only."] if os.uname().machine != "x86_64" else []
+    if reason := " ".join(reasons):
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 

@@ -82,7 +82,8 @@ def own(descriptor: int, entry: dict[str, Any], check: bool) -> bool:
 
 
 def fresh_name(path: Path) -> str:
-    return f".{path.name}.{secrets.token_hex(8)}"
+    """Beside it, hidden, with its own ending: that is how programs know what kind of file they are to test."""
+    return f".{secrets.token_hex(8)}.{path.name}"
 
 
 def link(path: Path, target: str) -> None:

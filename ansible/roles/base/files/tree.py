@@ -20,6 +20,7 @@ Entries are brought about in their order:
   {"packages": [...]}             installed, without what they only recommend
   {"user", "group", "home", "groups"}  an account of the system, its group made with it; "groups" that the machine lacks
   are left out
+  {"former": sudoers, "stay": [...]}  people of that old file who do not stay: neither keys nor sudo any more
 With `check` nothing is changed. Some directories belong to a service's user, who may put a link there: root writes over
 descriptors, follows no link but its own, and copies nothing but a plain file of its directory's owner.
 """
@@ -29,15 +30,16 @@ import contextlib
 import difflib
 import hashlib
 import json
-import os
 import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import machine
 import safe_files
 
 _UNITS = "/etc/systemd/system/"
+_UNIT_TEST = "systemd-analyze verify --recursive-errors=no --man=no %s"
 _NOTES = Path("/run")
 Entry = dict[str, Any]
 
@@ -64,22 +66,24 @@ class Tree:
         self.notify, self._reload, self._pending = found["notify"], True, found["then"]
         self.finish()
         while self._pending:
-            _run(*self._pending[0])
+            machine.run(*self._pending[0])
             self._pending.pop(0)
 
     def bring(self, entry: Entry) -> None:
         """One entry."""
         if "unit" in entry and entry.get("off"):
-            self._off(entry["unit"])
+            self.changed += machine.off(entry["unit"], self.check)
             return
         if "unit" in entry:
             self._units.append((entry["unit"], entry.get("start", True)))
             return
         self.finish()
         if "packages" in entry:
-            self._packages(entry["packages"])
+            self.changed += machine.packages(entry["packages"], self.check)
         elif "user" in entry:
-            self._user(entry)
+            self.changed += machine.user(entry, self.check)
+        elif "former" in entry:
+            self.changed += machine.former(Path(entry["former"]), entry["stay"], self.check)
         elif "look" in entry:
             self.there += [entry["look"]] if _is_good(entry) else []
         elif "run" in entry:
@@ -108,14 +112,14 @@ class Tree:
             if "then" in entry and not self.check:
                 self._pending.append(entry["then"])
                 self.finish()
-                _run(*entry["then"])
+                machine.run(*entry["then"])
                 self._pending.pop()
 
     def _tell(self, entry: Entry) -> None:
         wanted = entry.get("notify", {})
         names = [wanted] if isinstance(wanted, str) else wanted
         services: dict[str, Any] = wanted if isinstance(wanted, dict) else dict.fromkeys(names, entry.get("for", ""))
-        self.notify += [name for name in names if name not in self.notify and _any_runs(services[name])]
+        self.notify += [name for name in names if name not in self.notify and machine.any_runs(services[name])]
 
     def _own_program(self, entry: Entry) -> None:
         if Path(entry["run"][0]).exists():
@@ -129,50 +133,18 @@ class Tree:
     def finish(self) -> None:
         """systemd reads its files anew when one of them differed; units that follow each other start together."""
         if self._reload and not self.check:
-            _run("systemctl", "daemon-reload")
-        wrong = [(unit, start) for unit, start in self._units if _state(unit) != (True, _state(unit)[1] or start)]
+            machine.run("systemctl", "daemon-reload")
+        wrong = [
+            (unit, start)
+            for unit, start in self._units
+            if machine.state(unit) != (True, machine.state(unit)[1] or start)
+        ]
         self.changed += [unit for unit, _ in wrong]
         for start in (True, False):
             units = [unit for unit, starts in wrong if starts is start]
             if units and not self.check:
-                _start(units, start)
+                machine.start(units, start)
         self._units, self._reload = [], False
-
-    def _packages(self, names: list[str]) -> None:
-        said = _try("dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n", *names)
-        there = {line.split()[0] for line in said.splitlines() if line.endswith(" installed")}
-        if missing := [name for name in names if name not in there]:
-            self.changed += missing
-            if not self.check:
-                os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-                _run("apt-get", "-qy", "-o", "DPkg::Lock::Timeout=300", "install", "--no-install-recommends", *missing)
-
-    def _user(self, entry: Entry) -> None:
-        name, group, home = entry["user"], entry["group"], entry["home"]
-        if not _try("getent", "group", group):
-            self.changed.append(f"group {group}")
-            if not self.check:
-                _run("groupadd", "--system", group)
-        if not _try("getent", "passwd", name):
-            self.changed.append(f"user {name}")
-            options = ["--gid", group, "--home-dir", home, "--no-create-home", "--shell", "/usr/sbin/nologin"]
-            if not self.check:
-                _run("useradd", "--system", *options, name)
-        groups = {group for group in entry.get("groups", []) if _try("getent", "group", group)}
-        missing = groups - set(_try("id", "-Gn", name).split())
-        if missing:
-            self.changed.append(f"groups of {name}")
-            if not self.check:
-                _run("usermod", "--append", "--groups", ",".join(sorted(missing)), name)
-
-    def _off(self, unit: str) -> None:
-        said = _run("systemctl", "show", "--property=LoadState,UnitFileState,ActiveState", unit)
-        facts = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
-        runs = facts.get("ActiveState") in ("active", "activating", "reloading")
-        if facts.get("LoadState") != "not-found" and (runs or facts.get("UnitFileState") == "enabled"):
-            self.changed.append(unit)
-            if not self.check:
-                _run("systemctl", "disable", "--now", unit)
 
     def _absent(self, path: Path) -> bool:
         if not path.is_symlink() and not path.exists():
@@ -218,7 +190,7 @@ class Tree:
     def _content(self, path: Path, entry: Entry) -> bytes | None:
         """What is wanted; None when nothing is, or (with `check`) when its source is not made yet."""
         if "said" in entry:
-            return _run(*entry["said"]).encode() if Path(entry["said"][0]).exists() else None
+            return machine.run(*entry["said"]).encode() if Path(entry["said"][0]).exists() else None
         if "base64" in entry:
             return base64.b64decode(entry["base64"])
         if "copy" not in entry:
@@ -229,51 +201,19 @@ class Tree:
         return safe_files.content_of(source, owner=True)
 
 
-def _start(units: list[str], now: bool) -> None:
-    """Enabled, and running where wanted; the last words of those that do not start."""
-    command = ["systemctl", "enable", *(["--now"] if now else []), *units]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode != 0:
-        failed = [unit for unit in units if not _state(unit)[1]] or units
-        last = _try("journalctl", "-u", failed[0], "-n", "5", "--no-pager", "-o", "cat").strip()
-        raise SystemExit(f"{', '.join(failed)} does not start. Look why: sudo journalctl -u {failed[0]} -n 20\n{last}")
-
-
 def _is_good(entry: Entry) -> bool:
     if not Path(entry["look"]).exists():
         return False
     return "test" not in entry or subprocess.run(entry["test"], capture_output=True, check=False).returncode == 0
 
 
-def _state(unit: str) -> tuple[bool, bool]:
-    """(enabled, running) of a unit."""
-    said = _run("systemctl", "show", "--property=UnitFileState,ActiveState", unit)
-    facts = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
-    return facts.get("UnitFileState") == "enabled", facts.get("ActiveState") in ("active", "activating", "reloading")
-
-
-def _any_runs(services: str | list[str]) -> bool:
-    """Whether one of them does; true when none is named."""
-    names = [services] if isinstance(services, str) else services
-    return any(not name or _state(name)[1] for name in names)
-
-
 def _validate(trial: str, entry: Entry) -> None:
-    """The program that will read it understands it."""
-    if entry.get("validate"):
-        words = (word.replace("%s", trial) for word in shlex.split(entry["validate"]))
-        _run(*words, advice=entry.get("advice", ""))
-
-
-def _try(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False).stdout
-
-
-def _run(*command: str, advice: str = "") -> str:
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode != 0:
-        raise SystemExit(advice or f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
-    return done.stdout
+    """The program that will read it understands it; a unit of systemd is shown to systemd."""
+    is_unit = entry["path"].startswith(_UNITS) and entry["path"].endswith((".service", ".path", ".timer"))
+    command = entry.get("validate") or (_UNIT_TEST if is_unit else "")
+    if command:
+        words = (word.replace("%s", trial) for word in shlex.split(command))
+        machine.run(*words, advice=entry.get("advice", ""))
 
 
 def _note(entries: list[Entry]) -> Path:

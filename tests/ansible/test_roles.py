@@ -55,6 +55,16 @@ def test_names_with_any_sign_reach_the_programs_as_they_are() -> None:
     assert found["rules"] == {"still_m": 0.1}
 
 
+def test_reading_writes_nothing_to_the_card_and_nothing_else_in_the_table_changes() -> None:
+    """The table of Raspberry Pi OS, as its images bring it, and the same once more."""
+    rule = yaml.safe_load((rendered.ROLES / "base/tasks/card.yml").read_text())[1]["ansible.builtin.replace"]
+    table = "proc /proc proc defaults 0 0\nPARTUUID=4e639091-01 /boot/firmware vfat defaults 0 2\n"
+    for before, after in (("defaults", "defaults,noatime"), ("defaults,noatime", "defaults,noatime")):
+        line = f"PARTUUID=4e639091-02  /  ext4  {before}  0  1\n"
+        said = re.sub(rule["regexp"], rule["replace"], table + line, flags=re.MULTILINE)
+        assert said == (table + line).replace(before + "  0  1", after + "  0  1")
+
+
 def test_a_hubs_setting_means_the_same_to_its_services_and_to_its_command_line(tmp_path: Path) -> None:
     """systemd is asked in the box; here the shell that the command line reads the file with."""
     nasty = "smtp://hub:pa$$w`id`\"#'\\x@mail.example"

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -370,6 +371,30 @@ def test_a_certificate_that_is_over_is_renewed_by_the_playbook(town: Town) -> No
     while town.doctor()["broker"]["level"] != "ok":
         assert time.monotonic() - began < 30, town.node.run("journalctl -u stadtknoten-edge -n 20").stdout
         time.sleep(1)
+
+
+def test_a_given_web_certificate_is_served_and_one_with_a_strange_key_changes_nothing(
+    town: Town, tmp_path: Path
+) -> None:
+    for name in ("web", "other"):
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        command += ["-keyout", str(tmp_path / f"{name}.key"), "-out", str(tmp_path / f"{name}.crt")]
+        command += ["-days", "30", "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:hub.box"]
+        subprocess.run(command, check=True, capture_output=True)
+    options = ("--limit", "hub", "--tags", "hub", "-e", f"hub_tls_certificate={tmp_path}/web.crt", "-e")
+    before = town.hub.run("sha256sum /etc/stadtknoten-hub/web.crt").stdout
+    _, counts, said = town.playbook.run(*options, f"hub_tls_key={tmp_path}/other.key")
+    assert counts["hub"]["failed"] == 1
+    assert "other.key is not the key of" in " ".join(said.split())
+    assert town.hub.run("sha256sum /etc/stadtknoten-hub/web.crt").stdout == before
+    _, counts, said = town.playbook.run(*options, f"hub_tls_key={tmp_path}/web.key")
+    assert counts["hub"]["failed"] == 0, said[-4000:]
+    shutil.copy(tmp_path / "web.crt", town.hub.root_path("/var/tmp/web.crt"))
+    code = "curl -sS -o /dev/null -w '%{http_code}' --cacert /var/tmp/web.crt https://hub.box/parken"
+    assert town.hub.run(code).stdout == "200"
+    _, counts, said = town.playbook.run("--limit", "hub", "--tags", "hub")
+    assert counts["hub"]["failed"] == 0, said[-4000:]
+    assert town.hub.run("sha256sum /etc/stadtknoten-hub/web.crt").stdout == before
 
 
 def test_the_nightly_backup_leaves_a_dump_and_the_keys_apart(town: Town) -> None:

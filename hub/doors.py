@@ -21,7 +21,7 @@ ACCESS: dict[str, Door] = {
     "system.healthz": PUBLIC,
     "system.readyz": PUBLIC,
     "system.openapi": PUBLIC,
-    "ingest.metrics": PUBLIC,
+    "metrics.metrics": PUBLIC,
     "parking.overview": PUBLIC,
     "parking.site": PUBLIC,
     "parking.map_shapes": PUBLIC,

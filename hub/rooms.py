@@ -10,6 +10,7 @@ from hub.core.web import access, system
 from hub.dashboard import web as dashboard_web
 from hub.dashboard.web import fleet as fleet_pages
 from hub.dashboard.web import history as node_history
+from hub.dashboard.web import metrics as metrics_web
 from hub.dashboard.web import node as node_web
 from hub.dashboard.web import preview as node_preview
 from hub.dashboard.web import rollouts as rollouts_web
@@ -17,7 +18,6 @@ from hub.dashboard.web import settings as node_settings
 from hub.doors import ACCESS, DEMO_ACCESS, UPSTREAM_ACCESS
 from hub.fleet import web as fleet_web
 from hub.inbox import web as inbox_web
-from hub.ingest import web as ingest_web
 from hub.openid import web as openid_web
 from hub.operations import web as operations_web
 from hub.parking import web as parking_web
@@ -43,7 +43,7 @@ def register(app: flask.Flask, settings: Settings) -> None:
             app.register_blueprint(blueprint)
     for room in (
         system,
-        ingest_web,
+        metrics_web,
         parking_web,
         stays_web,
         cards_web,

@@ -121,6 +121,8 @@ def _tc(arguments: list[str], lines: str = "") -> str:
 def let_forward(wan: str) -> None:
     """Turn on routing; done after the rules are in force. OSError without root."""
     settings = {"ipv4/ip_forward": "1", f"ipv6/conf/{wan}/accept_ra": "2", "ipv6/conf/all/forwarding": "1"}
+    # With br_netfilter and the watch's listening, DHCP would leave the bridge as "invalid", and nobody got an address.
+    settings |= {f"bridge/bridge-nf-call-{name}": "0" for name in ("iptables", "ip6tables")}
     for name, value in settings.items():
         path = Path("/proc/sys/net", name)
         if path.exists():

@@ -292,9 +292,7 @@ class Lab:
             self.ip("link", "add", "lan0", "netns", node, "type", "veth", "peer", "name", "air0", "netns", air)
             return
         self.ip("link", "add", "lan0", "type", "bridge", netns=node)
-        for name in ("iptables", "ip6tables", "arptables"):  # as on a node: bridged frames see no rules for routing
-            setting = f"net.bridge.bridge-nf-call-{name}=0"
-            self.run("sysctl", "-qw", setting, netns=node, check=False)
+        self.ip("link", "set", "lan0", "promisc", "on", netns=node)  # as while the watch listens
         for port, peer in (("radio0", "air0"), ("radio1", "air1")):
             self.ip("link", "add", port, "netns", node, "type", "veth", "peer", "name", peer, "netns", air)
             self.ip("link", "set", port, "master", "lan0", "up", netns=node)

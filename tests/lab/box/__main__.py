@@ -28,7 +28,7 @@ def hold(directory: Path) -> None:
         box.run(
             "ip address add 192.0.2.30/24 dev eth0; ip link set town0 up; ip link set eth0 up; ip link set wlan0 up"
         )
-        box.run("ip route add default via 192.0.2.1; echo '127.0.0.1 hub.example' >> /etc/hosts")
+        box.run("ip route add default via 192.0.2.1")
         fresh = directory / ".ssh_config"
         fresh.write_text(_SSH.format(user=USER, key=box.key, pid=box.pid))
         fresh.rename(directory / "ssh_config")

@@ -11,10 +11,9 @@ from types import ModuleType
 import pytest
 
 from tests.lab.arm.root import fresh_root, why_impossible
-from tests.lab.box.root import codename
+from tests.lab.box.root import PYTHONS, codename
 
 ROOT = Path(__file__).parents[3]
-PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
 PACKAGES = {"node": "edge captive_portal", "hub": "hub edge.wire"}
 # Every module but those that start something, and the migrations, which alembic reads by itself.
 IMPORT_ALL = """

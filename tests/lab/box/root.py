@@ -1,19 +1,26 @@
-"""A fresh Debian root file system, made once and kept by the hash of what it is made of."""
+"""A fresh Debian root file system, made once and kept by the hash of what it is made of.
 
+BOX_RELEASE chooses another Debian than this machine's: trixie, bookworm, or `other` for the one of both that this is not.
+"""
+
+import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
+PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
 # What a machine has before the playbook comes, and the packages that the playbook asks for: the box has no network.
 _PACKAGES = """
 systemd systemd-sysv dbus openssh-server sudo python3 python3-apt python3-venv ca-certificates openssl procps kmod
 iproute2 curl tzdata iputils-ping
 chrony unattended-upgrades systemd-zram-generator
-dnsmasq-base nftables hostapd iw rfkill libpcap0.8
+dnsmasq-base nftables hostapd iw rfkill
 mosquitto postgresql nginx-light
 """
+_OF_RELEASE = {"bookworm": "libpcap0.8", "trixie": "libpcap0.8t64"}
 USER = "technik"
 _HOOK = f"""
 chroot "$1" useradd --create-home --shell /bin/bash --groups sudo {USER}
@@ -21,37 +28,77 @@ echo '{USER} ALL=(ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/{USER}"
 rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap
 """
 _KEPT_SETTINGS = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::Check-Valid-Until", "Acquire::Check-Date")
+_KEYRINGS = Path("/usr/share/keyrings")
 
 
 def fresh_root() -> Path:
     """The directory of the root; made when it is not in the cache. subprocess.CalledProcessError when apt fails."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "stadtknoten/box"
-    sources, settings = host_sources(), host_settings()
-    parts = [Path(__file__).read_text(), *(source.read_text() for source in sources), *settings]
+    release, settings = wanted_release(), host_settings()
+    base = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "stadtknoten"
+    sources, cache = sources_of(release), base / f"box-{release}"
+    parts = [Path(__file__).read_text(), *(f"{suffix} {text}" for suffix, text in sources), *settings]
     home = cache / hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-    if not (home / "complete").exists():
-        shutil.rmtree(cache, ignore_errors=True)  # older ones are of no use to anybody
-        home.mkdir(parents=True)
-        hook = home / "hook"
-        hook.write_text("#!/bin/sh\nset -eu\n" + _HOOK)
-        hook.chmod(0o755)
-        command = [
-            "mmdebstrap",
-            "--quiet",
-            "--variant=minbase",
-            "--mode=root",
-            f"--include={','.join(_PACKAGES.split())}",
-        ]
-        command += [f"--aptopt={line}" for line in settings] + [f"--customize-hook={hook}"]
-        subprocess.run([*command, codename(), str(home / "root"), *map(str, sources)], check=True)
-        (home / "complete").touch()
+    base.mkdir(parents=True, exist_ok=True)
+    with (base / f"box-{release}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once make one root
+        if not (home / "complete").exists():
+            shutil.rmtree(cache, ignore_errors=True)  # older ones are of no use to anybody
+            home.mkdir(parents=True)
+            _make(home, release, sources, settings)
+            (home / "complete").touch()
     return home / "root"
+
+
+def _make(home: Path, release: str, sources: list[tuple[str, str]], settings: list[str]) -> None:
+    hook = home / "hook"
+    hook.write_text("#!/bin/sh\nset -eu\n" + _HOOK)
+    hook.chmod(0o755)
+    files = [home / f"{number}{suffix}" for number, (suffix, _) in enumerate(sources)]
+    for file, (_, text) in zip(files, sources, strict=True):
+        file.write_text(text)
+    packages = [*_PACKAGES.split(), *_OF_RELEASE[release].split()]
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", "--mode=root", f"--include={','.join(packages)}"]
+    command += [f"--aptopt={line}" for line in settings] + [f"--customize-hook={hook}"]
+    subprocess.run([*command, release, str(home / "root"), *map(str, files)], check=True)
 
 
 def codename() -> str:
     """This machine's own Debian release."""
     lines = Path("/etc/os-release").read_text().splitlines()
     return next(line.partition("=")[2].strip('"') for line in lines if line.startswith("VERSION_CODENAME="))
+
+
+def wanted_release() -> str:
+    """The release that boxes are made of; ValueError for one that the project is not for."""
+    name = os.environ.get("BOX_RELEASE") or codename()
+    if name == "other":
+        name = next(release for release in PYTHONS if release != codename())
+    if name not in PYTHONS:
+        raise ValueError(f"BOX_RELEASE must be one of {', '.join(PYTHONS)}, not {name}")
+    return name
+
+
+def sources_of(release: str) -> list[tuple[str, str]]:
+    """(suffix, text) of each of this machine's source files, with its Debian archives alone, for that release.
+
+    RuntimeError when this machine could not tell that release's archives from forged ones.
+    """
+    if release != codename() and not list(_KEYRINGS.glob(f"debian-archive-{release}-*")):
+        raise RuntimeError(
+            f"This machine has no keys of Debian {release}: sudo apt-get install --only-upgrade debian-archive-keyring"
+        )
+    rewritten = [(file.suffix, _debians(file, release)) for file in host_sources()]
+    return [(suffix, text) for suffix, text in rewritten if text]
+
+
+def _debians(file: Path, release: str) -> str:
+    """What of a file of sources names Debian's own suites, made those of the release."""
+    own = codename()
+    text = re.sub(r"(?m)^#.*\n?", "", file.read_text())
+    parts = re.split(r"\n\s*\n", text.strip()) if file.suffix == ".sources" else text.splitlines()
+    suites = {own, f"{own}-updates", f"{own}-security"}
+    kept = [part for part in parts if "main" in part.split() and suites & {*part.split()}]
+    return re.sub(rf"\b{own}\b", release, "\n\n".join(kept) + "\n") if kept else ""
 
 
 def host_sources() -> list[Path]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ansible.test_units import MOST
 from tests.lab.box import releases
-from tests.lab.box.box import Box, Playbook
+from tests.lab.box.box import NO_MANAGER, Box, Playbook
 from tests.lab.box.root import fresh_root
 
 pytestmark = [pytest.mark.machine, pytest.mark.timeout(900)]
@@ -65,7 +66,7 @@ def town(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tow
     unneeded = ("postgresql.service", "nginx.service", "mosquitto.service")
     with contextlib.ExitStack() as stack:
         began = time.monotonic()
-        hub = stack.enter_context(Box(directory, root, "hub", 2048, ("mosquitto.service",)))
+        hub = stack.enter_context(Box(directory, root, "hub", 2048, ("mosquitto.service", *NO_MANAGER)))
         node = stack.enter_context(Box(directory, root, "node", NODE_MB, unneeded))
         hub.connect(node, "10.9.0.1/24", "10.9.0.2/24")
         # Names of the internet are asked from the hub's side; a cable stands for the radio.
@@ -129,6 +130,27 @@ def test_the_node_is_online_in_the_hub_and_its_services_are_well(town: Town) -> 
         "https://hub.box/parken"
     ).stdout
     assert web == "200"
+
+
+def test_the_networks_manager_leaves_bridge_and_radio_alone_and_keeps_the_cable(town: Town) -> None:
+    said = town.node.run("nmcli --terse --fields DEVICE,STATE device").stdout.splitlines()
+    states = dict(line.split(":", 1) for line in said)
+    assert (states["lan0"], states["wlan0"]) == ("unmanaged", "unmanaged"), said
+    assert states["eth0"] != "unmanaged", said
+
+
+def test_systemd_understands_every_unit_and_finds_none_exposed(town: Town) -> None:
+    for box in (town.hub, town.node):
+        units = box.run("cd /etc/systemd/system; ls stadtknoten*").stdout.split()
+        said = box.run(f"cd /etc/systemd/system; systemd-analyze verify --man=no {' '.join(units)}")
+        assert [line for line in said.stderr.splitlines() if "stadtknoten" in line] == []
+        table = [line.split() for line in box.run("systemd-analyze security --no-pager").stdout.splitlines()]
+        exposed = {row[0]: float(row[1]) for row in table if row and row[0].startswith("stadtknoten")}
+        assert len(exposed) > 3
+        assert {unit: found for unit, found in exposed.items() if found > MOST} == {}
+        figure(f"{box.name}: exposure at most {max(exposed.values())} of 10")
+        warned = box.run("journalctl --boot --priority=warning --output=cat _PID=1").stdout.splitlines()
+        assert [line for line in warned if "/system/stadtknoten" in line] == []
 
 
 def test_the_second_run_changes_nothing_and_neither_would_a_check(town: Town) -> None:

@@ -129,10 +129,11 @@ def test_the_node_is_online_in_the_hub_and_its_services_are_well(town: Town) -> 
     page = town.node.run("curl -sS -H 'Host: wlan.bad-rappenau.example' http://127.0.0.1:8081/").stdout
     assert "Kurpark am See" in page
     web = town.hub.run(
-        "curl -sS -o /dev/null -w '%{http_code}' --cacert /var/lib/stadtknoten-hub/web-tls/ca.crt "
+        "curl -sS -o /dev/null -w '%{http_code} %{http_version}' --cacert /var/lib/stadtknoten-hub/web-tls/ca.crt "
         "https://hub.box/parken"
     ).stdout
-    assert web == "200"
+    assert web == "200 2"
+    assert "deprecated" not in town.hub.run("cat /var/log/nginx/error.log").stdout
 
 
 def test_the_networks_manager_leaves_bridge_and_radio_alone_and_keeps_the_cable(town: Town) -> None:

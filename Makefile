@@ -6,6 +6,7 @@ PORT ?= 8080
 python := .venv/bin/python
 alone := lab or journey or timing
 apart := slow or machine
+whole := tests/lab/box/test_box.py tests/lab/box/test_readme.py tests/lab/arm/test_arm.py::test_on_arm64_everything_is_installed_by_the_roles_script_and_imported
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -46,9 +47,12 @@ machines: tools assets  ## the playbook on whole machines, a real access point a
 	@.ci/packages.sh
 	@$(python) -m pytest -q -m "machine and not slow"
 
-slow: tools assets  ## what takes longest
+slow: tools assets  ## what takes longest, and the playbook on Debian's other release (root)
 	@.ci/packages.sh slow
-	@$(python) -m pytest -m slow
+	@failed=0; \
+	$(python) -m pytest -m slow || failed=1; \
+	BOX_RELEASE=other $(python) -m pytest -q -s $(whole) || failed=1; \
+	exit $$failed
 
 bench: bench-ingest bench-jobs bench-ledger bench-live bench-login bench-audit bench-memory bench-portal bench-scale bench-fleet bench-tariff  ## every figure of the README
 

@@ -133,7 +133,7 @@ def user_data(options: argparse.Namespace, key: str) -> str:
     }
     wanted = {
         "hostname": options.hostname,
-        "manage_etc_hosts": True,
+        "manage_etc_hosts": "localhost",  # its own name alone: the hub's, entered by hand, stays
         "timezone": options.timezone,
         "users": [account],
         "ssh_pwauth": False,

@@ -12,7 +12,8 @@ COMPLETE = "complete"  # written last: a directory without it is half made
 CURRENT, GOOD = "current", "good"  # in use; the last one that was found well
 _ROOM = 4  # an unpacked and installed release takes so many times its archive
 _PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-cache-dir")
-_SYSTEM_PACKAGES = tuple(f"node-aarch64-cp3{minor}" for minor in range(13, 20))  # Debian's own lgpio
+_OWN = "--ignore-installed"  # what the system has is installed all the same: its updates would change a release
+_SYSTEM_PACKAGES = tuple(f"node-aarch64-cp3{minor}" for minor in range(13, 20))  # Raspberry Pi OS's own lgpio
 
 
 def linked(home: Path, link: str) -> str:
@@ -64,8 +65,8 @@ def _make(target: Path, unpacked: Path, part: Part, python: str) -> None:
     _run([python, "-m", "venv", *flags, str(target)])
     own, wheels = str(target / "bin/python"), f"--find-links={unpacked / 'wheels'}"
     lock = str(unpacked / "requirements.lock")
-    _run([own, *_PIP, wheels, "--require-hashes", "--requirement", lock])
-    _run([own, *_PIP, wheels, "--no-deps", f"stadtknoten=={part.version}"])
+    _run([own, *_PIP, _OWN, wheels, "--require-hashes", "--requirement", lock])
+    _run([own, *_PIP, _OWN, wheels, "--no-deps", f"stadtknoten=={part.version}"])
 
 
 def unpack(archive: Path, into: Path) -> None:

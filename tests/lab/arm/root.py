@@ -1,14 +1,14 @@
 """A Debian root of the Raspberry Pi's processor, whose programs this machine runs through qemu."""
 
-import hashlib
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from tests.lab.box.root import codename, host_settings, host_sources
+from tests.lab.box.root import kept_root, wanted_release
 
-_PACKAGES = "python3,python3-venv,openssl,libpcap0.8"
+# python3-gpiozero as on Raspberry Pi OS: a release brings its own all the same.
+_PACKAGES = "python3 python3-venv openssl libpcap0.8 python3-gpiozero"
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _RULE = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
 
@@ -35,15 +35,4 @@ def _registered() -> bool:
 
 def fresh_root() -> Path:
     """The directory of the root; made when it is not in the cache. subprocess.CalledProcessError when apt fails."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "stadtknoten/arm64"
-    sources, settings = host_sources(), host_settings()
-    parts = [Path(__file__).read_text(), *(source.read_text() for source in sources), *settings]
-    home = cache / hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-    if not (home / "complete").exists():
-        shutil.rmtree(cache, ignore_errors=True)
-        home.mkdir(parents=True)
-        command = ["mmdebstrap", "--quiet", "--variant=minbase", "--mode=root", "--arch=arm64"]
-        command += [f"--include={_PACKAGES}", *(f"--aptopt={line}" for line in settings)]
-        subprocess.run([*command, codename(), str(home / "root"), *map(str, sources)], check=True)
-        (home / "complete").touch()
-    return home / "root"
+    return kept_root("arm64", wanted_release(), _PACKAGES, options=("--arch=arm64",))

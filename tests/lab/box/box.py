@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.lab.box.root import USER
 
@@ -51,15 +52,27 @@ _OFF = (
     "systemd-logind.service",
     "console-getty.service",
 )
+# A Raspberry Pi has NetworkManager, a server does not.
+NO_MANAGER = ("NetworkManager.service", "NetworkManager-wait-online.service", "NetworkManager-dispatcher.service")
+# Cables get their addresses by hand; NetworkManager asks no DHCP server that is not there.
+_BY_HAND = "[main]\nno-auto-default=*\n"
 _PATIENCE_S = 60
 
 
 class Box:
-    """A context manager; `limit_mb` is the memory of everything that systemd starts inside."""
+    """A context manager; `limit_mb` is the memory of everything inside, `files` are there before it boots."""
 
-    def __init__(self, directory: Path, root: Path, name: str, limit_mb: int, off: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        root: Path,
+        name: str,
+        limit_mb: int,
+        off: tuple[str, ...] = (),
+        files: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.name, self._home, self._root = name, directory / name, root
-        self._limit_mb, self._off = limit_mb, (*_OFF, *off)
+        self._limit_mb, self._off, self._files = limit_mb, (*_OFF, *off), files
         self.key = directory / "key"
         self._groups: list[Path] = []
         self._stack = contextlib.ExitStack()
@@ -135,8 +148,18 @@ class Box:
         (self.upper / "etc/hosts").write_text(hosts)
         (self.upper / "etc/resolv.conf").write_text("nameserver 127.0.0.1\n")  # refuses at once, nobody waits
         (self.upper / "etc/hostname").write_text(f"{self.name}\n")
-        (self.upper / "etc/default").mkdir()
-        (self.upper / "etc/default/chrony").write_text('DAEMON_OPTS="-F 1 -x"\n')  # never the host's clock
+        never_the_hosts_clock = {"etc/default/chrony": 'DAEMON_OPTS="-F 1 -x"\n'}
+        for name, text in {
+            "etc/NetworkManager/conf.d/10-box.conf": _BY_HAND,
+            **never_the_hosts_clock,
+            **self._files,
+        }.items():
+            (self.upper / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.upper / name).write_text(text)
+        if (self._root / f"home/{USER}").exists():
+            self._give_key()
+
+    def _give_key(self) -> None:
         ssh = self.upper / f"home/{USER}/.ssh"
         ssh.mkdir(parents=True, mode=0o700)
         shutil.copy(self.key.with_suffix(".pub"), ssh / "authorized_keys")

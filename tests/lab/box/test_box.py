@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ansible.test_units import MOST
 from tests.lab.box import releases
-from tests.lab.box.box import Box, Playbook
+from tests.lab.box.box import NO_MANAGER, Box, Playbook
 from tests.lab.box.root import fresh_root
 
 pytestmark = [pytest.mark.machine, pytest.mark.timeout(900)]
@@ -23,6 +24,8 @@ NODE_MB = 512
 NODE_UNITS = ("edge", "gate", "portal", "watch", "dnsmasq", "hostapd")
 # With what means something to a shell, and is nobody's: it may stand in one file and in no log.
 SECRET = "smtp://hub:pa$$w`id`'x@127.0.0.1:9"
+# Raspberry Pi OS 13 swaps with a program of its own, which is not in Debian.
+RASPBERRY = {"etc/rpi/swap.conf": "[Main]\n#Mechanism=auto\n"}
 FIGURES: list[str] = []
 
 
@@ -68,8 +71,8 @@ def town(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tow
     unneeded = ("postgresql.service", "nginx.service", "mosquitto.service")
     with contextlib.ExitStack() as stack:
         began = time.monotonic()
-        hub = stack.enter_context(Box(directory, root, "hub", 2048, ("mosquitto.service",)))
-        node = stack.enter_context(Box(directory, root, "node", NODE_MB, unneeded))
+        hub = stack.enter_context(Box(directory, root, "hub", 2048, ("mosquitto.service", *NO_MANAGER)))
+        node = stack.enter_context(Box(directory, root, "node", NODE_MB, unneeded, RASPBERRY))
         hub.connect(node, "10.9.0.1/24", "10.9.0.2/24")
         # Names of the internet are asked from the hub's side; a cable stands for the radio.
         node.run("ip route add default via 10.9.0.1; ip link add wlan0 type veth peer name air0; ip link set wlan0 up")
@@ -119,6 +122,7 @@ def test_the_first_run_turns_bare_machines_into_a_hub_and_a_node(town: Town) -> 
     seconds, counts, said = town.playbook.run()
     assert counts, said[-4000:]
     assert all(found["failed"] == found["unreachable"] == 0 for found in counts.values()), said[-6000:]
+    assert "Mechanism=zram\n[Zram]\nRamMultiplier=0.5" in town.node.run("cat /etc/rpi/swap.conf.d/*").stdout
     figure(f"first run {seconds:.1f} s, {sum(found['changed'] for found in counts.values())} changes")
 
 
@@ -139,10 +143,32 @@ def test_the_node_is_online_in_the_hub_and_its_services_are_well(town: Town) -> 
     page = town.node.run("curl -sS -H 'Host: wlan.bad-rappenau.example' http://127.0.0.1:8081/").stdout
     assert "Kurpark am See" in page
     web = town.hub.run(
-        "curl -sS -o /dev/null -w '%{http_code}' --cacert /var/lib/stadtknoten-hub/web-tls/ca.crt "
+        "curl -sS -o /dev/null -w '%{http_code} %{http_version}' --cacert /var/lib/stadtknoten-hub/web-tls/ca.crt "
         "https://hub.box/parken"
     ).stdout
-    assert web == "200"
+    assert web == "200 2"
+    assert "deprecated" not in town.hub.run("cat /var/log/nginx/error.log").stdout
+
+
+def test_the_networks_manager_leaves_bridge_and_radio_alone_and_keeps_the_cable(town: Town) -> None:
+    said = town.node.run("nmcli --terse --fields DEVICE,STATE device").stdout.splitlines()
+    states = dict(line.split(":", 1) for line in said)
+    assert (states["lan0"], states["wlan0"]) == ("unmanaged", "unmanaged"), said
+    assert states["eth0"] != "unmanaged", said
+
+
+def test_systemd_understands_every_unit_and_finds_none_exposed(town: Town) -> None:
+    for box in (town.hub, town.node):
+        units = box.run("cd /etc/systemd/system; ls stadtknoten*").stdout.split()
+        said = box.run(f"cd /etc/systemd/system; systemd-analyze verify --man=no {' '.join(units)}")
+        assert [line for line in said.stderr.splitlines() if "stadtknoten" in line] == []
+        table = [line.split() for line in box.run("systemd-analyze security --no-pager").stdout.splitlines()]
+        exposed = {row[0]: float(row[1]) for row in table if row and row[0].startswith("stadtknoten")}
+        assert len(exposed) > 3
+        assert {unit: found for unit, found in exposed.items() if found > MOST} == {}
+        figure(f"{box.name}: exposure at most {max(exposed.values())} of 10")
+        warned = box.run("journalctl --boot --priority=warning --output=cat _PID=1").stdout.splitlines()
+        assert [line for line in warned if "/system/stadtknoten" in line] == []
 
 
 def test_keys_and_passwords_stand_in_no_journal_and_mean_the_same_to_everybody(town: Town) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.box.box import Box
+from tests.lab.box.box import NO_MANAGER, Box
 from tests.lab.box.root import fresh_root
 from tests.lab.box.technician import Technician, bare, blocks
 from tests.lab.box.test_box import NODE_MB, why_impossible
@@ -41,7 +41,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Technic
     directory = tmp_path_factory.mktemp("readme")
     unneeded = ("postgresql.service", "nginx.service", "mosquitto.service")
     with contextlib.ExitStack() as stack:
-        hub = stack.enter_context(Box(directory, fresh_root(), "hub", 2048, ("mosquitto.service",)))
+        hub = stack.enter_context(Box(directory, fresh_root(), "hub", 2048, ("mosquitto.service", *NO_MANAGER)))
         node = stack.enter_context(Box(directory, fresh_root(), "kurpark-see", NODE_MB, unneeded))
         (directory / "technician").mkdir()
         (directory / "technician/hosts").write_text(HOSTS.format(name="control"))

@@ -21,9 +21,12 @@ class Code:
 
 
 def new_code(fingerprint: str) -> str:
-    """A random code that ends with the authority's fingerprint, e.g. 7KQF-2M9X-RT4C-81F2-A07C-3B9D."""
+    """A random code with 80 bits of the authority's fingerprint, e.g. 7KQF-2M9X-RT4C-5D0E-91AA-81F2-A07C-3B9D.
+
+    It ends with their first 48, which is all that nodes of the first release look at; see edge.enrolment.
+    """
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(12))
-    whole = letters + fingerprint
+    whole = letters + fingerprint[12:20] + fingerprint[:12]
     return "-".join(whole[at : at + 4] for at in range(0, len(whole), 4))
 
 

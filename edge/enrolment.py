@@ -1,13 +1,13 @@
 """A node's identity: a key of its own, and the certificate that the hub gives for a one-time code.
 
-The key never leaves the node. A code is 12 letters of 31 that only hub and technician know (59 bits), then 20 hexadecimal
-digits of the SHA-256 fingerprint of the town's authority (80 bits; the last twelve digits are its first ones, which was
-all that shorter codes had). Whoever answers is first asked for the authority alone, over a connection that nobody
-vouches for. The code is sent only after one came that fits those 80 bits, and only to a server that it, or an authority
-of the system, vouches for. So somebody in between sees nothing that depends on the 59 bits: there is nothing to guess
-offline, and a false authority for 80 bits takes 2^80 tries. A short code's 48 bits would take 2^48, hours of a graphics
-card: it pins nobody, an authority of the system must vouch for the hub. The pinned authority is believed in renewals and
-downloads and by the doctor, too (edge.trust).
+The key never leaves the node. A code is 12 letters of 31 that only hub and technician know (59 bits), then 20
+hexadecimal digits of the SHA-256 fingerprint of the town's authority (80 bits; the last twelve digits are its first
+ones, which was all that shorter codes had). Whoever answers is first asked for the authority alone, over a connection
+that nobody vouches for. The code is sent only after one came that fits those 80 bits, and only to a server that it,
+or an authority of the system, vouches for. So somebody in between sees nothing that depends on the 59 bits: there is
+nothing to guess offline, and a false authority for 80 bits takes 2^80 tries. A short code's 48 bits would take 2^48,
+hours of a graphics card: it pins nobody, an authority of the system must vouch for the hub. The pinned authority is
+believed in renewals and downloads and by the doctor, too (edge.trust).
 """
 
 import hashlib
@@ -181,8 +181,8 @@ def _send(request: Request, hub: str, believed: ssl.SSLContext) -> bytes:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
             why = error.reason.verify_message
             raise EnrolmentError(
-                f"{hub}: its certificate is not believed ({why}). Check the address and this node's clock. If the hub was "
-                "set up anew: sudo stadtknoten-edge enrol CODE, with a new code. Nothing was sent."
+                f"{hub}: its certificate is not believed ({why}). Check the address and this node's clock. If the hub "
+                "was set up anew: sudo stadtknoten-edge enrol CODE, with a new code. Nothing was sent."
             ) from None
         raise EnrolmentError(f"{hub} is not reached: {error.reason}") from None
     except HTTPException:

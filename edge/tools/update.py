@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stadtknoten-edge update",
         description="Says which release runs here and how far an update is. Updates come from the hub (there: "
-        "stadtknoten-hub rollout start) or from the playbook.",
+        "stadtknoten-hub rollout start RELEASE) or from the playbook.",
     )
     parser.add_argument(
         "--dry-run", metavar="DIR|URL", help="what would change with this signed release; changes nothing"

@@ -118,7 +118,9 @@ def renew(hub: str, directory: Path, name: str) -> Identity:
     answer = _ask(hub, "/api/fleet/renew", body, trust.context(pinned))
     authority = _der(str(answer["authority"]))
     if pinned.exists() and authority != _der(pinned.read_text()):
-        raise EnrolmentError("The hub has another authority now. Enrol the node anew: stadtknoten-hub node enrol NAME")
+        raise EnrolmentError(
+            "The hub has another authority now. Enrol the node anew: sudo stadtknoten-hub node enrol NAME"
+        )
     return _keep(directory, key, answer, authority)
 
 

@@ -39,9 +39,11 @@ def hash_of(code: str) -> str:
 def refusal(code: Code | None, now: int) -> str | None:
     """Why a code is not taken, in a sentence that says what to do; None when it is."""
     if code is None:
-        return "This code is not known. Check it letter by letter, or make a new one: stadtknoten-hub node enrol NAME"
+        return (
+            "This code is not known. Check it letter by letter, or make a new one: sudo stadtknoten-hub node enrol NAME"
+        )
     if code.used_at is not None:
-        return "This code was used already. Each device needs a new one: stadtknoten-hub node enrol NAME"
+        return "This code was used already. Each device needs a new one: sudo stadtknoten-hub node enrol NAME"
     if now > code.expires_at:
-        return "This code is over. Make a new one: stadtknoten-hub node enrol NAME"
+        return "This code is over. Make a new one: sudo stadtknoten-hub node enrol NAME"
     return None

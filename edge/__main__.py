@@ -24,7 +24,7 @@ Reads the bay sensors at this node's pins, keeps every reading until the hub has
 connection to the hub that the landing page uses too. Runs until Ctrl-C or SIGTERM.
 
 Tools, each with --help:
-  stadtknoten-edge enrol CODE --hub URL     this node's certificate for a one-time code
+  stadtknoten-edge enrol CODE [--hub URL]   this node's certificate for a one-time code
   stadtknoten-edge doctor                   what is wrong with this node, and what to do
   stadtknoten-edge update                   which release runs here; --dry-run: what another one would change
   stadtknoten-edge calibrate BAY            thresholds of one bay, measured empty and with a car

@@ -184,8 +184,9 @@ class Agent:
         return self.outbox.put([message])[-1].seq
 
     def show(self) -> dict[str, object]:
-        """What the doctor asks: each bay's state, whether the hub listens, how much waits for it."""
-        return {"bays": self._watch.states, "connected": self.uplink.connected, "waiting": self.outbox.waiting}
+        """What the doctor asks: each bay's state, whether the hub listens and takes it, how much waits for it."""
+        line = {"connected": self.uplink.connected, "refused": self.uplink.refusal, "waiting": self.outbox.waiting}
+        return {"bays": self._watch.states, **line}
 
     def status(self, state: str, protocol: str) -> dict[str, object]:
         """The body of a status message."""

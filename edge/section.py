@@ -46,7 +46,7 @@ class Section:
     def vector(self, key: str) -> tuple[float, float, float]:
         value = self.values.get(key)
         if value is None:
-            raise ConfigError(f"{self.name} {key}: is missing; `stadtknoten-edge calibrate` measures it")
+            raise ConfigError(f"{self.name} {key}: is missing; `sudo stadtknoten-edge calibrate BAY` measures it")
         if not isinstance(value, list) or len(value) != 3 or not all(type(one) in (int, float) for one in value):
             raise ConfigError(f"{self.name} {key}: must be three numbers")
         return float(value[0]), float(value[1]), float(value[2])

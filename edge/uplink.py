@@ -53,6 +53,7 @@ class Uplink:
         self._client: mqtt.Client | None = None
         self._acked: tuple[str, int] = ("", 0)
         self._refused = 0
+        self._refusal = ""
         self._lock = threading.Lock()
         self._ready = False  # connected and subscribed
         self._answered = False  # the broker took the connection during this attempt
@@ -67,6 +68,11 @@ class Uplink:
     def connected(self) -> bool:
         """True while connected and subscribed."""
         return self._ready
+
+    @property
+    def refusal(self) -> str:
+        """Why the broker refused the newest message, such as "Not authorized"; "" when it took it."""
+        return self._refusal
 
     @property
     def protocol(self) -> str:
@@ -248,12 +254,13 @@ class Uplink:
         self._ended.set()
 
     def _lost(self) -> None:
-        was_ready, self._ready = self._ready, False
+        was_ready, self._ready, self._refusal = self._ready, False, ""
         if was_ready:
             self._on_change(False)
 
     def _published(self, _client: mqtt.Client, _data: object, _mid: int, reason: ReasonCode, _more: object) -> None:
         # 16: nobody listens; from 128: refused. The row stays and is sent again when the hub's ack does not come.
+        self._refusal = str(reason) if reason.value >= 128 else ""
         if reason.value == 16 or reason.value >= 128:
             self._refused += 1
             if self._refused == 1:

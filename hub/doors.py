@@ -259,6 +259,7 @@ ACCESS: dict[str, Door] = {
     "audit.overview": ADMIN,
     "audit.check": ADMIN_ACTS,
     "audit.export": ADMIN_ACTS,
+    "fleet.authority": PUBLIC,
     "fleet.enrol": MACHINE,
     "fleet.renew": MACHINE,
     "fleet.release_file": PUBLIC,

@@ -24,24 +24,28 @@ def enrol(settings: Settings, node: str, hours: int, *, as_json: bool) -> str:
     authority = Authority(settings.authority_dir)
     with opened(settings.database) as database:
         found = database.write(partial(fleet.make_code, authority=authority, node=node, now=now_ms(), hours=hours))
-    command = f"stadtknoten-edge enrol {found.code} --hub {settings.public_url}"
+    command = f"sudo stadtknoten-edge enrol {found.code} --hub {settings.public_url}"
     if as_json:
         facts = {"node": node, "code": found.code, "expires_at": wire.format_ms(found.expires_at)}
         return json.dumps({**facts, "hub": settings.public_url, "command": command})
     picture = io.StringIO()
     segno.make(command, error="m").terminal(picture, compact=True)
-    until = i18n.moment(found.expires_at, "de", now_ms())
-    return f"{picture.getvalue()}\nKnoten {node}, Code gilt bis {until}, einmal:\n\n  {command}\n"
+    until = i18n.moment(found.expires_at, "en", now_ms())
+    return f"{picture.getvalue()}\nNode {node}; the code is good once, until {until}. On the node:\n\n  {command}\n"
 
 
 def revoke(settings: Settings, node: str, crl_file: Path | None = None) -> str:
-    """Ends a node's certificates and writes the list that the broker reads (crl.pem beside the authority's key)."""
+    """Ends a node's certificates and writes the list that the broker reads (crl.pem beside the authority's key, where
+    the playbook's unit stadtknoten-broker-crl.path waits for it)."""
     authority = Authority(settings.authority_dir)
     with opened(settings.database) as database:
         count, crl = database.write(partial(fleet.revoke, authority=authority, node=node, now=now_ms()))
     file = crl_file or settings.authority_dir / "crl.pem"
     _replace(file, crl, 0o644)
-    return f"{node}: {count} Zertifikat(e) gesperrt, {file} ist neu. Der Broker liest sie beim Neustart."
+    said = f"{node}: {count} certificate{'' if count == 1 else 's'} revoked, {file} is written."
+    if crl_file is None:
+        return f"{said} The playbook's broker starts anew with it at once; any other one reads it when it starts."
+    return f"{said} Restart the broker that reads it."
 
 
 def listed(settings: Settings) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from edge import status
 from edge.config import Config, parse
 from edge.doctor import machine, neighbours
-from edge.enrolment import CERTIFICATE
+from edge.enrolment import AUTHORITY, CERTIFICATE
 from edge.rules import checkup
 from edge.rules.checkup import Finding, Wanted
 from edge.section import ConfigError
@@ -39,7 +39,7 @@ def examine(file: Path, places: Places = _HERE) -> list[Finding]:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        advice = "Run the playbook, or: sudo stadtknoten-edge enrol CODE --hub URL"
+        advice = "Run the playbook, or: sudo stadtknoten-edge enrol CODE --hub https://..."
         return [checkup.bad("configuration", f"{file} cannot be read ({error.strerror})", advice)]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return [
@@ -139,16 +139,19 @@ class _Round:
         line = bool(has_line) and route
         resolved = neighbours.resolves(named) if line and named else None
         yield checkup.judge_uplink(wan or "the network", has_line, route, resolved)
-        trouble, ahead = neighbours.try_hub(hub) if hub else (None, None)
+        trouble, ahead = neighbours.try_hub(hub, self._state / AUTHORITY) if hub else (None, None)
         is_set = status.clock_synchronised() is True or bool(self._config and self._config.host_clock)
         yield checkup.judge_clock(time.time_ns() // 1_000_000, is_set, ahead)
-        yield checkup.judge_certificate(*certificate_days(self._state / CERTIFICATE), time.time_ns() // 1_000_000)
+        pair, name = self._state / CERTIFICATE, self._text("node", "name", "")
+        holder = certificate_holder(pair)
+        yield checkup.judge_certificate(*certificate_days(pair), time.time_ns() // 1_000_000, holder, name)
         if self._config is not None:
             shown = self._agent()
             connected = bool(shown and shown.get("connected"))
             broker = self._config.broker
             failed = None if connected else neighbours.try_broker(broker)
-            yield checkup.judge_broker(f"{broker.host}:{broker.port}", connected, failed, line)
+            refused = str(shown.get("refused", "")) if shown else ""
+            yield checkup.judge_broker(f"{broker.host}:{broker.port}", connected, failed, line, refused)
         yield checkup.judge_hub(hub, trouble, line)
 
     def _local(self) -> Iterator[Finding]:
@@ -204,6 +207,19 @@ def certificate_days(file: Path) -> tuple[int | None, int | None]:
         return None, None
     begin, end = found.not_valid_before_utc, found.not_valid_after_utc
     return int(begin.timestamp() * 1000), int(end.timestamp() * 1000)
+
+
+def certificate_holder(file: Path) -> str:
+    """The name that the hub gave the certificate for; "" without one."""
+    from cryptography import x509
+
+    try:
+        names = x509.load_pem_x509_certificate(file.read_bytes()).subject.get_attributes_for_oid(
+            x509.NameOID.COMMON_NAME
+        )
+    except (OSError, ValueError, ssl.SSLError):
+        return ""
+    return str(names[0].value) if names else ""
 
 
 def _running_leases(file: Path, now_s: int) -> int | None:

@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from edge import trust
 from edge.config import Broker
 from edge.connection import tls
 from edge.rules.checkup import Trouble
@@ -66,12 +67,13 @@ def _is_kept(secure: ssl.SSLSocket) -> bool:
         return True
 
 
-def try_hub(address: str) -> tuple[Trouble | None, float | None]:
+def try_hub(address: str, pinned: Path | None = None) -> tuple[Trouble | None, float | None]:
     """(what is wrong, how many seconds this clock is ahead of the hub's); the second None without an answer."""
     if not address.startswith(("https://", "http://")):
         return Trouble("other", "this address does not begin with https://"), None
+    address, believed = address.rstrip("/") + "/healthz", trust.context(pinned)
     try:
-        with urllib.request.urlopen(address.rstrip("/") + "/healthz", timeout=_REMOTE_S) as answer:  # noqa: S310 (checked)
+        with urllib.request.urlopen(address, timeout=_REMOTE_S, context=believed) as answer:  # noqa: S310 (checked)
             return None, _ahead(answer.headers.get("Date"))
     except urllib.error.HTTPError as error:
         return Trouble("other", f"it answers {error.code}"), _ahead(error.headers.get("Date"))

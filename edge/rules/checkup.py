@@ -11,6 +11,10 @@ _SOON_DAYS = 20  # the agent renews from 30 days before the end; after ten days 
 _BUILT_MS = 1_735_689_600_000  # 2025-01-01: no node was set up before
 _CLOCK_S = 30.0
 _TIGHT_MB, _FULL_MB = 500, 50
+_ENROL = (
+    "Ask for a code on the hub (sudo stadtknoten-hub node enrol NAME), then here: "
+    "sudo stadtknoten-edge enrol CODE && sudo systemctl restart stadtknoten-edge"
+)
 _LINE_FIRST = "Mend the line first (see uplink), then ask again."
 _UNDERVOLTAGE, _THROTTLED = 0x1, 0x4
 
@@ -249,32 +253,42 @@ def judge_sensors(configured: Sequence[str], states: Mapping[str, str | None] | 
         advice = "The configuration changed: sudo systemctl restart stadtknoten-edge"
         return warn(area, f"the agent does not know {', '.join(missing)}", advice)
     if broken := [bay for bay, state in states.items() if state in ("faulty", "unknown")]:
-        advice = f"Check plug, pin and voltage of {broken[0]}, then: stadtknoten-edge calibrate {broken[0]}"
+        advice = (
+            f"Check plug, pin and voltage of {broken[0]}, then: sudo systemctl stop stadtknoten-edge; "
+            f"sudo stadtknoten-edge calibrate {broken[0]}; sudo systemctl start stadtknoten-edge"
+        )
         return bad(area, f"no sense in what {', '.join(broken)} says", advice)
     if waiting := [bay for bay, state in states.items() if state is None]:
         return warn(area, f"{', '.join(waiting)} said nothing yet", "Wait half a minute and ask again.")
     return good(area, f"{len(states)} bays are read" if states else "no bays are connected here")
 
 
-def judge_certificate(begins_ms: int | None, ends_ms: int | None, now_ms: int) -> Finding:
-    """Both None: there is no certificate (or it cannot be read)."""
+def judge_certificate(
+    begins_ms: int | None, ends_ms: int | None, now_ms: int, holder: str = "", name: str = ""
+) -> Finding:
+    """Both None: there is no certificate (or it cannot be read). `holder`: who it is for, `name`: who this node is."""
     area = "certificate"
-    new = "Ask for a new code on the hub (stadtknoten-hub node enrol NAME) and run: sudo stadtknoten-edge enrol CODE"
     if begins_ms is None or ends_ms is None:
-        return bad(area, "this node has no certificate, the hub does not know it", new)
+        return bad(area, "this node has no certificate, the hub does not know it", _ENROL)
     if now_ms < begins_ms:
         return bad(area, "the certificate is not good yet: this clock is wrong", "Set the clock first (see clock).")
     if now_ms >= ends_ms:
-        return bad(area, f"the certificate ended {(now_ms - ends_ms) // _DAY_MS} days ago", new)
+        return bad(area, f"the certificate ended {(now_ms - ends_ms) // _DAY_MS} days ago", _ENROL)
+    if holder != name:
+        return bad(area, f"the certificate is {holder or 'nobody'}'s, but this node is {name}", _ENROL)
     days = (ends_ms - now_ms) // _DAY_MS
     if days < _SOON_DAYS:
-        advice = "Run: sudo stadtknoten-edge renew --config /etc/stadtknoten/node.toml"
+        advice = "Run: sudo stadtknoten-edge renew"
         return warn(area, f"the certificate ends in {days} days and was not renewed", advice)
     return good(area, f"good for {days} days")
 
 
-def judge_broker(address: str, connected: bool, trouble: Trouble | None, line: bool) -> Finding:
-    """`trouble` of a trial connection; `line`: whether there is an uplink at all."""
+def judge_broker(address: str, connected: bool, trouble: Trouble | None, line: bool, refused: str = "") -> Finding:
+    """`trouble` of a trial connection; `line`: whether there is an uplink at all; `refused`: why the broker does not
+    take what the agent says, "" when it does."""
+    if connected and refused:
+        text = f"{address} refuses what this node says ({refused}): the certificate is another node's"
+        return bad("broker", text, _ENROL)
     if connected:
         return good("broker", f"the agent is connected to {address}")
     if trouble is None:
@@ -310,11 +324,9 @@ def _advice(trouble: Trouble, services: str, line: bool) -> str:
     if trouble.kind == "name":
         return "Check the address in /etc/stadtknoten/node.toml and the name servers in /etc/resolv.conf."
     if trouble.kind == "authority":
-        return "Check clock and address; a new authority comes with: sudo stadtknoten-edge enrol CODE --hub URL"
+        return f"Check clock and address. If the hub was set up anew: {_ENROL}"
     if trouble.kind == "certificate":
-        return (
-            "It was revoked or is over: ask for a new code on the hub, then: sudo stadtknoten-edge enrol CODE --hub URL"
-        )
+        return f"It was revoked or is over. {_ENROL}"
     return f"On the hub: systemctl status {services}; and let the port through the town's firewall."
 
 

@@ -18,6 +18,7 @@ from edge.section import ConfigError
 
 SAMPLES = 20
 PAUSE_S = 0.25
+CONFIG = Path("/etc/stadtknoten/node.toml")
 Ask = Callable[[str], str]
 
 
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         "configuration. Stop the agent first: sudo systemctl stop stadtknoten-edge",
     )
     parser.add_argument("bay", metavar="BAY", help="the bay's id, such as kurpark_see-002")
-    parser.add_argument("--config", type=Path, required=True, metavar="FILE.toml", help="the node's configuration")
+    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE.toml", help=f"default {CONFIG}")
     return parser
 
 

@@ -6,12 +6,14 @@ import tempfile
 from pathlib import Path
 from urllib.request import urlopen
 
+from edge import trust
 from edge.rules.release import Part, ReleaseError, changes, described, part_of
 from edge.update import signed
 from edge.update.progress import load
 from edge.updates import OWN, manifest_in_use, release_in_use
 
 _KEY = Path("/opt/stadtknoten/release.pub")
+_PINNED = Path("/var/lib/stadtknoten") / trust.PINNED
 _TIMEOUT_S = 20.0
 
 
@@ -36,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stadtknoten-edge update",
         description="Says which release runs here and how far an update is. Updates come from the hub (there: "
-        "stadtknoten-hub rollout start) or from the playbook.",
+        "stadtknoten-hub rollout start RELEASE) or from the playbook.",
     )
     parser.add_argument(
         "--dry-run", metavar="DIR|URL", help="what would change with this signed release; changes nothing"
@@ -61,6 +63,7 @@ def _wanted(place: str, key: Path, name: str) -> Part:
         raise ReleaseError(f"{place} is neither a directory nor an address")
     with tempfile.TemporaryDirectory(prefix="release-") as scratch:
         for file in (signed.MANIFEST, signed.SIGNATURE):
-            with urlopen(f"{place.rstrip('/')}/{file}", timeout=_TIMEOUT_S) as answer:  # noqa: S310 (checked above)
+            address, believed = f"{place.rstrip('/')}/{file}", trust.context(_PINNED)
+            with urlopen(address, timeout=_TIMEOUT_S, context=believed) as answer:  # noqa: S310 (checked above)
                 Path(scratch, file).write_bytes(answer.read(1 << 20))
         return signed.verified(Path(scratch), key, name)

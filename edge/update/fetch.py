@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from edge import files
+from edge import files, trust
 from edge.rules.release import Part, ReleaseError
 from edge.update import signed
 from edge.update.order import Order
@@ -35,6 +35,7 @@ class Fetch:
         self._directory, self._key = directory, key
         self._rest = rest or (lambda failures: time.sleep(pause_s(failures, random.random())))  # noqa: S311 (jitter)
         self._file = directory / "fetch.json"
+        self._believed = trust.context(directory.parent / trust.PINNED)
 
     def run(self, order: Order, part_name: str) -> bool:
         """Fetches until everything is here (True) or the release is refused (False)."""
@@ -63,7 +64,7 @@ class Fetch:
 
     def _manifest(self, order: Order, name: str) -> Part:
         for file in (signed.MANIFEST, signed.SIGNATURE):
-            with _get(f"{order.url}/{file}") as answer:
+            with self._get(f"{order.url}/{file}") as answer:
                 content = answer.read(_SMALL + 1)
             files.replace(self._directory / file, content)
         return signed.verified(self._directory, self._key, name)
@@ -89,7 +90,7 @@ class Fetch:
             have = 0
         if have == part.size:
             return
-        with _get(f"{order.url}/{part.name}.tar", have) as answer:
+        with self._get(f"{order.url}/{part.name}.tar", have) as answer:
             if answer.status != 206:
                 have = 0  # the server sends everything
             with partial.open("r+b" if have else "wb") as out:
@@ -108,10 +109,9 @@ class Fetch:
         with suppress(OSError):
             save(self._file, Progress(order.id, state, percent, text[:200]))
 
-
-def _get(url: str, start: int = 0) -> HTTPResponse:
-    if not url.startswith(("https://", "http://")):
-        raise ReleaseError("the release's address must begin with https://")
-    headers = {"Range": f"bytes={start}-"} if start else {}
-    answer: HTTPResponse = urlopen(Request(url, headers=headers), timeout=_TIMEOUT_S)  # noqa: S310 (scheme checked above)
-    return answer
+    def _get(self, url: str, start: int = 0) -> HTTPResponse:
+        if not url.startswith(("https://", "http://")):
+            raise ReleaseError("the release's address must begin with https://")
+        request = Request(url, headers={"Range": f"bytes={start}-"} if start else {})  # noqa: S310 (scheme checked above)
+        answer: HTTPResponse = urlopen(request, timeout=_TIMEOUT_S, context=self._believed)  # noqa: S310 (as before)
+        return answer

@@ -49,8 +49,8 @@ class Authority:
 
     @property
     def fingerprint(self) -> str:
-        """The first 12 hexadecimal digits of the certificate's SHA-256: with them a code tells it from a false one."""
-        return self._certificate.fingerprint(hashes.SHA256()).hex()[:12].upper()
+        """The certificate's SHA-256, hexadecimal: a code carries its beginning, with which a node knows a false one."""
+        return self._certificate.fingerprint(hashes.SHA256()).hex().upper()
 
     def issue_node(self, request_pem: str, name: str, now_ms: int, days: int) -> Issued:
         """A client certificate for a node's own key; what else the request says is ignored. ValueError for nonsense."""

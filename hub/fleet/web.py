@@ -14,6 +14,12 @@ blueprint = flask.Blueprint("fleet", __name__)
 _MOST_BYTES = 16 * 1024
 
 
+@blueprint.get("/api/fleet/authority")
+def authority() -> ResponseReturnValue:
+    """The town's authority, PEM, for everybody: a node holds it against its code before it says anything else."""
+    return _authority().pem, 200, {"Content-Type": "application/x-pem-file", "Cache-Control": "no-store"}
+
+
 @blueprint.post("/api/fleet/enrol")
 def enrol() -> ResponseReturnValue:
     """{"code", "csr"} -> the node's first certificate; 400 with a sentence when the code is wrong, used or over."""

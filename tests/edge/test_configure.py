@@ -1,6 +1,7 @@
 """Provisioning and the technician write the same node.toml, and neither takes the other's work away."""
 
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,29 @@ def test_the_enrolled_broker_and_the_measured_thresholds_outlive_a_run(wanted: P
     (wanted / "10-edge.toml").write_text((wanted / "10-edge.toml").read_text() + "occupied_below_m = 0.9\n")
     assert configure(wanted) == 0
     assert "occupied_below_m = 0.9" in config.read_text(), "what provisioning says itself counts"
+
+
+def test_what_the_hub_says_now_counts_and_while_it_is_silent_what_it_said_before(wanted: Path, capsys) -> None:
+    """Its broker after a new name of the hub, its key for roaming visitors."""
+    config, state = wanted.parent / "node.toml", wanted.parent / "state"
+    state.mkdir()
+    for name in ("hub-ca.crt", "node.pem"):
+        (state / name).write_text("")
+    (wanted / "20-portal.toml").write_text("[roaming]\n")
+    assert configure(wanted, "--broker", "mqtts://hub.example:8883") == 0
+    assert "broker" not in tomllib.loads(config.read_text()), "who is not enrolled has none"
+    enrol._write(config, "https://hub.example", state, Identity("lake-b1", "mqtts://hub.example:8883", 0))
+    said = ("--broker", "mqtts://new.example:8883", "--hub-key", "a" * 64)
+    for options in (said, said, (), ("--hub-key", "")):
+        assert configure(wanted, *options) == 0
+        found = tomllib.loads(config.read_text())
+        assert found["broker"]["url"] == "mqtts://new.example:8883"
+        assert found["broker"]["cert_file"] == str(state / "node.pem")
+        assert found["roaming"]["hub_key"] == "a" * 64
+    assert capsys.readouterr().out.split()[-3:] == ["unchanged"] * 3
+    (wanted / "20-portal.toml").write_text(f'[roaming]\nhub_key = "{"b" * 64}"\n')
+    assert configure(wanted, *said) == 0
+    assert tomllib.loads(config.read_text())["roaming"]["hub_key"] == "b" * 64, "what provisioning says itself counts"
 
 
 def test_what_a_program_refuses_is_not_written_and_its_words_are_said(wanted: Path, capsys) -> None:

@@ -54,7 +54,7 @@ def renew(
     try:
         serial, key = authority.issued_to(certificate, now)
     except ValueError as error:
-        raise EnrolmentRefusedError(f"{error}. Enrol the node anew: stadtknoten-hub node enrol NAME") from None
+        raise EnrolmentRefusedError(f"{error}. Enrol the node anew: sudo stadtknoten-hub node enrol NAME") from None
     node = store.holder(session, serial)
     if node is None:
         raise EnrolmentRefusedError("This certificate was revoked. Enrol the node anew, or ask the administrators.")

@@ -33,6 +33,10 @@ BROKEN = {
     "empty port": (checkup.judge_ports([PAGE], [Listener("tcp", 80, "nginx", 77)])[0], "stadtknoten-portal"),
     "expired certificate": (checkup.judge_certificate(NOW - 91 * DAY, NOW - DAY, NOW), "enrol CODE"),
     "no certificate": (checkup.judge_certificate(None, None, NOW), "node enrol"),
+    "another's certificate": (
+        checkup.judge_certificate(NOW - DAY, NOW + 80 * DAY, NOW, "hall", "lake"),
+        "enrol CODE && sudo systemctl restart",
+    ),
     "certificate of tomorrow": (checkup.judge_certificate(NOW + DAY, NOW + 90 * DAY, NOW), "clock"),
     "not renewed": (checkup.judge_certificate(NOW - 80 * DAY, NOW + 10 * DAY, NOW), "renew"),
     "full disk": (checkup.judge_disk(3, 30_000, False, "/var/lib/stadtknoten"), "vacuum"),
@@ -48,6 +52,7 @@ BROKEN = {
     "dead gate": (checkup.judge_gate(None, "Connection refused"), "stadtknoten-gate"),
     "broker away": (checkup.judge_broker("hub:8883", False, Trouble("refused"), True), "stadtknoten-broker"),
     "revoked": (checkup.judge_broker("hub:8883", False, Trouble("certificate", "revoked"), True), "enrol"),
+    "refused by the broker": (checkup.judge_broker("hub:8883", True, None, True, "Not authorized"), "enrol CODE"),
     "broker without a line": (checkup.judge_broker("hub:8883", False, Trouble("name"), False), "line first"),
     "hub away": (checkup.judge_hub("https://hub", Trouble("silent"), True), "firewall"),
     "wrong authority": (checkup.judge_hub("https://hub", Trouble("authority", "self-signed"), True), "Check clock"),

@@ -432,6 +432,60 @@ def test_the_nightly_backup_leaves_a_dump_and_the_keys_apart(town: Town) -> None
     assert "TABLE DATA" in town.hub.run(f"pg_restore --list /var/backups/stadtknoten/{dump}").stdout
 
 
+def code_for_the_node(town: Town) -> str:
+    return str(json.loads(town.hub.run("stadtknoten-hub node enrol kurpark_see --json").stdout)["code"])
+
+
+def well_within(town: Town, seconds: float) -> None:
+    """Nothing of the node may stay bad."""
+    began = time.monotonic()
+    while bad := [row for row in town.doctor().values() if row["level"] == "bad"]:
+        assert time.monotonic() - began < seconds, (bad, town.node.run("journalctl -u stadtknoten-edge -n 20").stdout)
+        time.sleep(1)
+
+
+def test_a_code_alone_enrols_a_node_whose_system_does_not_know_the_towns_authority(town: Town) -> None:
+    town.node.run("rm /usr/local/share/ca-certificates/stadtknoten.crt; update-ca-certificates --fresh >/dev/null 2>&1")
+    assert town.node.run("curl -sS https://hub.box/healthz", check=False).returncode == 60, "the system believes nobody"
+    town.node.run(f"stadtknoten-edge enrol {code_for_the_node(town)} && systemctl restart stadtknoten-edge")
+    well_within(town, 30)
+
+
+def test_a_given_code_always_enrols_and_a_hub_that_is_down_stops_nothing(town: Town, tmp_path: Path) -> None:
+    serial = f"openssl x509 -noout -serial -in {_STATE}/node.pem"
+    before, key = town.node.run(serial).stdout, town.node.run(f"grep ^hub_key {_CONFIG}").stdout
+    away = tmp_path / "away.json"
+    away.write_text(json.dumps({"all": {"hosts": {"hub": {"ansible_ssh_common_args": "-o ProxyCommand=false"}}}}))
+    options = ("-i", str(away), "--limit", "kurpark_see", "-e", f"edge_enrol_code={code_for_the_node(town)}")
+    _, counts, said = town.playbook.run(*options)
+    assert (counts["kurpark_see"]["failed"], counts["kurpark_see"]["unreachable"]) == (0, 0), said[-4000:]
+    assert "UNREACHABLE" in said
+    assert town.node.run(serial).stdout != before, "its certificate was good, the code counts"
+    assert town.node.run(f"grep ^hub_key {_CONFIG}").stdout == key, "what the hub said before"
+    well_within(town, 30)
+
+
+def test_new_names_of_hub_and_wifi_reach_everything(town: Town) -> None:
+    """From here on the hub is called new.box."""
+    for box in (town.hub, town.node):
+        box.run("echo 10.9.0.1 new.box >> /etc/hosts")
+    chosen = json.loads(town.playbook.config.read_text())
+    town.playbook.config.write_text(json.dumps({**chosen, "town_hub_name": "new.box", "town_wifi_name": "Neues WLAN"}))
+    _, counts, said = town.playbook.run()
+    assert all(found["failed"] == found["unreachable"] == 0 for found in counts.values()), said[-6000:]
+    for box in (town.hub, town.node):
+        box.run("sed -i 's/hub.box//' /etc/hosts")
+    town.node.run("systemctl restart stadtknoten-edge")  # no line from before
+    well_within(town, 30)
+    assert " online " in town.hub.run("stadtknoten-hub node list").stdout
+    assert 'url = "mqtts://new.box:8883"' in town.node.run(f"cat {_CONFIG}").stdout
+    hostapd = town.node.run("cat /etc/stadtknoten/hostapd.conf").stdout
+    assert f"ssid2={b'Neues WLAN'.hex()}" in hostapd
+    assert town.node.run("stadtknoten-edge renew", check=False).returncode == 0
+    _, counts, said = town.playbook.run()
+    assert unchanged(counts), said[-6000:]
+
+
 def test_a_revoked_node_is_off_at_once(town: Town) -> None:
     town.hub.run("stadtknoten-hub node revoke kurpark_see")
     began = time.monotonic()

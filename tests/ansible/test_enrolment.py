@@ -1,0 +1,54 @@
+"""The role's tasks in Ansible itself, with a hub that nobody reaches."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.ansible import rendered
+from tests.servers import free_port
+
+pytestmark = pytest.mark.process
+
+
+def play(directory: Path, **values: object) -> subprocess.CompletedProcess[str]:
+    """What happens to a node without a certificate."""
+    hub = {"ansible_host": "127.0.0.1", "ansible_port": free_port(), "ansible_user": "nobody"}
+    node = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    children = {"hubs": {"hosts": {"hub": hub}}, "nodes": {"hosts": {"lake": node}}}
+    (directory / "inventory.yml").write_text(yaml.safe_dump({"all": {"children": children}}))
+    tasks = [
+        {"ansible.builtin.include_tasks": str(rendered.ROLES / "edge/tasks/enrol.yml")},
+        {"ansible.builtin.debug": {"msg": "and goes on"}},
+    ]
+    named = {"edge_name": "lake", "edge_hub_url": "https://hub.example", "edge_enrol_code": "", **values}
+    (directory / "play.yml").write_text(
+        yaml.safe_dump([{"hosts": "nodes", "gather_facts": False, "vars": named, "tasks": tasks}])
+    )
+    program = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert program is not None, "it stands in tests/requirements.lock"
+    environment = {**os.environ, "ANSIBLE_LOCAL_TEMP": str(directory / "tmp"), "ANSIBLE_FORCE_COLOR": "0"}
+    command = [program, "-i", str(directory / "inventory.yml"), str(directory / "play.yml")]
+    return subprocess.run(command, env=environment, cwd=directory, capture_output=True, text=True, check=False)
+
+
+def test_a_hub_that_is_down_does_not_stop_a_node_and_what_is_left_to_do_is_said(tmp_path: Path) -> None:
+    done = play(tmp_path)
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 0, done.stdout
+    assert "lake has no certificate" in said
+    assert "and the hub is not reached" in said
+    assert "sudo stadtknoten-edge enrol CODE && sudo systemctl restart" in said
+    assert "and goes on" in said
+
+
+def test_a_code_that_was_given_asks_no_hub(tmp_path: Path) -> None:
+    """This machine has no agent to turn it into a certificate, which is said."""
+    done = play(tmp_path, edge_enrol_code="7KQF-2M9X")
+    assert done.returncode == 2
+    assert "UNREACHABLE" not in done.stdout
+    assert "/opt/stadtknoten/node/current/bin/stadtknoten-edge" in done.stdout

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, Identity, Integer, String, delete, select
+from sqlalchemy import BigInteger, Identity, Integer, String, Text, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,7 +12,10 @@ ACTIVE = 1  # unique: a second active rollout cannot be written
 
 
 class Rollout(Base):
-    """A release on its way; state running, paused, halted (by failures), stopped or done."""
+    """A release on its way; state running, paused, halted (by failures), stopped or done.
+
+    `installed` are the names under which nodes run it, parted by blanks; empty in rows of older hubs.
+    """
 
     __tablename__ = "fleet_rollout"
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), Identity(), primary_key=True)
@@ -20,6 +23,7 @@ class Rollout(Base):
     state: Mapped[str] = mapped_column(String(10))
     ring: Mapped[int] = mapped_column(Integer)
     canary: Mapped[str] = mapped_column(String(63))
+    installed: Mapped[str] = mapped_column(Text, default="", server_default="")
     soak_ms: Mapped[int] = mapped_column(BigInteger)
     at_once: Mapped[int] = mapped_column(Integer)
     active: Mapped[int | None] = mapped_column(Integer, unique=True)
@@ -29,7 +33,10 @@ class Rollout(Base):
 
 
 class RolloutNode(Base):
-    """One node of a rollout; `step`, `percent` and `text` are its own words, `old` the release it had before."""
+    """One node of a rollout; `step`, `percent` and `text` are its own words, `old` the release it had before.
+
+    `asked` is the id of its order, another one for each try.
+    """
 
     __tablename__ = "fleet_rollout_node"
     rollout: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -37,6 +44,7 @@ class RolloutNode(Base):
     ring: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(10))
     tries: Mapped[int] = mapped_column(Integer, default=0)
+    asked: Mapped[str] = mapped_column(String(40), default="", server_default="")
     old: Mapped[str] = mapped_column(String(80), default="")
     step: Mapped[str] = mapped_column(String(16), default="")
     percent: Mapped[int] = mapped_column(Integer, default=0)

@@ -55,9 +55,14 @@ class Worker:
             self.told.append((topic.split("/")[2], wire.decode("update", payload)))
         return self.takes
 
-    def say(self, node: str, state: str = "", percent: int = 0, text: str = "", release: str = OLD) -> None:
-        """A node's status; with `state` of the newest order that it was told."""
-        order = next((body["id"] for name, body in reversed(self.told) if name == node), "")
+    def say(self, node: str, state: str = "", percent: int = 0, text: str = "", release: str = "") -> None:
+        """A node's status; with `state` of the newest order that it was told. It runs what it was told once done."""
+        newest = next((body for name, body in reversed(self.told) if name == node), {"id": "", "url": ""})
+        order = newest["id"]
+        if not release and state == "done":
+            kept = rollouts.Releases(self.settings.stored_releases_dir, self.settings.release_key)
+            (release,) = kept.load(str(newest["url"]).rpartition("/")[2]).installed
+        release = release or OLD
         update = {"update": {"id": order, "state": state, "percent": percent, "text": text}} if state else {}
         self.town.status(node, self.now, release=release, **update)
 
@@ -88,7 +93,7 @@ def test_one_canary_then_a_tenth_then_all_and_a_full_bar_at_the_end(
     worker.say(MARKET, "downloading", 40)
     worker.turn()
     assert worker.show().nodes[0].percent == 40
-    worker.say(MARKET, "done", 100, release="1.0-x")
+    worker.say(MARKET, "done", 100)
     assert worker.turn() == [], "the canary must be well for half an hour"
     for node in (MARKET, LAKE, BOARD):
         worker.now += 0
@@ -111,6 +116,34 @@ def test_one_canary_then_a_tenth_then_all_and_a_full_bar_at_the_end(
     worker.turn()
     assert (worker.show().state, worker.show().percent) == ("done", 100)
     begin(settings, made.make("1.1"))
+
+
+def test_nothing_is_done_that_a_node_only_remembers_or_does_not_run(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    begin(settings, made.make("1.0"))
+    worker.turn()
+    worker.town.status(MARKET, worker.now, release=OLD, update={"id": "r1-1", "state": "done", "percent": 100})
+    worker.turn()
+    assert worker.show().nodes[0].state == "working", "an order of before the backup, under a name that came again"
+    worker.say(MARKET, "done", 100, release=OLD)
+    worker.turn()
+    first = worker.show().nodes[0]
+    assert (first.state, first.text) == ("failed", f"said done, but runs {OLD}")
+    assert worker.show().state == "halted"
+
+
+def test_two_rollouts_of_a_hub_that_was_set_up_twice_ask_under_different_names(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    bundle, orders = made.make("1.0"), []
+    for _ in range(2):
+        begin(settings, bundle)
+        worker.turn()
+        orders.append(worker.told[-1][1]["id"])
+        distribution.change(settings, "stop")
+        worker.town.database.write(lambda session: rollouts.forget_old(session, worker.now + 500 * 24 * 60 * MINUTE))
+    assert orders[0] != orders[1]
 
 
 def test_a_canary_that_takes_it_back_stops_everything_and_resume_asks_again(

@@ -23,6 +23,7 @@ def start_rollout(
         raise RolloutError("nobody", f"no node needs {wanted.release.name}")
     row = rollouts.Rollout(
         release=wanted.release.name,
+        installed=" ".join(sorted(wanted.release.installed)),
         state="running",
         ring=rollout_rules.CANARY,
         canary=canary,

@@ -1,6 +1,7 @@
 """The worker's round of a rollout: takes in what nodes say, judges, and tells the next ones."""
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,6 +49,7 @@ def _step(
             part.state, part.text, part.changed_at = FAILED, _WORDS[(verdict.failed or {})[part.node]], now
         if part.node in verdict.tell:
             part.state, part.tries, part.changed_at = WORKING, part.tries + 1, now
+            part.asked = f"r-{secrets.token_hex(8)}"  # a hub brought back from a backup must not ask the same again
     row.ring = verdict.ring
     if verdict.halt or verdict.over:
         row.state, row.changed_at = ("halted", now) if verdict.halt else ("done", now)
@@ -55,7 +57,7 @@ def _step(
         notify(session, channels, f"rollout_{row.state}", _news(row, parts), now)
     url = f"{public_url.rstrip('/')}/api/fleet/releases/{row.release}"
     due = [part for part in parts if part.state == WORKING and _is_due(part, now)]
-    return [(part.node, {"id": _order(part), "url": url, "ts": wire.format_ms(now)}) for part in due]
+    return [(part.node, {"id": part.asked, "url": url, "ts": wire.format_ms(now)}) for part in due]
 
 
 def _news(row: rollouts.Rollout, parts: Sequence[rollouts.RolloutNode]) -> str:
@@ -76,7 +78,7 @@ def _is_due(part: rollouts.RolloutNode, now: int) -> bool:
 def _take_in(part: rollouts.RolloutNode, row: rollouts.Rollout, status: Mapping[str, Any], now: int) -> None:
     """What a node says of itself becomes its line; its own word of its end counts, and the release that it runs."""
     said = status.get("update") or {}
-    if part.state != WORKING or said.get("id") != _order(part):
+    if part.state != WORKING or said.get("id") != part.asked:
         return
     step, percent, text = str(said.get("state", ""))[:16], said.get("percent", 0), str(said.get("text", ""))[:200]
     percent = min(100, max(0, percent)) if isinstance(percent, int) else 0
@@ -85,16 +87,13 @@ def _take_in(part: rollouts.RolloutNode, row: rollouts.Rollout, status: Mapping[
     part.step, part.percent, part.text, part.changed_at = step, percent, text, now
     if step in ENDED:
         part.state = DONE if step == "done" else FAILED
+    if part.state == DONE and row.installed and (runs := str(status.get("release", ""))) not in row.installed.split():
+        part.state, part.text = FAILED, f"said done, but runs {runs or 'no release'}"[:200]
     row.changed_at = now
 
 
 def _mark_told(session: Session, node: str, order: str, now: int) -> None:
     row = rollouts.active_rollout(session)
     for part in rollouts.rollout_nodes(session, row.id) if row is not None else ():
-        if part.node == node and _order(part) == order:
+        if part.node == node and part.asked == order:
             part.told_at = now
-
-
-def _order(part: rollouts.RolloutNode) -> str:
-    """The order's id: another one for each try."""
-    return f"r{part.rollout}-{part.tries}"

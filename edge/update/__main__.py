@@ -1,4 +1,4 @@
-"""python -m edge.update fetch|apply|recover|use: the steps of an update, started by units, the agent or the playbook."""
+"""python -m edge.update fetch|apply|recover|use: the steps of an update, for units, the agent or the playbook."""
 
 import argparse
 import logging

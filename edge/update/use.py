@@ -25,6 +25,7 @@ def use(node: Node, services: health.Machine, release: str, *, config: Path | No
         if not install.linked(node.home, install.GOOD) or not services.active():
             for link in (install.CURRENT, install.GOOD):  # nothing runs that could become worse
                 install.switch(node.home, link, release)
+            install.prune(node.home)
         elif config is not None and not now and not _reads(node, release, config):
             install.switch(node.home, install.CURRENT, release)
         else:

@@ -1,8 +1,12 @@
 """A release from the hub to the services: resumed, verified, switched, taken back. Real processes, a real pip."""
 
+import http.server
 import json
 import os
+import shutil
 import signal
+import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -293,3 +297,57 @@ def test_the_links_change_in_one_step_and_old_releases_go(tmp_path: Path) -> Non
     assert (install.linked(tmp_path, "current"), install.linked(tmp_path, "good")) == ("b", "a")
     install.prune(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir() if not path.is_symlink()) == ["a", "b", "d"]
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    """Ready unless `broken` is in use."""
+
+    home = Path()
+
+    def do_GET(self) -> None:
+        self.send_response(503 if install.linked(self.home, "current") == "broken" else 200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.process
+def test_a_release_of_the_hub_is_kept_only_when_its_web_server_is_ready(node: Node) -> None:
+    for name in ("first", "broken", "second"):
+        (node.home / name).mkdir()
+        (node.home / name / "complete").touch()
+    for link in ("current", "good"):
+        install.switch(node.home, link, "first")
+    Web.home = node.home
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        ready = ("--ready", f"http://127.0.0.1:{server.server_port}/readyz")
+        code, said = node.ends("use", "--release", "broken", *ready)
+        assert code == 1
+        assert "broken is not well with it: the hub's own word that it is ready. first is in use again" in said
+        assert "journalctl -u stadtknoten-hub-web" in said
+        assert node.link("current") == node.link("good") == "first"
+        node.run("use", "--release", "second", *ready)
+        server.shutdown()
+    assert node.link("current") == node.link("good") == "second"
+    assert "try-restart stadtknoten-hub-web" in (node.root / "systemctl.log").read_text()
+
+
+SCRIPT = Path(__file__).parents[3] / "ansible/roles/release/files/use-release"
+
+
+def test_the_playbooks_script_changes_nothing_when_it_only_looks_and_waits_where_it_shall(tmp_path: Path) -> None:
+    script, home = tmp_path / "use-release", tmp_path / "hub"
+    shutil.copy(SCRIPT, script)
+    home.mkdir()
+
+    def said(how: str, release: str = "1.0-a") -> str:
+        return subprocess.run([script, "hub", release, how], capture_output=True, text=True, check=True).stdout.strip()
+
+    assert (said("look"), sorted(home.iterdir())) == ("changed", [])
+    install.switch(home, "current", "1.0-a")
+    assert (said("later"), install.linked(home, "good")) == ("changed", "1.0-a")
+    assert [said(how) for how in ("look", "later", "try")] == ["unchanged"] * 3
+    install.switch(home, "current", "2.0-b")
+    assert (said("later", "2.0-b"), install.linked(home, "good")) == ("changed", "1.0-a")

@@ -8,7 +8,7 @@ from pathlib import Path
 from edge import wire
 from hub.core import audit
 from hub.core.clock import now_ms
-from hub.core.db import Session, opened
+from hub.core.db import Database, Session, opened
 from hub.fleet.api import rollouts
 from hub.settings import Settings
 
@@ -27,8 +27,10 @@ def take_in(settings: Settings, wanted: str) -> rollouts.Release:
 
 
 def add(settings: Settings, bundle: str) -> str:
-    """Keeps a bundle's release for later."""
+    """Keeps a bundle's release for later; those that nobody needs any more go."""
     found = take_in(settings, bundle)
+    with opened(settings.database) as database:
+        _prune(settings, database)
     return f"{found.name}: verified and kept, {len(found.files)} files for nodes and sensors"
 
 
@@ -43,13 +45,22 @@ def start(settings: Settings, wanted: str, canary: str, soak_minutes: int, *, dr
         return plan
 
     with opened(settings.database) as database:
-        plan = database.write(begin)
+        with _releases(settings).held():
+            found = _releases(settings).load(found.name)  # still there
+            plan = database.write(begin)
+        _prune(settings, database)
     lines = [f"{RINGS[ring]:14} {', '.join(names) or '-'}" for ring, names in plan.rings.items()]
     lines += [f"{'up to date':14} {len(plan.up_to_date)}", f"{'cannot':14} {len(plan.unable)}: say no release"]
     ending = "Nothing was begun (--dry-run)." if dry_run else f"Begun: {found.name}. See: rollout show"
     for heading, changes in plan.by_section.items():
         lines += [f"{'settings ' if heading.startswith('[') else ''}{heading}", *(f"  {change}" for change in changes)]
     return "\n".join([*lines, ending])
+
+
+def _prune(settings: Settings, database: Database) -> None:
+    releases = _releases(settings)
+    with releases.held(), database.read() as session:
+        rollouts.prune_releases(session, releases)
 
 
 def change(settings: Settings, action: str) -> str:
@@ -92,5 +103,7 @@ def offer_firmware(settings: Settings, wanted: str, sensors: list[str]) -> str:
         return rollouts.offer_firmware(session, offer, sensors, now_ms(), audit.CLI)
 
     with opened(settings.database) as database:
-        told = database.write(write)
+        with _releases(settings).held():
+            told = database.write(write)
+        _prune(settings, database)
     return f"firmware {offer['version']} is offered to {len(told)}: {', '.join(told) or '-'}"

@@ -26,20 +26,20 @@ def start() -> ResponseReturnValue:
     """Begins with the canary."""
     form, now, who, actor = flask.request.form, now_ms(), _who(), web.actor()
     name, canary = form.get("fassung", ""), form.get("kanarienknoten", "")
-    try:
-        found = _releases().load(name)
-    except ValueError:
-        flask.abort(404)
 
     def begin(session: web.Session) -> int:
         plan = rollouts.plan(session, _releases_of(directory), found, canary)
         return rollouts.start_rollout(session, plan, who, now, actor, canary)
 
-    directory = web.settings()
-    try:
-        web.write(begin)
-    except rollouts.RolloutError as error:
-        return _page(_sentence(error.reason)), 409
+    directory, releases = web.settings(), _releases()
+    with releases.held():
+        if name not in releases.names():
+            flask.abort(404)
+        found = releases.load(name)
+        try:
+            web.write(begin)
+        except rollouts.RolloutError as error:
+            return _page(_sentence(error.reason)), 409
     return _back()
 
 

@@ -64,6 +64,11 @@ def has_active_rollout(session: Session) -> bool:
     return session.execute(select(Rollout.id).where(Rollout.active == ACTIVE)).first() is not None
 
 
+def open_releases(session: Session) -> set[str]:
+    """The releases that somebody may be told to fetch."""
+    return set(session.execute(select(Rollout.release).where(Rollout.active.is_not(None))).scalars())
+
+
 def last_rollouts(session: Session, limit: int) -> Sequence[Rollout]:
     """The newest first."""
     return session.execute(select(Rollout).order_by(Rollout.id.desc()).limit(limit)).scalars().all()

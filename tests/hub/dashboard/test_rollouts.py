@@ -273,6 +273,55 @@ def test_two_administrators_at_once_begin_one_rollout(worker: Worker, settings: 
     assert refused == ["running"] * 7
 
 
+def kept(settings: Settings) -> set[str]:
+    return {name.partition("-")[0] for name in rollouts.Releases(settings.stored_releases_dir, Path()).names()}
+
+
+def test_releases_that_nobody_needs_go_and_those_of_nodes_rollouts_and_sensors_stay(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    releases = rollouts.Releases(settings.stored_releases_dir, settings.release_key)
+    first = distribution.take_in(settings, str(made.make("1.0")))
+    (runs,) = first.installed
+    for node in (MARKET, LAKE, BOARD):
+        worker.say(node, release=runs)
+    begin(settings, made.make("1.1"))
+    fourth = distribution.take_in(settings, str(made.make("1.2")))
+    offer = {"version": "9", "sha256": "0" * 64, "signature": "1" * 768}
+    offer["url"] = f"https://hub.example/api/fleet/releases/{fourth.name}/firmware.bundle"
+    worker.town.status(BOARD, worker.now, software="1.0.0", battery_mv=3600, release=runs)
+    worker.town.database.write(lambda session: rollouts.offer_firmware(session, offer, [], worker.now, "cli"))
+    for version in ("1.3", "1.4", "1.5"):
+        distribution.add(settings, str(made.make(version)))
+    assert kept(settings) == {"1.0", "1.1", "1.2", "1.4", "1.5"}, "the nodes', the open rollout's, the sensors', two"
+    distribution.change(settings, "stop")
+    distribution.add(settings, str(made.make("1.6")))
+    assert kept(settings) == {"1.0", "1.2", "1.5", "1.6"}
+    assert releases.load(first.name).installed == {runs}
+
+
+def test_whoever_begins_while_others_take_in_has_its_release_or_hears_that_it_is_gone(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    old = distribution.take_in(settings, str(made.make("1.0")))
+    bundles, begun = [made.make(f"2.{number}") for number in range(4)], []
+
+    def start() -> None:
+        try:
+            distribution.start(settings, old.name, MARKET, 30, dry_run=False)
+            begun.append(True)
+        except ValueError:
+            begun.append(False)
+
+    threads = [threading.Thread(target=distribution.add, args=(settings, str(bundle))) for bundle in bundles]
+    threads.insert(2, threading.Thread(target=start))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert begun == ["1.0" in kept(settings)]
+
+
 def test_only_what_the_town_signed_is_taken_in(settings: Settings, made: Releases, tmp_path: Path) -> None:
     stranger = Releases(tmp_path / "stranger").make("1.0")
     with pytest.raises(ValueError, match="signature is not the town's"):

@@ -8,6 +8,7 @@ from hub.fleet.api.rollouts.control import (
     stop_rollout,
 )
 from hub.fleet.api.rollouts.firmware import firmware_of, offer_firmware
+from hub.fleet.api.rollouts.keep import prune_releases
 from hub.fleet.api.rollouts.plan import Plan, RolloutError, plan
 from hub.fleet.api.rollouts.round import turn_rollout
 from hub.fleet.api.rollouts.view import ACTIVE_STATES, NodeProgress, RolloutNow, last_rollouts
@@ -28,6 +29,7 @@ __all__ = [
     "offer_firmware",
     "pause_rollout",
     "plan",
+    "prune_releases",
     "resume_rollout",
     "start_rollout",
     "stop_rollout",

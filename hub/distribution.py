@@ -39,7 +39,7 @@ def start(settings: Settings, wanted: str, canary: str, soak_minutes: int, *, dr
     found = take_in(settings, wanted)
 
     def begin(session: Session) -> rollouts.Plan:
-        plan = rollouts.plan(session, _releases(settings), found, canary)
+        plan = rollouts.plan(session, _releases(settings), found, now_ms(), canary)
         if not dry_run:
             rollouts.start_rollout(session, plan, "", now_ms(), audit.CLI, canary, soak_minutes)
         return plan
@@ -71,6 +71,13 @@ def change(settings: Settings, action: str) -> str:
     return show(settings, as_json=False)
 
 
+def skip(settings: Settings, node: str) -> str:
+    """Sets a node aside; ValueError when it cannot be."""
+    with opened(settings.database) as database:
+        database.write(partial(rollouts.skip_node, node=node, now=now_ms(), actor=audit.CLI))
+    return show(settings, as_json=False)
+
+
 def show(settings: Settings, *, as_json: bool) -> str:
     """The newest rollout with a bar, and every node that is not simply waiting."""
     with opened(settings.database) as database, database.read() as session:
@@ -85,6 +92,8 @@ def show(settings: Settings, *, as_json: bool) -> str:
         f"{one.release}: {one.state}, ring {RINGS[one.ring]}, since {wire.format_ms(one.started_at)}",
         f"[{bar:30}] {one.percent} %  {one.count('done')} of {len(one.nodes)} done, {one.count('failed')} failed",
     ]
+    if one.waits_for:
+        lines.append(f"waits for {', '.join(one.waits_for)}: cannot be reached (rollout skip NODE goes on without)")
     for part in one.nodes:
         if part.state != "waiting":
             reach = "" if part.online else " (offline)"

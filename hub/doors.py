@@ -242,6 +242,7 @@ ACCESS: dict[str, Door] = {
     "rollouts.pause": TECHNICIAN_ACTS,
     "rollouts.resume": TECHNICIAN_ACTS,
     "rollouts.stop": TECHNICIAN_ACTS,
+    "rollouts.skip": TECHNICIAN_ACTS,
     "radio.page": ADMIN,
     "radio.add_device": ADMIN_ACTS,
     "radio.remove_device": ADMIN_ACTS,

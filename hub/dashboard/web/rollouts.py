@@ -28,7 +28,7 @@ def start() -> ResponseReturnValue:
     name, canary = form.get("fassung", ""), form.get("kanarienknoten", "")
 
     def begin(session: web.Session) -> int:
-        plan = rollouts.plan(session, _releases_of(directory), found, canary)
+        plan = rollouts.plan(session, _releases_of(directory), found, now, canary)
         return rollouts.start_rollout(session, plan, who, now, actor, canary)
 
     directory, releases = web.settings(), _releases()
@@ -64,6 +64,13 @@ def stop() -> ResponseReturnValue:
     return _try(lambda session: rollouts.stop_rollout(session, now, actor))
 
 
+@blueprint.post(PATH + "/beiseite")
+def skip() -> ResponseReturnValue:
+    """The rest goes on without a node that is away or failed."""
+    now, actor, node = now_ms(), web.actor(), flask.request.form.get("knoten", "")
+    return _try(lambda session: rollouts.skip_node(session, node, now, actor))
+
+
 def _try(work: "web.Work[None]") -> ResponseReturnValue:
     try:
         web.write(work)
@@ -79,7 +86,7 @@ def _page(problem: str = "") -> str:
     with web.read() as session:
         found = rollouts.last_rollouts(session, now)
         if chosen in names:
-            plan = rollouts.plan(session, releases, releases.load(chosen))
+            plan = rollouts.plan(session, releases, releases.load(chosen), now)
     return flask.render_template(
         "dashboard/rollouts.html",
         rollouts=found,
@@ -107,6 +114,7 @@ def _sentence(reason: str) -> str:
         "canary": _(
             "Dieser Knoten kann nicht der erste sein: Er braucht die Fassung nicht oder sagt nicht, welche er hat."
         ),
+        "skip": _("Dieser Knoten ist nicht dabei, schon fertig oder wieder erreichbar: Er bleibt in der Verteilung."),
     }.get(reason, _("Das geht gerade nicht: Die Verteilung ist in einem anderen Zustand."))
 
 
@@ -133,6 +141,7 @@ def step_names() -> dict[str, str]:
         "interrupted": _("unterbrochen, beginnt neu"),
         "done": _("fertig"),
         "failed": _("nicht geklappt"),
+        "skipped": _("beiseitegelegt"),
         "refused": _("abgelehnt"),
         "rolled_back": _("zurückgenommen"),
     }

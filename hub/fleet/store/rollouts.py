@@ -30,6 +30,7 @@ class Rollout(Base):
     started_at: Mapped[int] = mapped_column(BigInteger)
     started_by: Mapped[str] = mapped_column(String(80))
     changed_at: Mapped[int] = mapped_column(BigInteger)
+    stuck_at: Mapped[int | None] = mapped_column(BigInteger)  # when people were told so
 
 
 class RolloutNode(Base):

@@ -15,6 +15,7 @@ from edge.rules.release import part_of
 from hub import distribution
 from hub.core import audit
 from hub.core.clock import now_ms
+from hub.core.db import Session
 from hub.fleet.api import config_now, rollouts
 from hub.fleet.rules import release as release_rules
 from hub.settings import Settings
@@ -197,6 +198,110 @@ def test_nobody_is_told_who_is_away(worker: Worker, settings: Settings, made: Re
     assert worker.turn() == [MARKET]
 
 
+def begin_quietly(worker: Worker, settings: Settings, bundle: Path, *online: str) -> str:
+    """A rollout without a named canary; who is not `online` was not heard of for long. Returns the canary."""
+    worker.now += 20 * MINUTE
+    for node in online:
+        worker.say(node)
+    release = distribution.take_in(settings, str(bundle))
+    releases = rollouts.Releases(settings.stored_releases_dir, settings.release_key)
+
+    def work(session: Session) -> str:
+        plan = rollouts.plan(session, releases, release, worker.now)
+        rollouts.start_rollout(session, plan, "", worker.now, "cli")
+        (canary,) = plan.rings[0]
+        return str(canary)
+
+    return worker.town.database.write(work)
+
+
+@pytest.mark.parametrize("node", [MARKET, LAKE, BOARD])
+def test_the_canary_is_a_node_that_can_be_reached(
+    worker: Worker, settings: Settings, made: Releases, node: str
+) -> None:
+    assert begin_quietly(worker, settings, made.make("1.0"), node) == node
+    assert worker.turn() == [node]
+
+
+def notices(worker: Worker) -> list[str]:
+    with worker.town.database.read() as session:
+        from hub.fleet import store
+
+        found = [json.loads(row.body) for row in store.notices(session, worker.now, 50)]
+    return [said["text"] for said in found if said["code"] == "rollout_stuck"]
+
+
+def skip(worker: Worker, node: str) -> None:
+    worker.town.database.write(lambda session: rollouts.skip_node(session, node, worker.now, "cli"))
+
+
+def test_a_rollout_that_waits_for_a_dead_node_tells_it_once_and_goes_on_without_it(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    first = begin_quietly(worker, settings, made.make("1.0"))
+    assert worker.turn() == []
+    assert worker.show().waits_for == (first,)
+    assert worker.turn(59 * MINUTE) == []
+    assert notices(worker) == []
+    for _ in range(3):
+        worker.turn(2 * MINUTE)
+    (text,) = notices(worker)
+    assert first in text
+    assert "beiseitelegen" in text
+    others = sorted({MARKET, LAKE, BOARD} - {first})
+    worker.say(others[0])
+    skip(worker, first)
+    assert worker.turn() == [others[0]], "another one is the canary now, and one that can be reached"
+    assert {one.node: one.ring for one in worker.show().nodes}[others[0]] == 0
+    worker.say(others[0], "done", 100)
+    worker.turn()
+    worker.now += 31 * MINUTE
+    worker.say(others[0], "done", 100)
+    worker.turn()
+    assert worker.show().waits_for == (others[1],)
+    skip(worker, others[1])
+    worker.turn()
+    assert (worker.show().state, worker.show().percent) == ("done", 100)
+    assert worker.show().count("skipped") == 2
+    begin(settings, made.make("1.1"))
+
+
+def test_only_who_is_away_or_failed_can_be_set_aside(worker: Worker, settings: Settings, made: Releases) -> None:
+    with pytest.raises(rollouts.RolloutError):
+        skip(worker, MARKET)
+    begin(settings, made.make("1.0"))
+    worker.turn()
+    for node in (MARKET, LAKE, "nobody"):
+        with pytest.raises(rollouts.RolloutError, match="cannot be set aside"):
+            skip(worker, node)
+    worker.say(MARKET, "refused", 0, "no room")
+    worker.turn()
+    assert worker.show().state == "halted"
+    skip(worker, MARKET)
+    distribution.change(settings, "resume")
+    worker.say(MARKET)
+    (told,) = worker.turn()
+    assert told in (LAKE, BOARD), "the one that failed is not asked again"
+    assert worker.show().state == "running"
+
+
+def test_the_page_says_for_whom_it_waits_and_its_button_lets_the_rest_go_on(
+    admin: FlaskClient, worker: Worker, settings: Settings, made: Releases
+) -> None:
+    first = begin_quietly(worker, settings, made.make("1.0"))
+    for node in (MARKET, LAKE, BOARD):
+        worker.town.status(node, now_ms() - 60 * MINUTE, release=OLD)
+    page = admin.get("/admin/rollouts").get_data(as_text=True)
+    assert "Wartet auf Knoten, die nicht erreichbar sind." in page
+    assert f'name="knoten" value="{first}"' in page
+    assert press(admin, "/beiseite", knoten=first).status_code == 303
+    assert press(admin, "/beiseite", knoten=first).status_code == 409
+    with worker.town.database.read() as session:
+        (entry,) = [entry for entry in audit.newest(session, 20) if entry.action == "fleet.rollout-skipped"]
+    assert (entry.actor, entry.subject) == ("person:1", f"node:{first}")
+    assert "beiseitegelegt" in admin.get("/admin/rollouts").get_data(as_text=True)
+
+
 def test_a_dry_run_says_what_would_change_and_begins_nothing(
     worker: Worker, settings: Settings, made: Releases
 ) -> None:
@@ -257,7 +362,7 @@ def test_two_administrators_at_once_begin_one_rollout(worker: Worker, settings: 
 
     def start() -> None:
         def work(session: object) -> None:
-            plan = rollouts.plan(session, kept, found)  # type: ignore[arg-type]
+            plan = rollouts.plan(session, kept, found, now_ms())  # type: ignore[arg-type]
             rollouts.start_rollout(session, plan, "x", now_ms(), "cli")  # type: ignore[arg-type]
 
         try:

@@ -4,6 +4,7 @@ from hub.fleet.api.rollouts.control import (
     forget_old,
     pause_rollout,
     resume_rollout,
+    skip_node,
     start_rollout,
     stop_rollout,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "plan",
     "prune_releases",
     "resume_rollout",
+    "skip_node",
     "start_rollout",
     "stop_rollout",
     "turn_rollout",

@@ -50,7 +50,12 @@ def _step(
         if part.node in verdict.tell:
             part.state, part.tries, part.changed_at = WORKING, part.tries + 1, now
             part.asked = f"r-{secrets.token_hex(8)}"  # a hub brought back from a backup must not ask the same again
-    row.ring = verdict.ring
+    if row.ring != verdict.ring:
+        row.ring, row.changed_at = verdict.ring, now
+    since = max(row.changed_at, *(part.changed_at or 0 for part in parts))
+    if rollout_rules.is_stuck(verdict, since, now) and (row.stuck_at or 0) < since:
+        row.stuck_at = now
+        notify(session, channels, "rollout_stuck", _stuck(row, verdict.waits_for), now)
     if verdict.halt or verdict.over:
         row.state, row.changed_at = ("halted", now) if verdict.halt else ("done", now)
         row.active = None if verdict.over else row.active
@@ -68,6 +73,14 @@ def _news(row: rollouts.Rollout, parts: Sequence[rollouts.RolloutNode]) -> str:
         return f"Die Verteilung von {row.release} ist fertig, {share}."
     names = ", ".join(failed[:5])
     return f"Die Verteilung von {row.release} hält an: {len(failed)} Knoten kamen nicht zurecht ({names})."
+
+
+def _stuck(row: rollouts.Rollout, names: Sequence[str]) -> str:
+    others = f" und {len(names) - 5} weitere" if len(names) > 5 else ""
+    return (
+        f"Die Verteilung von {row.release} wartet seit über einer Stunde auf {', '.join(names[:5])}{others}: nicht "
+        "erreichbar. Strom und Leitung prüfen; oder auf der Seite „Verteilung“ beiseitelegen, dann geht es ohne weiter."
+    )
 
 
 def _is_due(part: rollouts.RolloutNode, now: int) -> bool:

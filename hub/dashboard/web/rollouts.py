@@ -8,6 +8,7 @@ from hub.core.clock import now_ms
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.dashboard import rules
+from hub.dashboard.web import words
 from hub.fleet.api import rollouts
 from hub.settings import Settings
 
@@ -95,7 +96,7 @@ def _page(problem: str = "") -> str:
         releases=names,
         problem=problem,
         states=state_names(),
-        steps=step_names(),
+        steps=words.steps(),
         rings=ring_names(),
         headings={"release": _("Fassung"), "package": _("Pakete")},
         number=lambda value: i18n.number(value, lang),
@@ -126,24 +127,6 @@ def state_names() -> dict[str, str]:
         "halted": _("hält wegen Fehlern"),
         "stopped": _("beendet"),
         "done": _("fertig"),
-    }
-
-
-def step_names() -> dict[str, str]:
-    """What a node does, in the reader's words."""
-    return {
-        "waiting": _("noch nicht an der Reihe"),
-        "working": _("Auftrag ist unterwegs"),
-        "downloading": _("lädt"),
-        "fetched": _("geladen"),
-        "installing": _("richtet ein"),
-        "trial": _("probiert"),
-        "interrupted": _("unterbrochen, beginnt neu"),
-        "done": _("fertig"),
-        "failed": _("nicht geklappt"),
-        "skipped": _("beiseitegelegt"),
-        "refused": _("abgelehnt"),
-        "rolled_back": _("zurückgenommen"),
     }
 
 

@@ -96,6 +96,8 @@ def _technology() -> dict[str, str]:
         "fleet.rollout-paused": _("Verteilung angehalten"),
         "fleet.rollout-resumed": _("Verteilung fortgesetzt"),
         "fleet.rollout-stopped": _("Verteilung beendet"),
+        "fleet.update-started": _("Update eines Knotens begonnen"),
+        "fleet.update-stopped": _("Update eines Knotens abgebrochen"),
         "fleet.rollout-skipped": _("Knoten in einer Verteilung beiseitegelegt"),
         "fleet.firmware-offered": _("Firmware für Funksensoren angeboten"),
         "fleet.pairs-issued": _("Zertifikate für Broker und Hub ausgestellt"),

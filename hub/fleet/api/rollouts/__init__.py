@@ -12,6 +12,7 @@ from hub.fleet.api.rollouts.firmware import firmware_of, offer_firmware
 from hub.fleet.api.rollouts.keep import prune_releases
 from hub.fleet.api.rollouts.plan import Plan, RolloutError, plan
 from hub.fleet.api.rollouts.round import turn_rollout
+from hub.fleet.api.rollouts.single import stop_update, update_node, updates_now, would_update
 from hub.fleet.api.rollouts.view import ACTIVE_STATES, NodeProgress, RolloutNow, last_rollouts
 from hub.fleet.gateway.releases import Releases
 from hub.fleet.rules.release import Release
@@ -35,5 +36,9 @@ __all__ = [
     "skip_node",
     "start_rollout",
     "stop_rollout",
+    "stop_update",
     "turn_rollout",
+    "update_node",
+    "updates_now",
+    "would_update",
 ]

@@ -84,8 +84,14 @@ def skip_node(session: Session, node: str, now: int, actor: str) -> None:
     next_one = rollout_rules.successor([member(one, nodes, now) for one in parts.values()], part.ring)
     if next_one:
         parts[next_one].ring = part.ring
-    details: audit.Details = {"version": row.release}
-    audit.note(session, "fleet.rollout-skipped", actor=actor, subject=f"node:{node}", now=now, details=details)
+    audit.note(
+        session,
+        "fleet.rollout-skipped",
+        actor=actor,
+        subject=f"node:{node}",
+        now=now,
+        details={"version": row.release},
+    )
 
 
 def forget_old(session: Session, now: int) -> None:

@@ -16,7 +16,8 @@ _CHOSEN = {"canary": rollout_rules.CANARY, "early": rollout_rules.EARLY}  # the 
 
 
 class RolloutError(ValueError):
-    """What cannot be done with rollouts now; `reason` is running, none, state, nobody, canary or skip."""
+    """What cannot be done with rollouts now; `reason` is running, none, state, nobody, canary or skip;
+    of a single node: unable, current, busy or updating."""
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)

@@ -54,10 +54,11 @@ class RolloutNow:
 def last_rollouts(session: Session, now: int, limit: int = 5) -> list[RolloutNow]:
     """The newest first."""
     online = {row.id: row for row in store.nodes(session)}
-    return [_now(session, row, online, now) for row in rollouts.last_rollouts(session, limit)]
+    return [rollout_now(session, row, online, now) for row in rollouts.last_rollouts(session, limit)]
 
 
-def _now(session: Session, row: rollouts.Rollout, nodes: Mapping[str, store.Node], now: int) -> RolloutNow:
+def rollout_now(session: Session, row: rollouts.Rollout, nodes: Mapping[str, store.Node], now: int) -> RolloutNow:
+    """One of them as it is now."""
     parts = rollouts.rollout_nodes(session, row.id)
     verdict = rollout_rules.judge([member(part, nodes, now) for part in parts], row.ring, pace(row), now)
     lines = [

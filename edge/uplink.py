@@ -192,7 +192,7 @@ class Uplink:
         v5 = self._protocol == MQTTProtocolVersion.MQTTv5
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=f"{self._node}-{self._outbox.id}",  # a clone with its own outbox steals no session
+            client_id=f"{self._node}-{self._outbox.id}",  # the town's Mosquitto makes it the name alone
             clean_session=None if v5 else True,
             protocol=self._protocol,
             reconnect_on_failure=False,

@@ -8,7 +8,7 @@ from pathlib import Path
 from edge import wire
 from hub.core import audit
 from hub.core.clock import now_ms
-from hub.core.db import Session, opened
+from hub.core.db import Database, Session, opened
 from hub.fleet.api import rollouts
 from hub.settings import Settings
 
@@ -27,8 +27,10 @@ def take_in(settings: Settings, wanted: str) -> rollouts.Release:
 
 
 def add(settings: Settings, bundle: str) -> str:
-    """Keeps a bundle's release for later."""
+    """Keeps a bundle's release for later; those that nobody needs any more go."""
     found = take_in(settings, bundle)
+    with opened(settings.database) as database:
+        _prune(settings, database)
     return f"{found.name}: verified and kept, {len(found.files)} files for nodes and sensors"
 
 
@@ -37,13 +39,16 @@ def start(settings: Settings, wanted: str, canary: str, soak_minutes: int, *, dr
     found = take_in(settings, wanted)
 
     def begin(session: Session) -> rollouts.Plan:
-        plan = rollouts.plan(session, _releases(settings), found, canary)
+        plan = rollouts.plan(session, _releases(settings), found, now_ms(), canary)
         if not dry_run:
             rollouts.start_rollout(session, plan, "", now_ms(), audit.CLI, canary, soak_minutes)
         return plan
 
     with opened(settings.database) as database:
-        plan = database.write(begin)
+        with _releases(settings).held():
+            found = _releases(settings).load(found.name)  # still there
+            plan = database.write(begin)
+        _prune(settings, database)
     lines = [f"{RINGS[ring]:14} {', '.join(names) or '-'}" for ring, names in plan.rings.items()]
     lines += [f"{'up to date':14} {len(plan.up_to_date)}", f"{'cannot':14} {len(plan.unable)}: say no release"]
     ending = "Nothing was begun (--dry-run)." if dry_run else f"Begun: {found.name}. See: rollout show"
@@ -52,11 +57,24 @@ def start(settings: Settings, wanted: str, canary: str, soak_minutes: int, *, dr
     return "\n".join([*lines, ending])
 
 
+def _prune(settings: Settings, database: Database) -> None:
+    releases = _releases(settings)
+    with releases.held(), database.read() as session:
+        rollouts.prune_releases(session, releases)
+
+
 def change(settings: Settings, action: str) -> str:
     """pause, resume or stop; ValueError when there is nothing to change."""
     work = {"pause": rollouts.pause_rollout, "resume": rollouts.resume_rollout, "stop": rollouts.stop_rollout}[action]
     with opened(settings.database) as database:
         database.write(partial(work, now=now_ms(), actor=audit.CLI))
+    return show(settings, as_json=False)
+
+
+def skip(settings: Settings, node: str) -> str:
+    """Sets a node aside; ValueError when it cannot be."""
+    with opened(settings.database) as database:
+        database.write(partial(rollouts.skip_node, node=node, now=now_ms(), actor=audit.CLI))
     return show(settings, as_json=False)
 
 
@@ -74,6 +92,8 @@ def show(settings: Settings, *, as_json: bool) -> str:
         f"{one.release}: {one.state}, ring {RINGS[one.ring]}, since {wire.format_ms(one.started_at)}",
         f"[{bar:30}] {one.percent} %  {one.count('done')} of {len(one.nodes)} done, {one.count('failed')} failed",
     ]
+    if one.waits_for:
+        lines.append(f"waits for {', '.join(one.waits_for)}: cannot be reached (rollout skip NODE goes on without)")
     for part in one.nodes:
         if part.state != "waiting":
             reach = "" if part.online else " (offline)"
@@ -92,5 +112,7 @@ def offer_firmware(settings: Settings, wanted: str, sensors: list[str]) -> str:
         return rollouts.offer_firmware(session, offer, sensors, now_ms(), audit.CLI)
 
     with opened(settings.database) as database:
-        told = database.write(write)
+        with _releases(settings).held():
+            told = database.write(write)
+        _prune(settings, database)
     return f"firmware {offer['version']} is offered to {len(told)}: {', '.join(told) or '-'}"

@@ -15,6 +15,7 @@ from hub.dashboard.web import node as node_web
 from hub.dashboard.web import preview as node_preview
 from hub.dashboard.web import rollouts as rollouts_web
 from hub.dashboard.web import settings as node_settings
+from hub.dashboard.web import update as node_update
 from hub.doors import ACCESS, DEMO_ACCESS, UPSTREAM_ACCESS
 from hub.fleet import web as fleet_web
 from hub.inbox import web as inbox_web
@@ -60,6 +61,7 @@ def register(app: flask.Flask, settings: Settings) -> None:
         rollouts_web,
         node_settings,
         node_preview,
+        node_update,
         node_history,
         radio_web,
         privacy_web,

@@ -1,10 +1,14 @@
-"""python -m edge.update fetch|apply|recover: the steps of an update, each started by its own unit or by the agent."""
+"""python -m edge.update fetch|apply|recover|use: the steps of an update, for units, the agent or the playbook."""
 
 import argparse
 import logging
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.update.apply import Node
 
 STATE, OWN = Path("/var/lib/stadtknoten"), Path("/var/lib/stadtknoten-update")
 HOME, KEY = Path("/opt/stadtknoten/node"), Path("/opt/stadtknoten/release.pub")
@@ -20,7 +24,20 @@ def main(arguments: list[str] | None = None) -> int:
     os.umask(0o022)  # the agent reads how far it is, every service runs what is installed
     from edge.update import apply, health
 
-    node = apply.Node(
+    node = _node(options)
+    if options.step == "use":
+        return _use(options, node)
+    services = health.Services(options.systemctl, health.UNITS, options.config, options.state)
+    if options.step == "apply":
+        return apply.apply(node, services)
+    apply.recover(node, None if options.step == "recover" else services)
+    return 0
+
+
+def _node(options: argparse.Namespace) -> "Node":
+    from edge.update import apply
+
+    return apply.Node(
         options.home,
         options.state / "update",
         options.own,
@@ -30,11 +47,25 @@ def main(arguments: list[str] | None = None) -> int:
         options.part,
         options.patience,
         options.settle,
+        options.usual,
     )
-    services = health.Services(options.systemctl, options.config, options.state)
-    if options.step == "apply":
-        return apply.apply(node, services)
-    apply.recover(node, None if options.step == "recover" else services)
+
+
+def _use(options: argparse.Namespace, node: "Node") -> int:
+    """Prints "changed" or "unchanged", or says in a sentence why the release is not in use."""
+    from edge.rules.release import ReleaseError
+    from edge.update import health, use
+
+    services: health.Machine = health.HubServices(options.systemctl, health.HUB_UNITS, options.ready)
+    if not options.ready:
+        services = health.Services(options.systemctl, health.UNITS, options.config, options.state)
+    config = None if options.ready else options.config
+    try:
+        print(use.use(node, services, options.release, config=config, now=options.now))
+    except (ReleaseError, OSError) as error:
+        unit = "stadtknoten-hub-web" if options.ready else "stadtknoten-edge"
+        print(f"{error}. Look why: sudo journalctl -u {unit} -n 50", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -53,7 +84,8 @@ def _fetch(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="edge.update", description=__doc__)
-    parser.add_argument("step", choices=("fetch", "apply", "recover", "take-back"))
+    parser.add_argument("step", choices=("fetch", "apply", "recover", "take-back", "use"))
+    parser.add_argument("--release", default="", metavar="NAME", help="use: what lies in --home and shall be in use")
     parser.add_argument("--state", type=Path, default=STATE, help="the agent's directory")
     parser.add_argument("--own", type=Path, default=OWN)
     parser.add_argument("--home", type=Path, default=HOME)
@@ -64,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--systemctl", default="systemctl")
     parser.add_argument("--patience", type=float, default=120.0, metavar="SECONDS")
     parser.add_argument("--settle", type=float, default=10.0, metavar="SECONDS")
+    parser.add_argument("--usual", type=float, default=10.0, metavar="SECONDS", help="look so long what is well before")
+    parser.add_argument("--ready", default="", metavar="URL", help="use: this is the hub, which answers there")
+    parser.add_argument("--now", action="store_true", help="use: try it, whatever it says of this node's file")
     return parser
 
 

@@ -13,6 +13,7 @@ from edge.update.progress import Progress, load, save
 _log = logging.getLogger(__name__)
 READY = "ready.json"
 _POWER = "the power went away during the trial"
+_OTHER_S = 600.0  # how long the playbook may be at it
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,26 @@ class Node:
     part: str = ""
     patience_s: float = 120.0
     settle_s: float = 10.0
+    usual_s: float = 10.0  # how long to look what is well before
 
     @property
     def file(self) -> Path:
         """How far the update is; others may read it."""
         return self.own / "progress.json"
 
+    @property
+    def by_hand(self) -> Path:
+        """The same for the playbook's trial: a file of its own, for the hub's orders are told by the other."""
+        return self.own / "playbook.json"
+
 
 def apply(node: Node, services: health.Services) -> int:
     """Takes what was fetched; 0 when the node is well afterwards, on the new release or on the old one again."""
+    with install.alone(node.home, _OTHER_S):
+        return _apply(node, services)
+
+
+def _apply(node: Node, services: health.Services) -> int:
     wanted = order.load(node.fetched, READY)
     (node.fetched / READY).unlink(missing_ok=True)
     if wanted is None or ((before := load(node.file)).id == wanted.id and before.is_over):
@@ -52,11 +64,23 @@ def apply(node: Node, services: health.Services) -> int:
         _install(node, part, archive, lambda percent: save(node.file, replace(said, percent=percent)))
     except (ReleaseError, OSError) as error:
         return _end(node, replace(said, state="refused", text=str(error)))
-    return _try(node, services, replace(said, state="trial", percent=90))
+    # The order came over the broker: whatever is the matter with it this moment, the new release must reach it.
+    wanted_well = health.usual(services, node.usual_s) | {health.BROKER}
+    said = replace(said, state="trial", percent=90)
+    gone = trial(node, services, node.file, said, wanted_well)
+    if gone:
+        return _end(node, replace(said, state="rolled_back", text=not_well(gone)))
+    _end(node, replace(said, state="done", percent=100))
+    install.prune(node.home)
+    return 0
 
 
 def recover(node: Node, services: health.Services | None) -> None:
     """After a power cut or the death of `apply`: what was half done is taken back; services that run begin anew."""
+    if services is None and load(node.by_hand).state == "trial":  # the machine started: no playbook is at work
+        if good := install.linked(node.home, install.GOOD):
+            install.switch(node.home, install.CURRENT, good)
+        save(node.by_hand, replace(load(node.by_hand), state="rolled_back", text=_POWER))
     said = load(node.file)
     if said.state == "trial":
         if said.old:
@@ -99,25 +123,27 @@ def _install(node: Node, part: Part, archive: Path, show: Callable[[int], None])
         install.install(node.home, part, archive, node.python)
     show(80)
     (node.home / part.release / signed.MANIFEST).write_bytes((node.own / signed.MANIFEST).read_bytes())
-    install.check_configuration(node.home, part, node.config)
+    install.check_configuration(node.home, part.release, node.config)
     archive.unlink(missing_ok=True)
 
 
-def _try(node: Node, services: health.Services, said: Progress) -> int:
-    """The switch. What was well before must be well again, or the old release is back."""
-    wanted = services.well()
-    save(node.file, said)
+def trial(node: Node, services: health.Machine, file: Path, said: Progress, wanted: frozenset[str]) -> frozenset[str]:
+    """The switch to `said.new`. What was well before must be well again, else `said.old` is back; what was not."""
+    save(file, said)
     install.switch(node.home, install.CURRENT, said.new)
     services.restart()
     gone = health.missing(services, wanted, node.patience_s, node.settle_s)
-    if not gone:
+    if gone:
+        install.switch(node.home, install.CURRENT, said.old)
+        services.restart()
+    else:
         install.switch(node.home, install.GOOD, said.new)
-        _end(node, replace(said, state="done", percent=100))
-        install.prune(node.home)
-        return 0
-    install.switch(node.home, install.CURRENT, said.old)
-    services.restart()
-    return _end(node, replace(said, state="rolled_back", text=f"not well with it: {', '.join(sorted(gone))}"))
+    return gone
+
+
+def not_well(gone: frozenset[str]) -> str:
+    """What a trial found."""
+    return f"not well with it: {', '.join(sorted(gone))}"
 
 
 def _end(node: Node, said: Progress) -> int:

@@ -1,15 +1,20 @@
 """A release in a directory of its own beside the one in use, and the links that say which one that is."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge.rules.release import Part, ReleaseError
 
 COMPLETE = "complete"  # written last: a directory without it is half made
 CURRENT, GOOD = "current", "good"  # in use; the last one that was found well
+_TURN_S = 0.2
 _ROOM = 4  # an unpacked and installed release takes so many times its archive
 _PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-cache-dir")
 _OWN = "--ignore-installed"  # what the system has is installed all the same: its updates would change a release
@@ -31,6 +36,24 @@ def switch(home: Path, link: str, release: str) -> None:
     fresh.symlink_to(home / release)
     fresh.replace(home / link)
     _sync(home)
+
+
+@contextmanager
+def alone(home: Path, patience_s: float) -> Iterator[None]:
+    """Hub and playbook never change the links at once; ReleaseError when the other is still at it then."""
+    descriptor, deadline = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), time.monotonic() + patience_s
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ReleaseError("another update is under way here: try again in a few minutes") from None
+                time.sleep(_TURN_S)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def is_complete(home: Path, release: str) -> bool:
@@ -82,11 +105,11 @@ def unpack(archive: Path, into: Path) -> None:
                 shutil.copyfileobj(content, out)  # type: ignore[arg-type]  # a plain file has content
 
 
-def check_configuration(home: Path, part: Part, config: Path) -> None:
+def check_configuration(home: Path, release: str, config: Path) -> None:
     """ReleaseError when the new programs refuse this node's file."""
     if config.exists():
         code = "import sys; from pathlib import Path; from edge.config import load; load(Path(sys.argv[1]))"
-        _run([str(home / part.release / "bin/python"), "-I", "-c", code, str(config)])
+        _run([str(home / release / "bin/python"), "-I", "-c", code, str(config)])
 
 
 def prune(home: Path) -> None:

@@ -63,6 +63,8 @@ def _add_rollout(rollout: argparse.ArgumentParser) -> None:
         ("stop", "end"),
     ):
         actions.add_parser(name, help=text)
+    skip = actions.add_parser("skip", help="set a node aside that is away or failed, so that the rest goes on")
+    skip.add_argument("node", metavar="NODE")
     firmware = actions.add_parser("firmware", help="offer the release's firmware to wireless sensors")
     firmware.add_argument("release", metavar="RELEASE|DIR", help=named)
     firmware.add_argument("sensors", nargs="*", metavar="SENSOR", help="default: every sensor that runs firmware")
@@ -79,6 +81,8 @@ def _rollout(chosen: argparse.Namespace) -> int:
         print(distribution.start(settings, chosen.release, chosen.canary, chosen.soak_minutes, dry_run=chosen.dry_run))
     elif chosen.action == "show":
         print(distribution.show(settings, as_json=chosen.json))
+    elif chosen.action == "skip":
+        print(distribution.skip(settings, chosen.node))
     elif chosen.action == "firmware":
         print(distribution.offer_firmware(settings, chosen.release, chosen.sensors))
     else:

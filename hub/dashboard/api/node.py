@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hub.core.db import Session
 from hub.dashboard import rules
 from hub.fleet import api as fleet
+from hub.fleet.api import rollouts
 from hub.ingest import api as ingest
 
 DAY = rules.DAY
@@ -26,6 +27,7 @@ class NodeView:
     versions: Sequence[fleet.VersionNow]
     blocks: Sequence[fleet.BlockNow]
     backups: Sequence[fleet.BackupNow]
+    updates: Sequence[rollouts.RolloutNow]
 
     @property
     def config_state(self) -> str:
@@ -80,6 +82,7 @@ def node_view(session: Session, name: str, now: int, language: str) -> NodeView 
         versions=fleet.versions_now(session, name),
         blocks=fleet.blocks_now(session, name, now),
         backups=fleet.backups_now(session, name),
+        updates=rollouts.updates_now(session, name, now, 1),
     )
 
 

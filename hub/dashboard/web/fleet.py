@@ -185,6 +185,7 @@ def alarm_names() -> dict[str, str]:
         "battery": _("Batterie"),
         "lost": _("Meldungen fehlen"),
         "config": _("Konfiguration abgelehnt"),
+        "config_unknown": _("dem Hub unbekannte Einstellungen"),
         "rogue_dhcp": _("fremder DHCP-Server"),
         "rogue_ra": _("fremder Router"),
         "evil_twin": _("fremder Sender mit unserem Namen"),

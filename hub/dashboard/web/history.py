@@ -109,5 +109,6 @@ def _kinds() -> dict[str, str]:
         "outage": _("Ausfall"),
         "command": _("Befehl an den Knoten"),
         "config": _("Konfiguration"),
+        "update": _("Update"),
         "backup": _("Sicherung"),
     }

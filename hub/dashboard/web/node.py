@@ -13,6 +13,7 @@ from hub.dashboard import api, rules
 from hub.dashboard.web import words
 from hub.dashboard.web.fleet import ring_names
 from hub.fleet import api as fleet
+from hub.fleet.api import rollouts
 
 blueprint = flask.Blueprint("nodes", __name__)
 THRESHOLDS = ("occupied_below_m", "free_above_m")
@@ -117,11 +118,18 @@ def render(name: str, problem: str = "", where: str = "", typed: Mapping[str, st
         asks=words.commands(),
         rings=ring_names(),
         radio=words.radio_states(),
+        steps=words.steps(),
+        releases=_kept_releases(),
         limits=fleet.RULE_LIMITS,
         number=lambda value: i18n.number(value, lang),
         moment=lambda at: i18n.moment(at, lang, now),
         since=lambda at: rules.ago(at, now),
     )
+
+
+def _kept_releases() -> list[str]:
+    settings = web.settings()
+    return rollouts.Releases(settings.stored_releases_dir, settings.release_key).names()
 
 
 def _values(config: fleet.ConfigNow) -> dict[str, str]:

@@ -8,6 +8,7 @@ from hub.core.clock import now_ms
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.dashboard import rules
+from hub.dashboard.web import words
 from hub.fleet.api import rollouts
 from hub.settings import Settings
 
@@ -26,20 +27,20 @@ def start() -> ResponseReturnValue:
     """Begins with the canary."""
     form, now, who, actor = flask.request.form, now_ms(), _who(), web.actor()
     name, canary = form.get("fassung", ""), form.get("kanarienknoten", "")
-    try:
-        found = _releases().load(name)
-    except ValueError:
-        flask.abort(404)
 
     def begin(session: web.Session) -> int:
-        plan = rollouts.plan(session, _releases_of(directory), found, canary)
+        plan = rollouts.plan(session, _releases_of(directory), found, now, canary)
         return rollouts.start_rollout(session, plan, who, now, actor, canary)
 
-    directory = web.settings()
-    try:
-        web.write(begin)
-    except rollouts.RolloutError as error:
-        return _page(_sentence(error.reason)), 409
+    directory, releases = web.settings(), _releases()
+    with releases.held():
+        if name not in releases.names():
+            flask.abort(404)
+        found = releases.load(name)
+        try:
+            web.write(begin)
+        except rollouts.RolloutError as error:
+            return _page(_sentence(error.reason)), 409
     return _back()
 
 
@@ -64,6 +65,13 @@ def stop() -> ResponseReturnValue:
     return _try(lambda session: rollouts.stop_rollout(session, now, actor))
 
 
+@blueprint.post(PATH + "/beiseite")
+def skip() -> ResponseReturnValue:
+    """The rest goes on without a node that is away or failed."""
+    now, actor, node = now_ms(), web.actor(), flask.request.form.get("knoten", "")
+    return _try(lambda session: rollouts.skip_node(session, node, now, actor))
+
+
 def _try(work: "web.Work[None]") -> ResponseReturnValue:
     try:
         web.write(work)
@@ -79,7 +87,7 @@ def _page(problem: str = "") -> str:
     with web.read() as session:
         found = rollouts.last_rollouts(session, now)
         if chosen in names:
-            plan = rollouts.plan(session, releases, releases.load(chosen))
+            plan = rollouts.plan(session, releases, releases.load(chosen), now)
     return flask.render_template(
         "dashboard/rollouts.html",
         rollouts=found,
@@ -88,7 +96,7 @@ def _page(problem: str = "") -> str:
         releases=names,
         problem=problem,
         states=state_names(),
-        steps=step_names(),
+        steps=words.steps(),
         rings=ring_names(),
         headings={"release": _("Fassung"), "package": _("Pakete")},
         number=lambda value: i18n.number(value, lang),
@@ -107,6 +115,7 @@ def _sentence(reason: str) -> str:
         "canary": _(
             "Dieser Knoten kann nicht der erste sein: Er braucht die Fassung nicht oder sagt nicht, welche er hat."
         ),
+        "skip": _("Dieser Knoten ist nicht dabei, schon fertig oder wieder erreichbar: Er bleibt in der Verteilung."),
     }.get(reason, _("Das geht gerade nicht: Die Verteilung ist in einem anderen Zustand."))
 
 
@@ -118,23 +127,6 @@ def state_names() -> dict[str, str]:
         "halted": _("hält wegen Fehlern"),
         "stopped": _("beendet"),
         "done": _("fertig"),
-    }
-
-
-def step_names() -> dict[str, str]:
-    """What a node does, in the reader's words."""
-    return {
-        "waiting": _("noch nicht an der Reihe"),
-        "working": _("Auftrag ist unterwegs"),
-        "downloading": _("lädt"),
-        "fetched": _("geladen"),
-        "installing": _("richtet ein"),
-        "trial": _("probiert"),
-        "interrupted": _("unterbrochen, beginnt neu"),
-        "done": _("fertig"),
-        "failed": _("nicht geklappt"),
-        "refused": _("abgelehnt"),
-        "rolled_back": _("zurückgenommen"),
     }
 
 

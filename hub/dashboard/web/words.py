@@ -109,3 +109,21 @@ def wifi_values(wifi: Mapping[str, Any], lang: str) -> dict[str, str]:
         if name in wifi:
             found[name] = i18n.number(wifi[name], lang)
     return found
+
+
+def steps() -> dict[str, str]:
+    """What a node does, in the reader's words."""
+    return {
+        "waiting": _("noch nicht an der Reihe"),
+        "working": _("Auftrag ist unterwegs"),
+        "downloading": _("lädt"),
+        "fetched": _("geladen"),
+        "installing": _("richtet ein"),
+        "trial": _("probiert"),
+        "interrupted": _("unterbrochen, beginnt neu"),
+        "done": _("fertig"),
+        "failed": _("nicht geklappt"),
+        "skipped": _("beiseitegelegt"),
+        "refused": _("abgelehnt"),
+        "rolled_back": _("zurückgenommen"),
+    }

@@ -45,8 +45,10 @@ def judge_nodes(session: Session, overdue: Mapping[str, int], channels: tuple[st
         now,
     )
     told = _settle_outages(session, known, judged, now)
+    versions = store.config_versions(session)
     for row in rows:
-        found = rules.figures(json.loads(row.status), row.last_seen, overdue.get(row.id, 0), now)
+        status, missing = json.loads(row.status), overdue.get(row.id, 0)
+        found = rules.figures(status, row.last_seen, missing, now, versions.get(row.id, 0))
         own = open_codes.get(row.id, frozenset()) & rules.CODES
         if SILENT not in own and row.id not in judged.alone:
             found.pop("silent_min", None)

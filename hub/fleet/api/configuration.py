@@ -14,6 +14,7 @@ from hub.fleet.store.orders import ConfigVersion, NodeConfig
 
 KEEP = object()
 VERSIONS_SHOWN = 20
+_NONSENSE_V = 1 << 40
 
 
 class UnknownNodeError(ValueError):
@@ -265,13 +266,21 @@ def _parts(row: NodeConfig) -> dict[str, Any]:
     return {name: body.get(name) or empty for name, empty in _EMPTY.items()} | firmware
 
 
+def _reported(session: Session, node: str) -> int:
+    """The version that the node uses: newer than ours when the hub was brought back from a backup."""
+    row = store.node_now(session, node)
+    said = json.loads(row.status).get("config_v") if row is not None else None
+    return said if type(said) is int and said < _NONSENSE_V else 0
+
+
 def _next(
     session: Session, row: NodeConfig, parts: Mapping[str, Any], by: By, reason: str = "changed", of: int | None = None
 ) -> int:
-    version = row.v + 1
+    is_first = row.v == 0
+    version = max(row.v, _reported(session, row.node)) + 1
     body: dict[str, object] = {"v": version, "ts": wire.format_ms(by.now), **parts}
     wire.check("config", body)
-    if version == 1:
+    if is_first:
         session.add(row)
     row.v, row.body, row.set_at, row.set_by, row.told_at = version, json.dumps(body), by.now, by.who, None
     facts = {"set_at": by.now, "set_by": by.who, "reason": reason, "of_version": of}

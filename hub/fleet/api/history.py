@@ -9,14 +9,17 @@ from hub.core.db import Session
 from hub.fleet import store
 from hub.fleet.rules import history as rules
 from hub.fleet.rules.history import KEEP_MS, Series
+from hub.fleet.rules.rollout import DONE, FAILED
+from hub.fleet.store import rollouts
 
 MOST_BACKUPS = 10
+_ENDS = {DONE: True, FAILED: False}
 
 
 @dataclass(frozen=True)
 class Happening:
-    """Something that happened to a node; `kind` alarm, outage, command, config or backup; `until` None = it lasts or
-    was a moment. `code` is the alarm's code, the command's name or the version; `who` is staff or ""."""
+    """Something that happened to a node; `kind` alarm, outage, command, config, update or backup; `until` None = it
+    lasts or was a moment. `code` is the alarm's code, the command's name or the version; `who` is staff or ""."""
 
     at: int
     kind: str
@@ -88,6 +91,10 @@ def happenings(session: Session, node: str, site: str, since: int) -> list[Happe
         Happening(row.set_at, "config", str(row.v), row.reason, who=row.set_by)
         for row in store.versions(session, node, 100)
         if row.set_at >= since
+    ]
+    found += [
+        Happening(part.told_at or 0, "update", row.release, part.text, who=row.started_by, ok=_ENDS.get(part.state))
+        for row, part in rollouts.parts_since(session, node, since)
     ]
     found += [
         Happening(row.at, "backup", row.name, row.digest[:12])

@@ -1,9 +1,13 @@
 """The directory of signed releases: one folder each, taken in only as they were signed."""
 
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -63,6 +67,24 @@ class Releases:
             shutil.copytree(scratch, ready)
             ready.rename(self._directory / found.name)
         return found
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing is deleted meanwhile: who begins to need a release says so before this ends."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def prune(self, needed: Collection[str], spare: int) -> list[str]:
+        """Deletes all but these and the newest `spare` others; what went. The caller holds the directory."""
+        gone = [name for name in self.names() if name not in needed][spare:]
+        for name in gone:
+            shutil.rmtree(self._directory / name)
+        return gone
 
     def _verify(self, manifest: bytes, signature: bytes) -> None:
         if not self._key.is_file():

@@ -41,12 +41,25 @@ LIMITS: Sequence[Limit] = (
     Limit("battery", "battery_mv", 3300, 3450, "Die Batterie hat noch {value:.0f} mV. Bitte tauschen."),
     Limit("lost", "overdue", 1, 0, "{value:.0f} Meldungen fehlen seit über zehn Minuten."),
     Limit("config", "config_refused", 1, 0, "Der Knoten hat seine Konfiguration abgelehnt."),
+    Limit(
+        "config_unknown",
+        "config_ahead",
+        1,
+        0,
+        "Der Knoten nutzt Einstellungen, die der Hub nicht kennt, etwa nach einer zurückgeholten Sicherung. "
+        "Bitte die Einstellungen des Knotens ansehen und neu speichern.",
+    ),
 )
 CODES = frozenset(limit.code for limit in LIMITS)
 
 
-def figures(said: Mapping[str, object], last_seen: int | None, overdue: int, now: int) -> dict[str, float]:
-    """The figures that limits are set on, out of a node's last status; what it did not say is absent."""
+def figures(
+    said: Mapping[str, object], last_seen: int | None, overdue: int, now: int, config_v: int | None = None
+) -> dict[str, float]:
+    """The figures that limits are set on, out of a node's last status; what it did not say is absent.
+
+    `config_v` is the newest configuration that the hub made for it, 0 for none.
+    """
     found: dict[str, float] = {"overdue": overdue}
     if last_seen is not None:
         found["silent_min"] = (now - last_seen) / MINUTE_MS
@@ -65,6 +78,8 @@ def figures(said: Mapping[str, object], last_seen: int | None, overdue: int, now
     refused, applied = said.get("refused_v"), said.get("config_v")
     if isinstance(refused, int):
         found["config_refused"] = float(not isinstance(applied, int) or refused > applied)
+    if config_v is not None and isinstance(applied, int):
+        found["config_ahead"] = float(max(0, min(applied - config_v, 1)))
     return found
 
 

@@ -1,5 +1,6 @@
 """What the hub wants of nodes: configuration and commands; and whom it tells about alerts."""
 
+import json
 from collections.abc import Sequence
 
 from sqlalchemy import BigInteger, Boolean, Identity, Integer, String, Text, UniqueConstraint, delete, select, update
@@ -92,6 +93,12 @@ def configs_to_tell(session: Session) -> list[NodeConfig]:
     """Those that the broker does not have."""
     query = select(NodeConfig).where(NodeConfig.told_at.is_(None)).order_by(NodeConfig.node)
     return list(session.execute(query).scalars())
+
+
+def firmware_urls(session: Session) -> set[str]:
+    """Where sensors are told to fetch firmware."""
+    bodies = map(json.loads, session.execute(select(NodeConfig.body)).scalars())
+    return {str(body["firmware"].get("url", "")) for body in bodies if "firmware" in body}
 
 
 def configs_told_before(session: Session, before: int) -> list[tuple[str, int]]:

@@ -1,14 +1,18 @@
 """A release from the hub to the services: resumed, verified, switched, taken back. Real processes, a real pip."""
 
+import http.server
 import json
 import os
+import shutil
 import signal
+import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from edge.rules.release import ReleaseError
-from edge.update import install, signed
+from edge.update import apply, health, install, signed, use
 from tests.edge.update.town import PART, Node, Releases, hub
 
 POWER = signal.SIGKILL
@@ -68,7 +72,7 @@ def test_a_release_is_installed_beside_the_old_one_and_taken_back_when_broken(no
     third = releases.make("3.0")
     node.install_like(first, third)
     node.hand_over("r3-1", third)
-    trial = node.start("apply", "--settle", "60")
+    trial = node.start("apply", "--settle", "60", "--usual", "0.3")
     node.wait_for("trial")
     while not node.link("current").startswith("3.0-"):
         assert trial.poll() is None
@@ -87,6 +91,141 @@ def test_a_release_is_installed_beside_the_old_one_and_taken_back_when_broken(no
         "it cannot read this node's file"
     )
     assert node.link("current") == first
+
+
+@pytest.mark.process
+def test_a_release_of_the_hub_must_reach_the_broker_even_when_it_was_away_just_before(
+    node: Node, releases: Releases
+) -> None:
+    node.hand_over("r1-1", releases.make("1.0"))
+    node.run("apply")
+    first, second = node.link("current"), releases.make("2.0")
+    node.install_like(first, second)
+    node.agent.connected = lambda: False
+    node.hand_over("r2-1", second)
+    node.run("apply")
+    assert node.progress()["state"] == "rolled_back"
+    assert node.progress()["text"] == "not well with it: the broker's connection"
+    assert node.link("current") == node.link("good") == first
+
+
+def test_what_was_well_once_while_it_looked_is_what_a_trial_must_keep() -> None:
+    class Restarting(health.Services):
+        def well(self) -> frozenset[str]:
+            return next(seen)
+
+    services = Restarting("", ("a", "b"), Path(), Path())
+    seen = iter([frozenset({"a"}), frozenset({"b"}), frozenset({"a", "b", health.BROKER, health.PORTAL})])
+    assert health.usual(services, 60) == services.most, "and it ends as soon as all is well"
+    seen = iter([frozenset({"a", health.BROKER}), *[frozenset({"b"})] * 9])
+    assert health.usual(services, 0.6) == {"a", "b", health.BROKER}
+
+
+@pytest.fixture
+def two(node: Node, releases: Releases) -> tuple[str, str]:
+    """A node with a release in use and another one beside it; their names."""
+    node.hand_over("r1-1", releases.make("1.0"))
+    node.run("apply")
+    first, second = node.link("current"), releases.make("2.0")
+    node.install_like(first, second)
+    return first, signed.verified(second, releases.public, PART).release
+
+
+@pytest.mark.process
+def test_a_release_of_the_playbook_is_tried_kept_or_taken_back_with_a_sentence(
+    node: Node, two: tuple[str, str]
+) -> None:
+    first, second = two
+    spoiled = next((node.home / second).glob("lib/python3*/site-packages/edge")) / "BROKEN"
+    spoiled.touch()
+    code, said = node.ends("use", "--release", second)
+    assert code == 1
+    assert f"{second} is not well with it: stadtknoten-edge" in said
+    assert f"{first} is in use again" in said
+    assert "journalctl -u stadtknoten-edge" in said
+    assert node.link("current") == node.link("good") == first
+    spoiled.unlink()
+    asked = iter([False, True])
+    node.agent.connected = lambda: next(asked, False)
+    assert "the broker's connection" in node.ends("use", "--release", second)[1], (
+        "it was there when looked at for the second time"
+    )
+    assert node.link("current") == node.link("good") == first
+    node.agent.connected = lambda: False
+    node.run("use", "--release", second)
+    assert node.link("current") == node.link("good") == second, "who had no broker before needs none"
+    before = (node.root / "systemctl.log").read_text()
+    node.run("use", "--release", second)
+    assert (node.root / "systemctl.log").read_text() == before
+    node.run("use", "--release", first)
+    assert node.link("current") == first, "the playbook can go back"
+    assert node.ends("use", "--release", "3.0-cccccccccccc")[0] == 1
+    assert node.progress()["id"] == "r1-1", "the hub's order is none of its business"
+
+
+@pytest.mark.process
+def test_a_power_cut_during_the_playbooks_trial_brings_the_old_release_back(node: Node, two: tuple[str, str]) -> None:
+    first, second = two
+    process = node.start("use", "--release", second, "--settle", "60", "--usual", "0.3")
+    while node.link("current") != second:
+        assert process.poll() is None
+    node.run("take-back")
+    assert node.link("current") == second, "the end of an update of the hub is not the end of this trial"
+    os.kill(process.pid, POWER)
+    process.communicate()
+    node.run("recover")
+    assert node.link("current") == node.link("good") == first
+    assert node.progress("own/playbook.json")["state"] == "rolled_back"
+
+
+@pytest.mark.process
+def test_a_release_that_wants_another_file_of_the_node_is_tried_after_that_was_written(
+    node: Node, two: tuple[str, str]
+) -> None:
+    first, second = two
+    node.config.write_text("bad\n")
+    node.run("use", "--release", second)
+    assert (node.link("current"), node.link("good")) == (second, first)
+    node.config.write_text("[portal]\n")
+    node.run("use", "--release", second, "--now")
+    assert node.link("good") == second
+
+
+@pytest.mark.process
+def test_hub_and_playbook_at_once_change_the_links_one_after_the_other(
+    node: Node, two: tuple[str, str], releases: Releases
+) -> None:
+    _first, second = two
+    third = releases.make("3.0")
+    node.install_like(second, third)
+    node.hand_over("r3-1", third)
+    quick = ("--patience", "5", "--settle", "1", "--usual", "0.3")
+    processes = [node.start("use", "--release", second, *quick), node.start("apply", *quick)]
+    for process in processes:
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 0, said
+    log = [line for line in (node.root / "systemctl.log").read_text().splitlines() if "try-restart" in line]
+    assert len(log) == 3, "the first one's, and one for each"
+    assert node.link("current") == node.link("good")
+    assert node.progress()["state"] == "done"
+    assert node.progress("own/playbook.json")["state"] == "done"
+
+
+def test_a_machine_on_which_nothing_runs_yet_takes_a_release_at_once(tmp_path: Path) -> None:
+    class Nothing(health.Services):
+        def active(self) -> set[str]:
+            return set()
+
+        def restart(self) -> None:
+            raise AssertionError
+
+    (tmp_path / "1.0-a").mkdir()
+    (tmp_path / "1.0-a/complete").touch()
+    bare = apply.Node(tmp_path, tmp_path, tmp_path, tmp_path, tmp_path)
+    services = Nothing("", (), tmp_path, tmp_path)
+    assert use.use(bare, services, "1.0-a", config=None, now=False) == "changed"
+    assert install.linked(tmp_path, "current") == install.linked(tmp_path, "good") == "1.0-a"
+    assert use.use(bare, services, "1.0-a", config=None, now=False) == "unchanged"
 
 
 @pytest.mark.process
@@ -158,3 +297,57 @@ def test_the_links_change_in_one_step_and_old_releases_go(tmp_path: Path) -> Non
     assert (install.linked(tmp_path, "current"), install.linked(tmp_path, "good")) == ("b", "a")
     install.prune(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir() if not path.is_symlink()) == ["a", "b", "d"]
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    """Ready unless `broken` is in use."""
+
+    home = Path()
+
+    def do_GET(self) -> None:
+        self.send_response(503 if install.linked(self.home, "current") == "broken" else 200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.process
+def test_a_release_of_the_hub_is_kept_only_when_its_web_server_is_ready(node: Node) -> None:
+    for name in ("first", "broken", "second"):
+        (node.home / name).mkdir()
+        (node.home / name / "complete").touch()
+    for link in ("current", "good"):
+        install.switch(node.home, link, "first")
+    Web.home = node.home
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        ready = ("--ready", f"http://127.0.0.1:{server.server_port}/readyz")
+        code, said = node.ends("use", "--release", "broken", *ready)
+        assert code == 1
+        assert "broken is not well with it: the hub's own word that it is ready. first is in use again" in said
+        assert "journalctl -u stadtknoten-hub-web" in said
+        assert node.link("current") == node.link("good") == "first"
+        node.run("use", "--release", "second", *ready)
+        server.shutdown()
+    assert node.link("current") == node.link("good") == "second"
+    assert "try-restart stadtknoten-hub-web" in (node.root / "systemctl.log").read_text()
+
+
+SCRIPT = Path(__file__).parents[3] / "ansible/roles/release/files/use-release"
+
+
+def test_the_playbooks_script_changes_nothing_when_it_only_looks_and_waits_where_it_shall(tmp_path: Path) -> None:
+    script, home = tmp_path / "use-release", tmp_path / "hub"
+    shutil.copy(SCRIPT, script)
+    home.mkdir()
+
+    def said(how: str, release: str = "1.0-a") -> str:
+        return subprocess.run([script, "hub", release, how], capture_output=True, text=True, check=True).stdout.strip()
+
+    assert (said("look"), sorted(home.iterdir())) == ("changed", [])
+    install.switch(home, "current", "1.0-a")
+    assert (said("later"), install.linked(home, "good")) == ("changed", "1.0-a")
+    assert [said(how) for how in ("look", "later", "try")] == ["unchanged"] * 3
+    install.switch(home, "current", "2.0-b")
+    assert (said("later", "2.0-b"), install.linked(home, "good")) == ("changed", "1.0-a")

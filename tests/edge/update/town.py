@@ -8,12 +8,13 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -129,6 +130,25 @@ def hub(directory: Path, cut: int = 1 << 30) -> Iterator[Hub]:
         made.close()
 
 
+class Agent(threading.Thread):
+    """Stands in for the agent's own socket: says whether it has the broker, as `connected` finds."""
+
+    def __init__(self, path: Path, connected: Callable[[], bool]) -> None:
+        super().__init__(daemon=True)
+        self.connected = connected
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.bind(str(path))
+        self._socket.listen()
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            connection, _ = self._socket.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(json.dumps({"connected": self.connected()}).encode() + b"\n")
+
+
 class Node:
     """The directories of a node, and its steps as processes."""
 
@@ -142,6 +162,7 @@ class Node:
         systemctl = root / "systemctl"
         systemctl.write_text(_SYSTEMCTL.format(root=root))
         systemctl.chmod(0o755)
+        self.agent = Agent(root / "state/agent.sock", lambda: True)
         places = {"state": root / "state", "own": self.own, "home": self.home, "key": public, "config": self.config}
         self._options = [word for name, path in places.items() for word in (f"--{name}", str(path))]
         self._options += ["--python", sys.executable, "--systemctl", str(systemctl)]
@@ -160,9 +181,14 @@ class Node:
         return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
 
     def run(self, step: str, *more: str) -> None:
-        process = self.start(step, *(more or ("--patience", "1", "--settle", "0.2")))
+        code, said = self.ends(step, *more)
+        assert code == 0, said
+
+    def ends(self, step: str, *more: str) -> tuple[int, str]:
+        """(return code, what it said on standard error)."""
+        process = self.start(step, *more, "--patience", "1", "--settle", "0.2", "--usual", "0.3")
         _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said.decode()
+        return process.returncode, said.decode()
 
     def progress(self, name: str = "own/progress.json") -> dict[str, object]:
         file = self.root / name

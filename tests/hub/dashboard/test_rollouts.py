@@ -15,6 +15,7 @@ from edge.rules.release import part_of
 from hub import distribution
 from hub.core import audit
 from hub.core.clock import now_ms
+from hub.core.db import Session
 from hub.fleet.api import config_now, rollouts
 from hub.fleet.rules import release as release_rules
 from hub.settings import Settings
@@ -55,9 +56,14 @@ class Worker:
             self.told.append((topic.split("/")[2], wire.decode("update", payload)))
         return self.takes
 
-    def say(self, node: str, state: str = "", percent: int = 0, text: str = "", release: str = OLD) -> None:
-        """A node's status; with `state` of the newest order that it was told."""
-        order = next((body["id"] for name, body in reversed(self.told) if name == node), "")
+    def say(self, node: str, state: str = "", percent: int = 0, text: str = "", release: str = "") -> None:
+        """A node's status; with `state` of the newest order that it was told. It runs what it was told once done."""
+        newest = next((body for name, body in reversed(self.told) if name == node), {"id": "", "url": ""})
+        order = newest["id"]
+        if not release and state == "done":
+            kept = rollouts.Releases(self.settings.stored_releases_dir, self.settings.release_key)
+            (release,) = kept.load(str(newest["url"]).rpartition("/")[2]).installed
+        release = release or OLD
         update = {"update": {"id": order, "state": state, "percent": percent, "text": text}} if state else {}
         self.town.status(node, self.now, release=release, **update)
 
@@ -88,7 +94,7 @@ def test_one_canary_then_a_tenth_then_all_and_a_full_bar_at_the_end(
     worker.say(MARKET, "downloading", 40)
     worker.turn()
     assert worker.show().nodes[0].percent == 40
-    worker.say(MARKET, "done", 100, release="1.0-x")
+    worker.say(MARKET, "done", 100)
     assert worker.turn() == [], "the canary must be well for half an hour"
     for node in (MARKET, LAKE, BOARD):
         worker.now += 0
@@ -111,6 +117,34 @@ def test_one_canary_then_a_tenth_then_all_and_a_full_bar_at_the_end(
     worker.turn()
     assert (worker.show().state, worker.show().percent) == ("done", 100)
     begin(settings, made.make("1.1"))
+
+
+def test_nothing_is_done_that_a_node_only_remembers_or_does_not_run(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    begin(settings, made.make("1.0"))
+    worker.turn()
+    worker.town.status(MARKET, worker.now, release=OLD, update={"id": "r1-1", "state": "done", "percent": 100})
+    worker.turn()
+    assert worker.show().nodes[0].state == "working", "an order of before the backup, under a name that came again"
+    worker.say(MARKET, "done", 100, release=OLD)
+    worker.turn()
+    first = worker.show().nodes[0]
+    assert (first.state, first.text) == ("failed", f"said done, but runs {OLD}")
+    assert worker.show().state == "halted"
+
+
+def test_two_rollouts_of_a_hub_that_was_set_up_twice_ask_under_different_names(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    bundle, orders = made.make("1.0"), []
+    for _ in range(2):
+        begin(settings, bundle)
+        worker.turn()
+        orders.append(worker.told[-1][1]["id"])
+        distribution.change(settings, "stop")
+        worker.town.database.write(lambda session: rollouts.forget_old(session, worker.now + 500 * 24 * 60 * MINUTE))
+    assert orders[0] != orders[1]
 
 
 def test_a_canary_that_takes_it_back_stops_everything_and_resume_asks_again(
@@ -162,6 +196,110 @@ def test_nobody_is_told_who_is_away(worker: Worker, settings: Settings, made: Re
     assert worker.turn() == []
     worker.say(MARKET)
     assert worker.turn() == [MARKET]
+
+
+def begin_quietly(worker: Worker, settings: Settings, bundle: Path, *online: str) -> str:
+    """A rollout without a named canary; who is not `online` was not heard of for long. Returns the canary."""
+    worker.now += 20 * MINUTE
+    for node in online:
+        worker.say(node)
+    release = distribution.take_in(settings, str(bundle))
+    releases = rollouts.Releases(settings.stored_releases_dir, settings.release_key)
+
+    def work(session: Session) -> str:
+        plan = rollouts.plan(session, releases, release, worker.now)
+        rollouts.start_rollout(session, plan, "", worker.now, "cli")
+        (canary,) = plan.rings[0]
+        return str(canary)
+
+    return worker.town.database.write(work)
+
+
+@pytest.mark.parametrize("node", [MARKET, LAKE, BOARD])
+def test_the_canary_is_a_node_that_can_be_reached(
+    worker: Worker, settings: Settings, made: Releases, node: str
+) -> None:
+    assert begin_quietly(worker, settings, made.make("1.0"), node) == node
+    assert worker.turn() == [node]
+
+
+def notices(worker: Worker) -> list[str]:
+    with worker.town.database.read() as session:
+        from hub.fleet import store
+
+        found = [json.loads(row.body) for row in store.notices(session, worker.now, 50)]
+    return [said["text"] for said in found if said["code"] == "rollout_stuck"]
+
+
+def skip(worker: Worker, node: str) -> None:
+    worker.town.database.write(lambda session: rollouts.skip_node(session, node, worker.now, "cli"))
+
+
+def test_a_rollout_that_waits_for_a_dead_node_tells_it_once_and_goes_on_without_it(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    first = begin_quietly(worker, settings, made.make("1.0"))
+    assert worker.turn() == []
+    assert worker.show().waits_for == (first,)
+    assert worker.turn(59 * MINUTE) == []
+    assert notices(worker) == []
+    for _ in range(3):
+        worker.turn(2 * MINUTE)
+    (text,) = notices(worker)
+    assert first in text
+    assert "beiseitelegen" in text
+    others = sorted({MARKET, LAKE, BOARD} - {first})
+    worker.say(others[0])
+    skip(worker, first)
+    assert worker.turn() == [others[0]], "another one is the canary now, and one that can be reached"
+    assert {one.node: one.ring for one in worker.show().nodes}[others[0]] == 0
+    worker.say(others[0], "done", 100)
+    worker.turn()
+    worker.now += 31 * MINUTE
+    worker.say(others[0], "done", 100)
+    worker.turn()
+    assert worker.show().waits_for == (others[1],)
+    skip(worker, others[1])
+    worker.turn()
+    assert (worker.show().state, worker.show().percent) == ("done", 100)
+    assert worker.show().count("skipped") == 2
+    begin(settings, made.make("1.1"))
+
+
+def test_only_who_is_away_or_failed_can_be_set_aside(worker: Worker, settings: Settings, made: Releases) -> None:
+    with pytest.raises(rollouts.RolloutError):
+        skip(worker, MARKET)
+    begin(settings, made.make("1.0"))
+    worker.turn()
+    for node in (MARKET, LAKE, "nobody"):
+        with pytest.raises(rollouts.RolloutError, match="cannot be set aside"):
+            skip(worker, node)
+    worker.say(MARKET, "refused", 0, "no room")
+    worker.turn()
+    assert worker.show().state == "halted"
+    skip(worker, MARKET)
+    distribution.change(settings, "resume")
+    worker.say(MARKET)
+    (told,) = worker.turn()
+    assert told in (LAKE, BOARD), "the one that failed is not asked again"
+    assert worker.show().state == "running"
+
+
+def test_the_page_says_for_whom_it_waits_and_its_button_lets_the_rest_go_on(
+    admin: FlaskClient, worker: Worker, settings: Settings, made: Releases
+) -> None:
+    first = begin_quietly(worker, settings, made.make("1.0"))
+    for node in (MARKET, LAKE, BOARD):
+        worker.town.status(node, now_ms() - 60 * MINUTE, release=OLD)
+    page = admin.get("/admin/rollouts").get_data(as_text=True)
+    assert "Wartet auf Knoten, die nicht erreichbar sind." in page
+    assert f'name="knoten" value="{first}"' in page
+    assert press(admin, "/beiseite", knoten=first).status_code == 303
+    assert press(admin, "/beiseite", knoten=first).status_code == 409
+    with worker.town.database.read() as session:
+        (entry,) = [entry for entry in audit.newest(session, 20) if entry.action == "fleet.rollout-skipped"]
+    assert (entry.actor, entry.subject) == ("person:1", f"node:{first}")
+    assert "beiseitegelegt" in admin.get("/admin/rollouts").get_data(as_text=True)
 
 
 def test_a_dry_run_says_what_would_change_and_begins_nothing(
@@ -224,7 +362,7 @@ def test_two_administrators_at_once_begin_one_rollout(worker: Worker, settings: 
 
     def start() -> None:
         def work(session: object) -> None:
-            plan = rollouts.plan(session, kept, found)  # type: ignore[arg-type]
+            plan = rollouts.plan(session, kept, found, now_ms())  # type: ignore[arg-type]
             rollouts.start_rollout(session, plan, "x", now_ms(), "cli")  # type: ignore[arg-type]
 
         try:
@@ -238,6 +376,55 @@ def test_two_administrators_at_once_begin_one_rollout(worker: Worker, settings: 
     for thread in threads:
         thread.join()
     assert refused == ["running"] * 7
+
+
+def kept(settings: Settings) -> set[str]:
+    return {name.partition("-")[0] for name in rollouts.Releases(settings.stored_releases_dir, Path()).names()}
+
+
+def test_releases_that_nobody_needs_go_and_those_of_nodes_rollouts_and_sensors_stay(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    releases = rollouts.Releases(settings.stored_releases_dir, settings.release_key)
+    first = distribution.take_in(settings, str(made.make("1.0")))
+    (runs,) = first.installed
+    for node in (MARKET, LAKE, BOARD):
+        worker.say(node, release=runs)
+    begin(settings, made.make("1.1"))
+    fourth = distribution.take_in(settings, str(made.make("1.2")))
+    offer = {"version": "9", "sha256": "0" * 64, "signature": "1" * 768}
+    offer["url"] = f"https://hub.example/api/fleet/releases/{fourth.name}/firmware.bundle"
+    worker.town.status(BOARD, worker.now, software="1.0.0", battery_mv=3600, release=runs)
+    worker.town.database.write(lambda session: rollouts.offer_firmware(session, offer, [], worker.now, "cli"))
+    for version in ("1.3", "1.4", "1.5"):
+        distribution.add(settings, str(made.make(version)))
+    assert kept(settings) == {"1.0", "1.1", "1.2", "1.4", "1.5"}, "the nodes', the open rollout's, the sensors', two"
+    distribution.change(settings, "stop")
+    distribution.add(settings, str(made.make("1.6")))
+    assert kept(settings) == {"1.0", "1.2", "1.5", "1.6"}
+    assert releases.load(first.name).installed == {runs}
+
+
+def test_whoever_begins_while_others_take_in_has_its_release_or_hears_that_it_is_gone(
+    worker: Worker, settings: Settings, made: Releases
+) -> None:
+    old = distribution.take_in(settings, str(made.make("1.0")))
+    bundles, begun = [made.make(f"2.{number}") for number in range(4)], []
+
+    def start() -> None:
+        try:
+            distribution.start(settings, old.name, MARKET, 30, dry_run=False)
+            begun.append(True)
+        except ValueError:
+            begun.append(False)
+
+    threads = [threading.Thread(target=distribution.add, args=(settings, str(bundle))) for bundle in bundles]
+    threads.insert(2, threading.Thread(target=start))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert begun == ["1.0" in kept(settings)]
 
 
 def test_only_what_the_town_signed_is_taken_in(settings: Settings, made: Releases, tmp_path: Path) -> None:

@@ -64,6 +64,16 @@ def test_silence_and_missing_messages_are_alerts_too() -> None:
     assert codes(GOOD, overdue=3) == {("lost", True)}
 
 
+def test_a_node_with_settings_that_the_hub_does_not_know_is_an_alert_until_new_ones_are_saved(
+    database: Database,
+) -> None:
+    say(database, "plaza", NOW, config_v=3)
+    assert look(database, NOW) == [("plaza", "config_unknown", True)]
+    by = api.By("x", "cli", NOW)
+    database.write(lambda session: api.set_wifi(session, "plaza", {"off": True}, by))
+    assert look(database, NOW) == [("plaza", "config_unknown", False)]
+
+
 def test_between_the_limits_nothing_changes() -> None:
     for temperature in (79.0, 71.0):
         assert codes({**GOOD, "temperature_c": temperature}) == set()

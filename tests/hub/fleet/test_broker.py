@@ -14,6 +14,8 @@ import jinja2
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from werkzeug.serving import make_server
 
 from edge import enrolment, wire
@@ -36,9 +38,10 @@ class Broker:
     """Mosquitto with the role's own configuration."""
 
     def __init__(self, directory: Path, tls: Path) -> None:
-        self.port, self._directory = free_port(), directory
+        self.port, self.hub_port, self._directory = free_port(), free_port(), directory
         values = {
             "broker_port": self.port,
+            "broker_hub_port": self.hub_port,
             "broker_address": "127.0.0.1",
             "broker_tls_dir": tls,
             "broker_config_dir": directory,
@@ -54,7 +57,9 @@ class Broker:
         log = (self._directory / "mosquitto.log").open("ab")
         command = [program("mosquitto", "mosquitto"), "-c", str(self._directory / "mosquitto.conf"), "-v"]
         self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        assert wait_for_port(self.port), (self._directory / "mosquitto.log").read_text()
+        assert wait_for_port(self.port) and wait_for_port(self.hub_port), (
+            self._directory / "mosquitto.log"
+        ).read_text()
 
     def stop(self) -> None:
         if self._process is not None:
@@ -124,7 +129,10 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 class Client:
     """One MQTT 5 client with a certificate (and key in the same file, or beside it)."""
 
-    def __init__(self, hub: Hub, certificate: Path | None, key: Path | None = None) -> None:
+    def __init__(
+        self, hub: Hub, certificate: Path | None, key: Path | None = None, *, name: str = "", clean: bool = True
+    ) -> None:
+        """`name` is the client id that it asks for; without `clean` its session stays at the broker for a minute."""
         self.heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.reasons: queue.Queue[object] = queue.Queue()
         self._published: queue.Queue[int] = queue.Queue()
@@ -133,14 +141,19 @@ class Client:
         if certificate is not None:
             context.load_cert_chain(str(certificate), str(key) if key else None)
         self.client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
+            CallbackAPIVersion.VERSION2, name, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
         )
         self.client.tls_set_context(context)
         self.client.on_connect = lambda _c, _d, _f, reason, _p: self.reasons.put(reason)
         self.client.on_publish = lambda _c, _d, _m, reason, _p: self._published.put(reason.value)
         self.client.on_subscribe = lambda _c, _d, _m, reasons, _p: self._granted.put(reasons[0].value)
         self.client.on_message = lambda _c, _d, message: self.heard.put((message.topic, message.payload))
-        self.client.connect("127.0.0.1", hub.broker.port)
+        self.gone = threading.Event()
+        self.client.on_disconnect = lambda *_: self.gone.set()
+        session = Properties(PacketTypes.CONNECT)
+        session.SessionExpiryInterval = 0 if clean else 60
+        port = hub.broker.hub_port if key else hub.broker.port
+        self.client.connect("127.0.0.1", port, clean_start=clean, properties=session)
         self.client.loop_start()
         reason = self.reasons.get(timeout=10)
         if getattr(reason, "is_failure", True):
@@ -190,6 +203,65 @@ def test_a_node_writes_its_own_topics_and_no_others(hub: Hub) -> None:
     assert node.heard.empty()
     assert ears.heard.empty()
     for client in (ears, node, other):
+        client.close()
+
+
+def ours(hub: Hub, name: str = "", *, clean: bool = True) -> Client:
+    """A program of the hub."""
+    return Client(hub, hub.tls / "hub.crt", hub.tls / "hub.key", name=name, clean=clean)
+
+
+@pytest.mark.parametrize(
+    "name", ["stadtknoten-ingest", "stadtknoten-worker", "stadtknoten hub", "hall-b1", "hall-b1-1f"]
+)
+def test_a_nodes_certificate_takes_over_no_other_connection_whatever_client_id_it_asks_for(hub: Hub, name: str) -> None:
+    lake, hall = (hub.enrol(node) / enrolment.CERTIFICATE for node in ("lake-b1", "hall-b1"))
+    others = [ours(hub, "stadtknoten-ingest"), ours(hub, "stadtknoten-worker"), Client(hub, hall, name="hall-b1-1f")]
+    thief = Client(hub, lake, name=name)
+    assert thief.publish("node/v1/lake-b1/bay") in (0, 16)
+    assert not any(other.gone.wait(0.3) for other in others)
+    assert [other.publish("hub/v1/all/x") for other in others] == [16, 16, 135]
+    for client in (thief, *others):
+        client.close()
+
+
+def test_what_the_hub_has_not_taken_is_not_deleted_by_a_node_that_uses_its_client_id(hub: Hub) -> None:
+    lake = hub.enrol("lake-b1") / enrolment.CERTIFICATE
+    ingest = ours(hub, "stadtknoten-ingest", clean=False)
+    ingest.subscribe("node/#")
+    ingest.close()
+    node = Client(hub, lake, name="stadtknoten-ingest")
+    assert node.publish("node/v1/lake-b1/bay", b"reading") == 0
+    node.close()
+    again = ours(hub, "stadtknoten-ingest", clean=False)
+    assert again.heard.get(timeout=5) == ("node/v1/lake-b1/bay", b"reading")
+    again.close()
+
+
+def test_a_nodes_session_waits_for_it_over_a_restart_of_the_broker_and_under_any_client_id(hub: Hub) -> None:
+    lake = hub.enrol("lake-b1") / enrolment.CERTIFICATE
+    node = Client(hub, lake, name="lake-b1-old", clean=False)
+    node.subscribe("hub/v1/lake-b1/+")
+    node.close()
+    hub.broker.restart()
+    worker = ours(hub)
+    assert worker.publish("hub/v1/lake-b1/grant", b"kept") == 0
+    again = Client(hub, lake, name="lake-b1-new", clean=False)
+    assert again.heard.get(timeout=5) == ("hub/v1/lake-b1/grant", b"kept")
+    for client in (worker, again):
+        client.close()
+
+
+def test_two_devices_with_one_certificate_drive_each_other_out_and_the_hub_hears_both(hub: Hub) -> None:
+    lake, ears = hub.enrol("lake-b1") / enrolment.CERTIFICATE, ours(hub)
+    ears.subscribe("node/#")
+    first = Client(hub, lake, name="lake-b1-first")
+    first.publish("node/v1/lake-b1/status", b"first")
+    second = Client(hub, lake, name="lake-b1-second")
+    assert first.gone.wait(5)
+    second.publish("node/v1/lake-b1/status", b"second")
+    assert [ears.heard.get(timeout=5)[1] for _ in range(2)] == [b"first", b"second"]
+    for client in (ears, second):
         client.close()
 
 
@@ -243,7 +315,7 @@ def test_from_a_one_time_code_to_a_node_that_the_hub_shows(hub: Hub, tmp_path: P
     assert main(["enrol", hub.code("lake-b1"), "--hub", hub.url, "--config", str(config), "--state", str(state)]) == 0
     environment = {
         "HUB_STATE_DIR": str(hub.directory),
-        "HUB_BROKER_URL": hub.settings.node_broker_url,
+        "HUB_BROKER_URL": f"mqtts://localhost:{hub.broker.hub_port}",
         "HUB_BROKER_CA_FILE": str(hub.tls / "ca.crt"),
         "HUB_BROKER_CERT_FILE": str(hub.tls / "hub.crt"),
         "HUB_BROKER_KEY_FILE": str(hub.tls / "hub.key"),

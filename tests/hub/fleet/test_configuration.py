@@ -191,6 +191,39 @@ def test_whatever_is_read_as_opening_times_a_node_takes(text: str) -> None:
     wire.check_wifi({"zone": "Europe/Berlin", "hours": [day] * 7})
 
 
+def says(database: Database, version: int) -> None:
+    body = {"ts": wire.format_ms(NOW), "state": "online", "config_v": version}
+    database.write(lambda session: api.status(session, NODE, body, NOW))
+
+
+def test_after_a_restored_backup_the_next_settings_are_newer_than_what_the_node_uses(
+    database: Database, tmp_path: Path
+) -> None:
+    from edge import config as edge_config
+    from edge.remote import RemoteConfig
+
+    file = tmp_path / "node.toml"
+    file.write_text(
+        f'[node]\nname = "{NODE}"\n[broker]\nurl = "mqtt://hub.example"\n[state]\ndirectory = "{tmp_path}"\n'
+    )
+    node = RemoteConfig(edge_config.load(file), lambda _config: None)
+    node.receive(wire.encode("config", {"v": 8, "ts": wire.format_ms(NOW), "rules": {}, "bays": []}))
+    says(database, node.verdict.applied_v)
+    assert set_wifi(database, {"off": True}) == 9
+    (body,) = told(database)
+    node.receive(wire.encode("config", body))
+    assert (node.verdict.applied_v, node.verdict.refused_v) == (9, 0)
+    says(database, node.verdict.applied_v)
+    assert set_wifi(database, {"off": False}) == 10
+    assert [one.v for one in versions(database)] == [10, 9]
+
+
+@pytest.mark.parametrize("nonsense", [-5, 2**53 - 1])
+def test_a_node_that_lies_about_its_settings_does_not_stop_its_own(database: Database, nonsense: int) -> None:
+    says(database, nonsense)
+    assert set_wifi(database, {"off": True}) == 1
+
+
 BODIES = st.fixed_dictionaries(
     {
         "rules": st.dictionaries(st.sampled_from(["max_flips", "free_after_s"]), st.integers(1, 60)),

@@ -99,3 +99,22 @@ def test_the_database_itself_refuses_a_second_active_one(database: Database) -> 
     database.write(start)
     with pytest.raises(rollouts.RolloutError, match="running already"):
         database.write(start)
+
+
+def test_of_many_who_set_a_node_aside_at_once_one_does_and_one_takes_its_place(database: Database) -> None:
+    database.write(start)
+    skipped = together(database, lambda session, _number: rollouts.skip_node(session, "plaza", NOW, "cli"))
+    assert skipped == {"done": 1, "skip": AT_ONCE - 1}
+    with database.read() as session:
+        found = {one.node: (one.ring, one.state) for one in rollouts.last_rollouts(session, NOW)[0].nodes}
+    assert found == {"plaza": (0, "skipped"), "hall-b1": (0, "waiting")}
+
+
+def test_of_many_who_update_the_same_node_at_once_one_does(database: Database) -> None:
+    body = {"ts": "2027-01-15T08:00:00.000Z", "state": "online", "release": "0.9-aaaaaaaaaaaa"}
+    database.write(lambda session: api.status(session, "plaza", body, NOW))
+    by = api.By("x", "cli", NOW)
+    begun = together(database, lambda session, _number: rollouts.update_node(session, "plaza", RELEASE, by))
+    assert begun == {"done": 1, "updating": AT_ONCE - 1}
+    ended = together(database, lambda session, _number: rollouts.stop_update(session, "plaza", by))
+    assert ended == {"done": 1, "none": AT_ONCE - 1}

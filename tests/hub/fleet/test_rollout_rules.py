@@ -6,7 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.fleet.rules import rollout
-from hub.fleet.rules.rollout import ALL, CANARY, DONE, EARLY, FAILED, GONE_MS, SILENT_MS, WAITING, WORKING, Member, Pace
+from hub.fleet.rules.rollout import (
+    ALL,
+    CANARY,
+    DONE,
+    EARLY,
+    FAILED,
+    GONE_MS,
+    SILENT_MS,
+    SKIPPED,
+    WAITING,
+    WORKING,
+    Member,
+    Pace,
+)
 
 PACE = Pace(soak_ms=30_000_000, at_once=5)
 NOW = 1_800_000_000_000
@@ -15,7 +28,7 @@ members = st.builds(
     Member,
     node=st.just(""),
     ring=st.sampled_from(rollout.RINGS),
-    state=st.sampled_from((WAITING, WORKING, DONE, FAILED)),
+    state=st.sampled_from((WAITING, WORKING, DONE, FAILED, SKIPPED)),
     online=st.booleans(),
     seen_at=st.one_of(st.none(), st.integers(NOW - 10**8, NOW)),
     changed_at=st.integers(NOW - 10**8, NOW),
@@ -62,7 +75,7 @@ def test_nobody_is_told_who_is_away_or_further_out_and_never_too_many(town: list
 def test_a_ring_ends_only_when_it_was_well_for_long_enough(town: list[Member], ring: int) -> None:
     if rollout.judge(town, ring, PACE, NOW).ring == ring:
         return
-    inside = [member for member in town if member.ring == ring]
+    inside = [member for member in town if member.ring == ring and member.state != SKIPPED]
     assert not any(
         one.state == WORKING or (one.state == WAITING and one.online) for one in inside if one.state != FAILED
     )
@@ -126,8 +139,49 @@ def test_a_town_without_faults_comes_to_its_end_ring_by_ring(count: int) -> None
     assert len(told) == count
 
 
-@given(st.lists(st.tuples(st.sampled_from((WAITING, WORKING, DONE, FAILED)), st.integers(-5, 150)), min_size=1))
+@given(
+    st.lists(st.tuples(st.sampled_from((WAITING, WORKING, DONE, FAILED, SKIPPED)), st.integers(-5, 150)), min_size=1)
+)
 def test_the_bar_is_full_only_when_everybody_has_ended(states: list[tuple[str, int]]) -> None:
     found = rollout.percent(states)
     assert 0 <= found <= 100
-    assert (found == 100) == all(state in (DONE, FAILED) for state, _ in states)
+    assert (found == 100) == all(state in (DONE, FAILED, SKIPPED) for state, _ in states)
+
+
+@given(names.filter(bool), st.data())
+def test_a_canary_can_be_reached_unless_somebody_named_one_or_nobody_can(some: list[str], data: st.DataObject) -> None:
+    online = data.draw(st.lists(st.sampled_from(some), unique=True))
+    chosen = data.draw(st.dictionaries(st.sampled_from(some), st.sampled_from(rollout.RINGS)))
+    found = rollout.rings(some, "", chosen, online)
+    canaries = {name for name, ring in found.items() if ring == CANARY}
+    assert canaries or set(chosen) == set(some)
+    free = set(online) - set(chosen)
+    assert canaries & set(online) or not free
+    assert len(canaries) <= max(1, sum(ring == CANARY for ring in chosen.values()) + 1)
+    for name, ring in chosen.items():
+        assert found[name] == ring
+
+
+@given(towns, st.sampled_from(rollout.RINGS))
+def test_a_rollout_waits_for_somebody_only_when_nobody_else_can_do_anything(town: list[Member], ring: int) -> None:
+    verdict = rollout.judge(town, ring, PACE, NOW)
+    by_name = {member.node: member for member in town}
+    if verdict.waits_for:
+        assert not (verdict.tell or verdict.halt or verdict.over)
+        assert verdict.well_at is None
+    for name in verdict.waits_for:
+        assert not by_name[name].online
+        assert by_name[name].ring <= verdict.ring
+        assert rollout.may_be_skipped(by_name[name])
+    rest = [replace(one, state=SKIPPED) if one.node in verdict.waits_for else one for one in town]
+    assert not rollout.judge(rest, verdict.ring, PACE, NOW).waits_for or any(one.ring > verdict.ring for one in town)
+
+
+@given(towns, st.sampled_from((CANARY, EARLY)))
+def test_a_ring_whose_last_node_was_set_aside_gets_another_one(town: list[Member], ring: int) -> None:
+    found = rollout.successor(town, ring)
+    left = [one for one in town if one.ring == ring and one.state != SKIPPED]
+    able = {one.node: one for one in town if one.ring > ring and one.state == WAITING}
+    assert bool(found) == (not left and bool(able))
+    if found and any(one.online for one in able.values()):
+        assert able[found].online

@@ -260,6 +260,35 @@ def test_the_hub_sends_a_release_and_a_broken_one_is_taken_back_by_the_node(town
     assert len(seen) > 2, "a progress was seen"
 
 
+def in_use(box: Box, kind: str) -> str:
+    """The release in use, which is the good one too."""
+    (current, good) = box.run(f"cd /opt/stadtknoten/{kind}; readlink current good").stdout.split()
+    assert current == good
+    return Path(current).name
+
+
+@pytest.mark.parametrize("kind", ["node", "hub"])
+def test_a_broken_release_of_the_playbook_is_taken_back_and_a_good_one_is_kept(
+    town: Town, bundle: Path, kind: str
+) -> None:
+    box, name = (town.node, "kurpark_see") if kind == "node" else (town.hub, "hub")
+    before, broken = in_use(box, kind), releases.another(bundle, "0.1.3", b"raise RuntimeError('broken')\n", kind)
+    quick = ("--limit", name, "--tags", "edge,hub", "-e", "release_patience_s=15", "-e", "release_settle_s=3")
+    seconds, counts, said = town.playbook.run(*quick, "-e", f"town_bundle={broken}")
+    assert counts[name]["failed"] == 1, said[-4000:]
+    assert re.search(r"0\.1\.3-\w+ (is not well with it: .*|cannot be made ready)", said), said[-4000:]
+    assert f"{before} is in use again" in said
+    assert in_use(box, kind) == before
+    figure(f"broken release of the playbook ({kind}): taken back, {seconds:.1f} s")
+    seconds, counts, said = town.playbook.run(*quick)
+    assert counts[name]["failed"] == 0, said[-4000:]
+    assert in_use(box, kind).startswith("0.1.0-")
+    assert len(box.run(f"ls -d /opt/stadtknoten/{kind}/0.*").stdout.split()) <= 3
+    units = NODE_UNITS if kind == "node" else [f"hub-{one}" for one in ("web", "live", "worker", "ingest")]
+    states = box.run(f"systemctl is-active {' '.join('stadtknoten-' + unit for unit in units)}", check=False)
+    assert states.stdout.split() == ["active"] * len(units)
+
+
 DOWNLOADS_AT_ONCE = 8
 
 

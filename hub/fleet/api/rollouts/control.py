@@ -6,8 +6,9 @@ from hub.core import audit
 from hub.core.db import Session
 from hub.fleet import store
 from hub.fleet.api.rollouts.plan import Plan, RolloutError
+from hub.fleet.api.rollouts.view import member
 from hub.fleet.rules import rollout as rollout_rules
-from hub.fleet.rules.rollout import FAILED, WAITING
+from hub.fleet.rules.rollout import FAILED, SKIPPED, WAITING
 from hub.fleet.store import rollouts
 
 SOAK_MINUTES, AT_ONCE = 30, 20
@@ -23,6 +24,7 @@ def start_rollout(
         raise RolloutError("nobody", f"no node needs {wanted.release.name}")
     row = rollouts.Rollout(
         release=wanted.release.name,
+        installed=" ".join(sorted(wanted.release.installed)),
         state="running",
         ring=rollout_rules.CANARY,
         canary=canary,
@@ -65,6 +67,31 @@ def stop_rollout(session: Session, now: int, actor: str) -> None:
     row = _active(session, "running", "paused", "halted")
     row.state, row.active, row.changed_at = "stopped", None, now
     _note(session, "fleet.rollout-stopped", row, actor, now)
+
+
+def skip_node(session: Session, node: str, now: int, actor: str) -> None:
+    """Sets a node aside that is away or failed, so that the rest goes on; the last of a ring is replaced by another.
+
+    RolloutError when there is no such node in it, or the node can be reached.
+    """
+    row = _active(session, "running", "paused", "halted")
+    parts = {part.node: part for part in rollouts.rollout_nodes(session, row.id)}
+    nodes = {one.id: one for one in store.nodes(session)}
+    if node not in parts or not rollout_rules.may_be_skipped(member(parts[node], nodes, now)):
+        raise RolloutError("skip", f"{node} cannot be set aside: it is not in the rollout, at it, or can be reached")
+    part = parts[node]
+    part.state, part.changed_at, row.changed_at = SKIPPED, now, now
+    next_one = rollout_rules.successor([member(one, nodes, now) for one in parts.values()], part.ring)
+    if next_one:
+        parts[next_one].ring = part.ring
+    audit.note(
+        session,
+        "fleet.rollout-skipped",
+        actor=actor,
+        subject=f"node:{node}",
+        now=now,
+        details={"version": row.release},
+    )
 
 
 def forget_old(session: Session, now: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hub.core.db import Session
 from hub.fleet import store
+from hub.fleet.api.rollouts.view import is_online
 from hub.fleet.gateway.releases import Releases
 from hub.fleet.rules import release as release_rules
 from hub.fleet.rules import rollout as rollout_rules
@@ -15,7 +16,8 @@ _CHOSEN = {"canary": rollout_rules.CANARY, "early": rollout_rules.EARLY}  # the 
 
 
 class RolloutError(ValueError):
-    """What cannot be done with rollouts now; `reason` is running, none, paused, nobody or canary."""
+    """What cannot be done with rollouts now; `reason` is running, none, state, nobody, canary or skip;
+    of a single node: unable, current, busy or updating."""
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
@@ -38,7 +40,7 @@ class Plan:
         return release_rules.grouped(self.changes)
 
 
-def plan(session: Session, releases: Releases, release: Release, canary: str = "") -> Plan:
+def plan(session: Session, releases: Releases, release: Release, now: int, canary: str = "") -> Plan:
     """The "what would change" report; RolloutError for a canary that cannot be one."""
     nodes = store.nodes(session)
     said = {row.id: json.loads(row.status).get("release", "") for row in nodes}
@@ -46,7 +48,7 @@ def plan(session: Session, releases: Releases, release: Release, canary: str = "
     able = [name for name, now in said.items() if now and now not in release.installed]
     if canary and canary not in able:
         raise RolloutError("canary", f"{canary} cannot be the canary: it must be a node that needs this release")
-    drawn = rollout_rules.rings(able, canary, chosen)
+    drawn = rollout_rules.rings(able, canary, chosen, [row.id for row in nodes if is_online(row, now)])
     rings = {ring: sorted(name for name in able if drawn[name] == ring) for ring in rollout_rules.RINGS}
     present = {now for name, now in said.items() if name in drawn}
     known = [found for name in releases.names() if (found := releases.load(name)).installed & present]

@@ -1,7 +1,8 @@
 """The worker's round of a rollout: takes in what nodes say, judges, and tells the next ones."""
 
 import json
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from edge import wire
@@ -21,51 +22,90 @@ ENDED = ("done", "refused", "rolled_back")
 def turn_rollout(database: Database, publish: Publish, public_url: str, channels: tuple[str, ...], now: int) -> None:
     """The worker's round: takes in what nodes say, judges, and tells the next ones."""
     with database.read() as session:
-        if not rollouts.has_active_rollout(session):
+        if not rollouts.has_open(session):
             return
     for node, body in database.write(lambda session: _step(session, public_url, channels, now)):
         if publish(wire.down(node, "update"), wire.encode("update", body), False):
-            database.write(lambda session, n=node, i=str(body["id"]): _mark_told(session, n, i, now))  # type: ignore[misc]
+            database.write(lambda session, n=node, i=str(body["id"]): rollouts.mark_told(session, n, i, now))  # type: ignore[misc]
 
 
 def _step(
     session: Session, public_url: str, channels: tuple[str, ...], now: int
 ) -> list[tuple[str, dict[str, object]]]:
     """Changes the rows; returns whom to tell what."""
-    row = rollouts.active_rollout(session)
-    if row is None:
-        return []
-    parts = rollouts.rollout_nodes(session, row.id)
+    town, single = rollouts.active_rollout(session), rollouts.open_updates(session)
     nodes = {node.id: node for node in store.nodes(session)}
-    for part in parts:
-        if part.node in nodes:
-            _take_in(part, row, json.loads(nodes[part.node].status), now)
-    if row.state != "running":
-        return []
+    told: list[tuple[str, dict[str, object]]] = []
+    for row in [*([town] if town is not None else []), *single]:
+        parts = rollouts.rollout_nodes(session, row.id)
+        for part in parts:
+            if part.node in nodes:
+                _take_in(part, row, json.loads(nodes[part.node].status), now)
+        if row.state != "running":
+            continue
+        busy = {one.node for one in single} if row is town else set()
+        _judge(session, row, parts, nodes, busy, channels, now)
+        url = f"{public_url.rstrip('/')}/api/fleet/releases/{row.release}"
+        due = [part for part in parts if part.state == WORKING and _is_due(part, now)]
+        told += [(part.node, {"id": part.asked, "url": url, "ts": wire.format_ms(now)}) for part in due]
+    return told
+
+
+def _judge(
+    session: Session,
+    row: rollouts.Rollout,
+    parts: Sequence[rollouts.RolloutNode],
+    nodes: Mapping[str, store.Node],
+    busy: Collection[str],
+    channels: tuple[str, ...],
+    now: int,
+) -> None:
+    """Who failed, who is next (not who is `busy` with an update of its own), and whether it is over."""
     verdict = rollout_rules.judge([member(part, nodes, now) for part in parts], row.ring, pace(row), now)
     for part in parts:
         if part.node in (verdict.failed or {}):
             part.state, part.text, part.changed_at = FAILED, _WORDS[(verdict.failed or {})[part.node]], now
-        if part.node in verdict.tell:
+        if part.node in verdict.tell and part.node not in busy:
             part.state, part.tries, part.changed_at = WORKING, part.tries + 1, now
-    row.ring = verdict.ring
-    if verdict.halt or verdict.over:
-        row.state, row.changed_at = ("halted", now) if verdict.halt else ("done", now)
-        row.active = None if verdict.over else row.active
+            part.asked = f"r-{secrets.token_hex(8)}"  # a hub brought back from a backup must not ask the same again
+    if row.ring != verdict.ring:
+        row.ring, row.changed_at = verdict.ring, now
+    since = max(row.changed_at, *(part.changed_at or 0 for part in parts))
+    if rollout_rules.is_stuck(verdict, since, now) and (row.stuck_at or 0) < since:
+        row.stuck_at = now
+        notify(session, channels, "rollout_stuck", _stuck(row, verdict.waits_for), now)
+    if not (verdict.halt or verdict.over):
+        return
+    failed = any(part.state == FAILED for part in parts)
+    row.state, row.changed_at = ("halted" if verdict.halt else "done"), now
+    if row.node:
+        row.state, row.updating = ("failed" if failed else "done"), None
+    elif verdict.over:
+        row.active = None
+    if failed or not row.node:
         notify(session, channels, f"rollout_{row.state}", _news(row, parts), now)
-    url = f"{public_url.rstrip('/')}/api/fleet/releases/{row.release}"
-    due = [part for part in parts if part.state == WORKING and _is_due(part, now)]
-    return [(part.node, {"id": _order(part), "url": url, "ts": wire.format_ms(now)}) for part in due]
 
 
 def _news(row: rollouts.Rollout, parts: Sequence[rollouts.RolloutNode]) -> str:
     """In German, as all alerts."""
+    if row.node:
+        return f"{row.node} hat {row.release} nicht: {'; '.join(part.text for part in parts)}"[:300]
     failed = [part.node for part in parts if part.state == FAILED]
     if row.state == "done":
         share = f"{len(parts) - len(failed)} von {len(parts)} Knoten haben sie"
         return f"Die Verteilung von {row.release} ist fertig, {share}."
     names = ", ".join(failed[:5])
     return f"Die Verteilung von {row.release} hält an: {len(failed)} Knoten kamen nicht zurecht ({names})."
+
+
+def _stuck(row: rollouts.Rollout, names: Sequence[str]) -> str:
+    others = f" und {len(names) - 5} weitere" if len(names) > 5 else ""
+    if row.node:
+        return f"{row.node} ist seit über einer Stunde nicht erreichbar und hat {row.release} noch nicht geholt."
+    return (
+        f"Die Verteilung von {row.release} wartet seit über einer Stunde auf {', '.join(names[:5])}{others}: nicht "
+        "erreichbar. Strom und Leitung prüfen; oder auf der Seite „Verteilung“ beiseitelegen, dann geht es ohne weiter."
+    )
 
 
 def _is_due(part: rollouts.RolloutNode, now: int) -> bool:
@@ -76,7 +116,7 @@ def _is_due(part: rollouts.RolloutNode, now: int) -> bool:
 def _take_in(part: rollouts.RolloutNode, row: rollouts.Rollout, status: Mapping[str, Any], now: int) -> None:
     """What a node says of itself becomes its line; its own word of its end counts, and the release that it runs."""
     said = status.get("update") or {}
-    if part.state != WORKING or said.get("id") != _order(part):
+    if part.state != WORKING or said.get("id") != part.asked:
         return
     step, percent, text = str(said.get("state", ""))[:16], said.get("percent", 0), str(said.get("text", ""))[:200]
     percent = min(100, max(0, percent)) if isinstance(percent, int) else 0
@@ -85,16 +125,6 @@ def _take_in(part: rollouts.RolloutNode, row: rollouts.Rollout, status: Mapping[
     part.step, part.percent, part.text, part.changed_at = step, percent, text, now
     if step in ENDED:
         part.state = DONE if step == "done" else FAILED
+    if part.state == DONE and row.installed and (runs := str(status.get("release", ""))) not in row.installed.split():
+        part.state, part.text = FAILED, f"said done, but runs {runs or 'no release'}"[:200]
     row.changed_at = now
-
-
-def _mark_told(session: Session, node: str, order: str, now: int) -> None:
-    row = rollouts.active_rollout(session)
-    for part in rollouts.rollout_nodes(session, row.id) if row is not None else ():
-        if part.node == node and _order(part) == order:
-            part.told_at = now
-
-
-def _order(part: rollouts.RolloutNode) -> str:
-    """The order's id: another one for each try."""
-    return f"r{part.rollout}-{part.tries}"

@@ -25,11 +25,13 @@ class NodeProgress:
     text: str
     online: bool
     changed_at: int | None
+    seen_at: int | None
 
 
 @dataclass(frozen=True)
 class RolloutNow:
-    """A rollout as pages show it; `well_at`: when the next ring may begin; times in ms."""
+    """A rollout as pages show it; `well_at`: when the next ring may begin; `waits_for`: nodes that are away and without
+    which nothing goes on; times in ms."""
 
     id: int
     release: str
@@ -41,6 +43,7 @@ class RolloutNow:
     changed_at: int
     soak_ms: int
     well_at: int | None
+    waits_for: Sequence[str]
     nodes: Sequence[NodeProgress]
 
     def count(self, state: str, ring: int | None = None) -> int:
@@ -51,10 +54,11 @@ class RolloutNow:
 def last_rollouts(session: Session, now: int, limit: int = 5) -> list[RolloutNow]:
     """The newest first."""
     online = {row.id: row for row in store.nodes(session)}
-    return [_now(session, row, online, now) for row in rollouts.last_rollouts(session, limit)]
+    return [rollout_now(session, row, online, now) for row in rollouts.last_rollouts(session, limit)]
 
 
-def _now(session: Session, row: rollouts.Rollout, nodes: Mapping[str, store.Node], now: int) -> RolloutNow:
+def rollout_now(session: Session, row: rollouts.Rollout, nodes: Mapping[str, store.Node], now: int) -> RolloutNow:
+    """One of them as it is now."""
     parts = rollouts.rollout_nodes(session, row.id)
     verdict = rollout_rules.judge([member(part, nodes, now) for part in parts], row.ring, pace(row), now)
     lines = [
@@ -67,6 +71,7 @@ def _now(session: Session, row: rollouts.Rollout, nodes: Mapping[str, store.Node
             part.text,
             is_online(nodes.get(part.node), now),
             part.changed_at,
+            nodes[part.node].last_seen if part.node in nodes else None,
         )
         for part in parts
     ]
@@ -81,6 +86,7 @@ def _now(session: Session, row: rollouts.Rollout, nodes: Mapping[str, store.Node
         changed_at=row.changed_at,
         soak_ms=row.soak_ms,
         well_at=verdict.well_at if row.state == "running" else None,
+        waits_for=verdict.waits_for if row.state == "running" else (),
         nodes=lines,
     )
 

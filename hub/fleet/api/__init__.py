@@ -2,6 +2,7 @@
 
 from hub.fleet.api.alarms import AlarmNow, alarms, raise_alarm, tidy
 from hub.fleet.api.alerts import Send, judge_nodes, notify, send_notices
+from hub.fleet.api.certificates import keep_own, own_certificates
 from hub.fleet.api.configuration import (
     BlockNow,
     By,
@@ -40,7 +41,10 @@ from hub.fleet.api.reports import heard, portal_event, status
 from hub.fleet.api.snapshots import Snapshot, forget_snapshots, snapshot
 from hub.fleet.api.visitors import has_grants, remember_session, take_grants
 from hub.fleet.gateway import Mail, Webhook
-from hub.fleet.rules import overview, wifi
+from hub.fleet.gateway.certificates import Places
+from hub.fleet.gateway.certificates import look as look_at_certificates
+from hub.fleet.rules import certificates, overview, wifi
+from hub.fleet.rules.certificates import Own
 from hub.fleet.rules.configuration import RINGS, Difference, Problem
 from hub.fleet.rules.configuration import RULES as RULE_LIMITS
 from hub.fleet.rules.history import KEEP_MS as KEEP_FIGURES_MS
@@ -68,6 +72,8 @@ __all__ = [
     "NewCode",
     "NodeNow",
     "OutageNow",
+    "Own",
+    "Places",
     "Problem",
     "Send",
     "Series",
@@ -81,6 +87,7 @@ __all__ = [
     "backups_now",
     "block",
     "blocks_now",
+    "certificates",
     "command",
     "commands_now",
     "config_now",
@@ -92,7 +99,9 @@ __all__ = [
     "heard",
     "judge_nodes",
     "keep_backup",
+    "keep_own",
     "lines",
+    "look_at_certificates",
     "make_code",
     "names",
     "node",
@@ -100,6 +109,7 @@ __all__ = [
     "notify",
     "outages_now",
     "overview",
+    "own_certificates",
     "portal_event",
     "raise_alarm",
     "remember_session",

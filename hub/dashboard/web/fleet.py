@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import flask
@@ -50,22 +50,29 @@ def overview() -> ResponseReturnValue:
         problems=_problem_names(),
         state_names=_state_names(),
         alarm_names=alarm_names(),
-        worries_of=lambda line: fleet.overview.worries(line, now),
         own_names=words.own_certificates(),
-        own_remedy=lambda one: words.remedies()[fleet.certificates.remedy(one)],
-        due=lambda one: fleet.certificates.is_due(one, now),
-        left=lambda one: fleet.certificates.days_left(one, now),
-        last_day=lambda until: i18n.last_day(until, lang),
-        card=fleet.overview.card_of,
-        days=lambda until: fleet.overview.days_left(until, now),
-        number=lambda value: i18n.number(value, lang),
-        moment=lambda at: i18n.moment(at, lang, now),
-        since=lambda at: rules.ago(at, now),
+        **_forms(now, lang),
         address=_address,
     )
     response = flask.make_response(page)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _forms(now: int, lang: str) -> dict[str, Callable[..., object]]:
+    """How the template asks for what follows from the moment and the language."""
+    return {
+        "worries_of": lambda line: fleet.overview.worries(line, now),
+        "card": fleet.overview.card_of,
+        "days": lambda until: fleet.overview.days_left(until, now),
+        "own_remedy": lambda one: words.remedies()[fleet.certificates.remedy(one)],
+        "due": lambda one: fleet.certificates.is_due(one, now),
+        "left": lambda one: fleet.certificates.days_left(one, now),
+        "last_day": lambda until: i18n.last_day(until, lang),
+        "number": lambda value: i18n.number(value, lang),
+        "moment": lambda at: i18n.moment(at, lang, now),
+        "since": lambda at: rules.ago(at, now),
+    }
 
 
 def _map(view: api.FleetView) -> Markup:

@@ -195,7 +195,7 @@ def alarm_names() -> dict[str, str]:
         "power": _("Unterspannung"),
         "disk_full": _("Karte voll"),
         "disk_worn": _("Karte verbraucht"),
-        "certificate": _("Zertifikat"),
+        "certificate": _("Zertifikat endet"),
         "battery": _("Batterie"),
         "lost": _("Meldungen fehlen"),
         "config": _("Konfiguration abgelehnt"),

@@ -53,9 +53,11 @@ class Agent:
         on_restart: Callable[[], None] = lambda: None,
         reread: Callable[[], object] = lambda: None,
         own_file: Path | None = None,
+        machine: status.Machine | None = None,
     ) -> None:
         self.config, self._ticker, self._pinger = config, ticker, pinger
         self._on_restart, self._reread, self._own_file = on_restart, reread, own_file
+        self._machine = machine or status.Machine()
         self._clock = status.Clock(kept=config.host_clock)
         self._release = release_in_use()
         self._clients: int | None = None
@@ -201,22 +203,15 @@ class Agent:
             return {key: figures[key] for key in ("ts", "state", "outbox", "software", "protocol")}
         verdict = self.remote.verdict
         figures |= {
-            "uptime_s": status.uptime_s(),
             "waiting": self.outbox.waiting,
-            "temperature_c": status.temperature_c(),
-            "memory_mb": status.memory_mb(),
-            "load_percent": status.load_percent(),
             "clients": self._clients,
             "capacity": self.config.capacity,
             "bays": self._watch.ids,
             "config_v": verdict.applied_v or None,
             "refused_v": verdict.refused_v or None,
             "refused_why": verdict.why or None,
-            "throttled": status.throttled(),
-            "disk_free_mb": status.disk_free_mb(self._directory),
-            "disk_written_mb": status.disk_written_mb(),
-            "disk_worn_percent": status.disk_worn_percent(),
             "certificate_until": certificate_until(self._directory),
+            **self._machine.figures(self._directory),
             "release": self._release,
             "update": self._updates.status(),
             **handover.obeyed(self.config),

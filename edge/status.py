@@ -100,6 +100,23 @@ def clock_synchronised() -> bool | None:
     return True if _TIMESYNC.exists() else _kernel_synchronised()
 
 
+class Machine:
+    """The machine that the agent runs on."""
+
+    def figures(self, directory: Path) -> dict[str, object]:
+        """What a status says of it; None for what it does not know. `directory` is the node's state."""
+        return {
+            "uptime_s": uptime_s(),
+            "temperature_c": temperature_c(),
+            "memory_mb": memory_mb(),
+            "load_percent": load_percent(),
+            "throttled": throttled(),
+            "disk_free_mb": disk_free_mb(directory),
+            "disk_written_mb": disk_written_mb(),
+            "disk_worn_percent": disk_worn_percent(),
+        }
+
+
 class _Timex(ctypes.Structure):
     """The beginning of struct timex; the rest is room for the kernel to write into."""
 

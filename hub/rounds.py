@@ -50,6 +50,26 @@ def _looking_after_wishes(database: Database) -> Callable[[int], None]:
     return look
 
 
+def certificate_places(settings: Settings) -> fleet.Places:
+    """Where the hub's own certificates are seen."""
+    authority, own = settings.authority_dir / "ca.crt", settings.broker_cert_file
+    pair = (own, settings.broker_key_file) if own is not None and settings.broker_key_file is not None else None
+    files = {"authority": authority} | ({"hub": own} if own is not None else {})
+    return fleet.Places({"broker": settings.broker_url, "web": settings.public_url}, files, authority, pair)
+
+
+def _looking_at_certificates(
+    settings: Settings, database: Database, channels: tuple[str, ...]
+) -> Callable[[int], None]:
+    places = certificate_places(settings)
+
+    def look(now: int) -> None:
+        seen = fleet.look_at_certificates(places)
+        database.write(lambda session: fleet.keep_own(session, seen, places.names, channels, now))
+
+    return look
+
+
 def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task]:
     """What the worker does and how often."""
     exporter = ingest.open_exporter(database, settings.timeseries_url)
@@ -126,6 +146,7 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
         Task("rollouts", 2, turn_rollout),
         Task("orders told again", 60, lambda now: database.write(partial(fleet.tell_again, now=now))),
         Task("alerts of nodes", 20, look_after_nodes),
+        Task("the hub's certificates", 600, _looking_at_certificates(settings, database, tuple(senders))),
         Task("notices", 5, send_notices),
         Task("parking stays", 5, _looking_after_stays(settings, database)),
         Task("parking wishes", 5, _looking_after_wishes(database)),

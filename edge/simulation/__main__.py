@@ -16,6 +16,7 @@ from edge.bays import Pinger
 from edge.mock import MockBoard
 from edge.simulation import demand, town
 from edge.simulation.faults import Faults, Wire
+from edge.simulation.machine import SimulatedMachine
 from edge.simulation.visitors import Visitors
 from edge.ticker import Ticker
 
@@ -59,10 +60,12 @@ class Simulation:
         self._car_parks = self._fill(found, places)
 
     def _add(self, place: town.Place, options: argparse.Namespace) -> None:
-        config = town.config(place, options.broker, options.state_dir, options.speed)
-        board = MockBoard(config.bays)
+        where = (place, options.broker, options.state_dir, options.speed)
+        config, file = town.config(*where), options.state_dir / "nodes" / place.id / "node.toml"
+        board, machine = MockBoard(config.bays), SimulatedMachine(place.id, options.seed)
         self._wires |= {bay.id: Wire(bay, board) for bay in config.bays}
-        self._agents.append(Agent(config, self._ticker, self._pinger, board))
+        self._agents.append(Agent(config, self._ticker, self._pinger, board, own_file=file, machine=machine))
+        file.write_text(town.own_file(*where), encoding="utf-8")
         if place.role == "wifi":
             directory = config.state.directory
             self._visitors.append(Visitors(place.id, place.capacity, directory, options.seed, self._start))

@@ -1,14 +1,13 @@
 """The agents of the simulated town out of its data files: sensor boards for every bay, WiFi nodes with visitors."""
 
 import json
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from edge.config import BayConfig, Broker, Config, State
-from edge.rules import Limits
+from edge.config import Config, parse
 
 _FIRST_PIN = 2
 _FIRST_ECHO = 15  # GPIO 2 and 3 have fixed pull resistors: they can trigger, not listen
@@ -54,28 +53,35 @@ def _bays(ends: list[str]) -> tuple[str, ...]:
     return tuple(f"{site}-{number:03d}" for number in range(int(first), int(last) + 1))
 
 
+def own_file(place: Place, broker_url: str, state_dir: Path, speed: float) -> str:
+    """The node's TOML file; cars that come faster are no broken sensor, and a simulation has no clock of its own."""
+    directory, portal = state_dir / "nodes" / place.id, place.role == "wifi"
+    lines = [
+        f"# {place.label}: a simulated node of the demonstration",
+        *("[node]", f"name = {_text(place.id)}", f"label = {_text(place.label)}", "host_clock = true"),
+        f"portal = {_text(portal)}",
+        *("[broker]", f"url = {_text(broker_url)}", "[state]", f"directory = {_text(str(directory))}"),
+        *("[rules]", f"occupied_after_s = {_HOLD_OCCUPIED_S}", f"free_after_s = {_HOLD_FREE_S}"),
+        f"flip_window_s = {_FLIP_WINDOW_S / max(speed, 1.0)}",
+    ]
+    if place.capacity:
+        lines += ["[portal]", f"capacity = {place.capacity}"]
+    for number, bay in enumerate(place.bays):
+        lines += ["[[bays]]", f"id = {_text(bay)}", *_pins(place.sensor, number)]
+    return "\n".join(lines) + "\n"
+
+
 def config(place: Place, broker_url: str, state_dir: Path, speed: float) -> Config:
-    """The configuration of the node at a place, as its TOML file would say it."""
-    address = urlsplit(broker_url)
-    return Config(
-        name=place.id,
-        label=place.label,
-        broker=Broker(host=address.hostname or "127.0.0.1", port=address.port or 1883),
-        state=State(directory=state_dir / "nodes" / place.id),
-        bays=tuple(_bay(place, number, bay) for number, bay in enumerate(place.bays)),
-        limits=replace(
-            Limits(),
-            occupied_after_s=_HOLD_OCCUPIED_S,
-            free_after_s=_HOLD_FREE_S,
-            flip_window_s=_FLIP_WINDOW_S / max(speed, 1.0),  # cars that come faster are no broken sensor
-        ),
-        portal=place.role == "wifi",
-        capacity=place.capacity or None,
-        host_clock=True,  # a simulation has no clock of its own
-    )
+    """The configuration of the node at a place."""
+    return parse(tomllib.loads(own_file(place, broker_url, state_dir, speed)))
 
 
-def _bay(place: Place, number: int, bay: str) -> BayConfig:
-    if place.sensor == "ultrasonic":
-        return BayConfig(bay, "ultrasonic", (_FIRST_PIN + number, _FIRST_ECHO + number))
-    return BayConfig(bay, "digital", (_FIRST_PIN + number,))
+def _text(value: object) -> str:
+    """As TOML writes it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _pins(sensor: str, number: int) -> tuple[str, ...]:
+    if sensor == "ultrasonic":
+        return 'sensor = "ultrasonic"', f"trigger = {_FIRST_PIN + number}", f"echo = {_FIRST_ECHO + number}"
+    return 'sensor = "digital"', f"pin = {_FIRST_PIN + number}"

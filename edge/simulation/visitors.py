@@ -24,9 +24,8 @@ class Visitors:
         self.clients = round(self._target(moment))
 
     def begin(self) -> None:
-        """Says how many devices are there already."""
-        if self.clients:
-            self._report("accept")
+        """Says how many devices are there already, also that there is none."""
+        self._report("accept" if self.clients else "end")
 
     def advance(self, moment: datetime, hours: float) -> None:
         """Lets `hours` pass; at most one visitor comes and one leaves, each reported."""

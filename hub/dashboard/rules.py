@@ -7,7 +7,6 @@ from statistics import median
 
 DAY = 86_400_000
 BAY_STATES = ("occupied", "free", "unknown", "faulty")
-HIGH_LOAD = 0.8  # share of a node's capacity from which it is marked
 GAP_PATIENCE = 600_000  # a younger gap may still close by itself: its messages are on their way
 TWIN = "two_nodes_one_name"  # the fleet's code for two living nodes under one name
 _ONE_BY_ONE = 3  # so many silent nodes are named, more become one line
@@ -27,37 +26,11 @@ class Attention:
 
 @dataclass(frozen=True)
 class NodeLine:
-    """One node as the control room shows it; None = never reported."""
+    """One node as far as it may need a person; `state` as the fleet calls it."""
 
-    id: str
     label: str
-    role: str
-    online: bool
+    state: str
     last_seen: int | None = None
-    clients: int | None = None
-    capacity: int | None = None
-    software: str = ""
-    protocol: str = ""
-    waiting: int | None = None
-    lat: float | None = None
-    lon: float | None = None
-    bays: int = 0
-
-    @property
-    def load(self) -> float | None:
-        """Share of its places that is taken; None when either number is not known."""
-        if self.clients is None or not self.capacity or not self.online:
-            return None
-        return self.clients / self.capacity
-
-    @property
-    def state(self) -> str:
-        """never | silent | high | good."""
-        if self.last_seen is None:
-            return "never"
-        if not self.online:
-            return "silent"
-        return "high" if (self.load or 0) >= HIGH_LOAD else "good"
 
 
 @dataclass(frozen=True)
@@ -99,6 +72,7 @@ class Findings:
     feedback: int = 0
     tasks: int = 0
     tasks_since: int | None = None
+    certificates: Sequence[tuple[str, int]] = ()  # the hub's own that end soon: name, when
 
 
 @dataclass(frozen=True)
@@ -207,6 +181,9 @@ def attentions(found: Findings, now: int) -> list[Attention]:
     if old:
         missing, since = sum(gap.count for gap in old), min(gap.since for gap in old)
         items.append(Attention("missing", "danger", count=missing, since=since))
+    for name, until in found.certificates:
+        left = (until - now) // DAY
+        items.append(Attention("certificate", "danger" if left < 7 else "warning", name, left))
     if found.tasks:
         items.append(Attention("tasks", "warning", count=found.tasks, since=found.tasks_since))
     for kind, count in (

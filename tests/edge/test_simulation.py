@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from edge import wire
+from edge.config import load
 from edge.simulation import demand, history, town
+from edge.simulation.machine import SimulatedMachine
+from edge.status import Machine
 
 TOWN = Path(__file__).parents[2] / "hub" / "data" / "bad_rappenau"
 TABLE = json.loads((TOWN / "demand.json").read_text())
@@ -78,6 +82,30 @@ def test_a_boards_pins_exist_and_are_used_once(place: town.Place) -> None:
     assert set(pins) <= set(range(2, 28))
     echoes = {bay.pins[1] for bay in bays if bay.sensor == "ultrasonic"}
     assert echoes.isdisjoint({2, 3}), "GPIO 2 and 3 have fixed pull resistors"
+
+
+def test_a_simulated_node_has_a_file_of_its_own_that_a_real_agent_would_take(tmp_path: Path) -> None:
+    place = next(place for place in PLACES if place.role == "wifi")
+    file = tmp_path / "node.toml"
+    file.write_text(town.own_file(place, "mqtt://127.0.0.1:1883", tmp_path, 2), encoding="utf-8")
+    found = load(file)
+    assert found == town.config(place, "mqtt://127.0.0.1:1883", tmp_path, 2)
+    assert (found.name, found.portal, found.capacity, found.limits.flip_window_s) == (place.id, True, 160, 300)
+
+
+def test_a_simulated_machine_says_what_a_real_one_says_and_needs_nobody() -> None:
+    machines = [SimulatedMachine(place.id, 2030) for place in PLACES]
+    for machine in machines:
+        for hour in (3, 15):
+            said = machine.figures_at(hour * 3600, hour)
+            assert set(said) == {*Machine().figures(TOWN), "certificate_until"}
+            assert 1 <= said["load_percent"] <= 40
+            assert 35 <= said["temperature_c"] <= 65, "no alert"
+            assert said["disk_free_mb"] > 5000
+            assert said["throttled"] in (0, 0x50000)
+            body = {key: value for key, value in said.items() if value is not None}
+            wire.check("status", {"ts": "2027-01-15T08:00:00.000Z", "state": "online", **body})
+    assert len({machine.figures_at(0, 12)["uptime_s"] for machine in machines}) > len(machines) // 2
 
 
 def test_the_past_is_a_table_of_hours_up_to_the_last_whole_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -210,19 +210,42 @@ def test_its_own_file_was_copied_and_its_history_kept(page: Page, running: Fleet
     assert f"led = {LED}" in Path(download.value.path()).read_text()
     page.get_by_role("link", name="Verlauf").click()
     expect(page.locator("#ereignisse")).to_contain_text("Sicherung: node.toml")
-    expect(page.locator("#werte")).to_contain_text("Last in Prozent")
+    expect(page.locator("#werte")).to_contain_text("Bisher ein Wert von jedem")
 
 
-@pytest.mark.parametrize("path", ["/admin/knoten", f"/admin/knoten/{NODE}", f"/admin/knoten/{NODE}/verlauf"])
+PATHS = ["/admin", "/admin/knoten", f"/admin/knoten/{NODE}", f"/admin/knoten/{NODE}/verlauf", "/admin/knoten/kurhaus"]
+
+
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("width", [320, 1280])
 def test_no_accessibility_fault_in_either_language(page: Page, running: Fleet, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     for lang in ("de", "en"):
         page.goto(f"{running.url}{path}?lang={lang}")
         page.evaluate("document.querySelector('.sk-fuss').style.position = 'static'")  # else it covers half a field
+        page.locator(".ad-mehr > summary").click()
         assert faults(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.goto(f"{running.url}{path}?lang=de")
+
+
+def test_on_a_phone_the_list_is_a_line_for_each_node_and_the_other_rooms_are_one_press_away(
+    page: Page, running: Fleet
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{running.url}/admin/knoten")
+    heights = page.locator("#liste tbody tr").evaluate_all("rows => rows.map(row => row.offsetHeight)")
+    assert len(heights) == 50
+    assert sorted(heights)[len(heights) // 2] < 60
+    assert page.get_by_role("link", name="Protokoll").is_hidden()
+    page.locator(".ad-mehr > summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Protokoll").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Protokoll")
+    expect(page.locator(".ad-nav a[aria-current]")).to_have_text("Protokoll")
+    page.go_back()
+    page.locator(".fl-chips").get_by_role("link", name="Noch nie gemeldet 72").click()
+    expect(page.locator("#liste .sk-pille").first).to_have_text("Noch nie gemeldet")
 
 
 def test_everything_works_without_javascript(browser: Browser, running: Fleet, page: Page) -> None:

@@ -88,6 +88,7 @@ def test_the_log_is_searched_checked_and_downloaded_without_javascript(
     context = browser.new_context(locale="de-DE", java_script_enabled=False, accept_downloads=True)
     page = context.new_page()
     log_in(page, room)
+    page.locator("summary", has_text="Mehr").click()
     page.get_by_role("link", name="Protokoll").click()
     page.get_by_label("Vorgang").select_option("Angemeldet")
     page.get_by_label("Konto Nr.").fill("1")

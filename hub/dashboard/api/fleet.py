@@ -50,12 +50,16 @@ def found_in(snapshot: fleet.Snapshot, wanted: fleet.Wanted) -> Sequence[fleet.L
 
 
 def fleet_pictures(view: FleetView, town_dir: Path) -> list[Picture]:
-    """The town's core for desktop and phone, the same section whatever is looked for; a section of it when one is
-    wanted. Far nodes are named below it."""
-    drawn = view.found if view.on_map.box else view.snapshot.lines
-    where = tuple((line.id, line.lon, line.lat) for line in drawn)
-    pictures = (_picture(view.found, where, town_dir, *size) for size in (WIDE, NARROW))
-    return [picture for picture in pictures if picture is not None]
+    """The same section whatever is looked for; a section of it when one is wanted."""
+    return pictures(view.found, view.found if view.on_map.box else view.snapshot.lines, town_dir)
+
+
+def pictures(found: Sequence[fleet.Line], everybody: Sequence[fleet.Line], town_dir: Path) -> list[Picture]:
+    """`found` in the town's core, for desktop and phone; the section is drawn around `everybody`. Far nodes are named
+    below it."""
+    where = tuple((line.id, line.lon, line.lat) for line in everybody)
+    made = (_picture(found, where, town_dir, *size) for size in (WIDE, NARROW))
+    return [picture for picture in made if picture is not None]
 
 
 def _picture(found: Sequence[fleet.Line], where: Positions, town_dir: Path, width: int, height: int) -> Picture | None:

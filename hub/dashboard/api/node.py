@@ -48,7 +48,7 @@ class NodeView:
 
 @dataclass(frozen=True)
 class HistoryView:
-    """Everything that /admin/knoten/<node>/verlauf shows."""
+    """Everything that /admin/knoten/<node>/verlauf shows; `since` is where the pictures begin."""
 
     now: int
     node: fleet.NodeNow
@@ -56,11 +56,18 @@ class HistoryView:
     series: Sequence[fleet.Series]
     happenings: Sequence[fleet.Happening]
 
+    @property
+    def count(self) -> int:
+        """How many values the longest way has."""
+        return max((one.count for one in self.series), default=0)
+
     def line(self, one: fleet.Series) -> str:
         """The SVG path of a figure's way."""
-        lowest = min(one.lowest, 0)
-        path = rules.sparkline([None if value is None else round(value - lowest) for value in one.values])
-        return re.sub(r"(M\S+ [\d.]+)(?=M|$)", r"\1h.01", path)  # a lonely value is a dot
+        lowest, span = min(one.lowest, 0), max(one.highest - min(one.lowest, 0), 1)
+        path = rules.sparkline(
+            [None if value is None else round((value - lowest) / span * 1000) for value in one.values]
+        )
+        return re.sub(r"(M\S+ [\d.]+)(?=M|$)", r"\1h6", path)  # a lonely value is a dash
 
 
 def node_view(session: Session, name: str, now: int, language: str) -> NodeView | None:
@@ -68,14 +75,14 @@ def node_view(session: Session, name: str, now: int, language: str) -> NodeView 
     node = fleet.node(session, name, now)
     if node is None:
         return None
-    line = rules.NodeLine(
-        node.id, node.name[language], node.role, node.online, node.last_seen, node.clients, node.capacity
-    )
+    alarms = [alarm for alarm in fleet.alarms(session) if alarm.node == name]
+    share = node.clients / node.capacity if node.clients is not None and node.capacity and node.online else None
+    codes = {alarm.code: alarm.text for alarm in alarms}
     return NodeView(
         now=now,
         node=node,
-        state=line.state,
-        alarms=[alarm for alarm in fleet.alarms(session) if alarm.node == name],
+        state=fleet.overview.state_of(node.last_seen, node.online, codes, share, node.wifi_open),
+        alarms=alarms,
         proof=ingest.proof(session, name, now),
         config=fleet.config_now(session, name),
         commands=fleet.commands_now(session, name),
@@ -92,5 +99,5 @@ def history_view(session: Session, name: str, days: int, now: int) -> HistoryVie
     if node is None:
         return None
     since = now - days * DAY
-    series = fleet.series(session, name, since, now)
-    return HistoryView(now, node, since, series, fleet.happenings(session, name, node.site, since))
+    begin, series = fleet.series(session, name, since, now)
+    return HistoryView(now, node, begin, series, fleet.happenings(session, name, node.site, since))

@@ -9,6 +9,8 @@ from hub.core.clock import now_ms
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.dashboard import api, rules
+from hub.dashboard.web import words
+from hub.dashboard.web.fleet import alarm_names
 
 blueprint = flask.Blueprint("dashboard", __name__)
 
@@ -29,6 +31,8 @@ def overview() -> ResponseReturnValue:
         number=lambda value: i18n.number(value, lang),
         moment=lambda at: i18n.moment(at, lang, now),
         since=lambda at: rules.ago(at, now),
+        alarm_names=alarm_names(),
+        own_names=words.own_certificates(),
         reason_text=_reason,
     )
     response = flask.make_response(page)

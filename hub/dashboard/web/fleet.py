@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import flask
@@ -16,6 +16,7 @@ from hub.core.clock import now_ms
 from hub.core.web import gettext as _
 from hub.core.web.language import language
 from hub.dashboard import api, rules
+from hub.dashboard.web import words
 from hub.fleet import api as fleet
 
 blueprint = flask.Blueprint("fleet_pages", __name__)
@@ -49,16 +50,29 @@ def overview() -> ResponseReturnValue:
         problems=_problem_names(),
         state_names=_state_names(),
         alarm_names=alarm_names(),
-        card=fleet.overview.card_of,
-        days=lambda until: fleet.overview.days_left(until, now),
-        number=lambda value: i18n.number(value, lang),
-        moment=lambda at: i18n.moment(at, lang, now),
-        since=lambda at: rules.ago(at, now),
+        own_names=words.own_certificates(),
+        **_forms(now, lang),
         address=_address,
     )
     response = flask.make_response(page)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _forms(now: int, lang: str) -> dict[str, Callable[..., object]]:
+    """How the template asks for what follows from the moment and the language."""
+    return {
+        "worries_of": lambda line: fleet.overview.worries(line, now),
+        "card": fleet.overview.card_of,
+        "days": lambda until: fleet.overview.days_left(until, now),
+        "own_remedy": lambda one: words.remedies()[fleet.certificates.remedy(one)],
+        "due": lambda one: fleet.certificates.is_due(one, now),
+        "left": lambda one: fleet.certificates.days_left(one, now),
+        "last_day": lambda until: i18n.last_day(until, lang),
+        "number": lambda value: i18n.number(value, lang),
+        "moment": lambda at: i18n.moment(at, lang, now),
+        "since": lambda at: rules.ago(at, now),
+    }
 
 
 def _map(view: api.FleetView) -> Markup:
@@ -125,8 +139,8 @@ def _wanted() -> fleet.Wanted:
         "problem": fleet.overview.PROBLEMS,
         "order": tuple(fleet.overview.ORDERS),
     }
-    for name, words in known.items():
-        if said[name] not in words:
+    for name, allowed in known.items():
+        if said[name] not in allowed:
             said[name] = "state" if name == "order" else ""
     said["box"] = fleet.overview.box_of(said["box"])
     page = flask.request.args.get("seite", "1")
@@ -151,7 +165,7 @@ def _state_names() -> dict[str, str]:
     return {
         "silent": _("Keine Verbindung"),
         "trouble": _("Meldung"),
-        "high": _("Hoch"),
+        "high": _("Fast voll"),
         "off": _("WLAN aus"),
         "good": _("Gut"),
         "never": _("Noch nie gemeldet"),
@@ -161,12 +175,12 @@ def _state_names() -> dict[str, str]:
 def _problem_names() -> dict[str, str]:
     return {
         "silent": _("ohne Verbindung"),
-        "power": _("Stromversorgung schwach"),
-        "card": _("Karte voll oder verbraucht"),
-        "certificate": _("Zertifikat läuft bald ab"),
+        "power": _("Strom schwach"),
+        "card": _("Karte am Ende"),
+        "certificate": _("Zertifikat endet bald"),
         "config": _("Konfiguration abgelehnt"),
-        "backup": _("ohne frische Sicherung"),
-        "intruder": _("fremdes Gerät oder fremder Sender"),
+        "backup": _("Sicherung fehlt"),
+        "intruder": _("fremdes Gerät"),
         "alarm": _("mit offener Meldung"),
     }
 
@@ -181,7 +195,7 @@ def alarm_names() -> dict[str, str]:
         "power": _("Unterspannung"),
         "disk_full": _("Karte voll"),
         "disk_worn": _("Karte verbraucht"),
-        "certificate": _("Zertifikat"),
+        "certificate": _("Zertifikat endet"),
         "battery": _("Batterie"),
         "lost": _("Meldungen fehlen"),
         "config": _("Konfiguration abgelehnt"),

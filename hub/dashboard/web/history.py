@@ -33,6 +33,7 @@ def page(name: str) -> ResponseReturnValue:
         days=days,
         choices=DAYS,
         figures=_figure_names(),
+        units=_UNITS,
         kinds=_kinds(),
         alarm_names=alarm_names(),
         asks=words.commands(),
@@ -89,18 +90,24 @@ def _days() -> int:
 def _figure_names() -> dict[str, str]:
     return {
         "clients": _("Geräte im WLAN"),
-        "load_percent": _("Last in Prozent"),
-        "temperature_c": _("Prozessor, °C"),
-        "memory_mb": _("Speicher des Programms, MB"),
+        "load_percent": _("Last"),
+        "temperature_c": _("Prozessor"),
+        "memory_mb": _("Speicher des Programms"),
         "waiting": _("Wartet im Knoten"),
-        "uptime_s": _("Läuft seit, Sekunden"),
-        "disk_free_mb": _("Karte: frei, MB"),
-        "disk_written_mb": _("Karte: geschrieben seit Start, MB"),
-        "disk_worn_percent": _("Karte: verbraucht in Prozent"),
-        "throttled": _("Stromversorgung (Bits)"),
-        "battery_mv": _("Batterie, mV"),
-        "clock_offset_ms": _("Uhr geht falsch um, ms"),
+        "uptime_s": _("Läuft seit"),
+        "disk_free_mb": _("Karte: frei"),
+        "disk_written_mb": _("Karte: geschrieben seit Start"),
+        "disk_worn_percent": _("Karte: verbraucht"),
+        "throttled": _("Stromversorgung"),
+        "battery_mv": _("Batterie"),
+        "clock_offset_ms": _("Uhr"),
     }
+
+
+_UNITS = {
+    **{"load_percent": "%", "temperature_c": "°C", "memory_mb": "MB", "disk_free_mb": "MB", "disk_written_mb": "MB"},
+    **{"disk_worn_percent": "%", "battery_mv": "mV"},
+}
 
 
 def _kinds() -> dict[str, str]:

@@ -36,6 +36,29 @@ def reasons() -> dict[str, str]:
     }
 
 
+def own_certificates() -> dict[str, str]:
+    """The hub's own certificates."""
+    return {
+        "broker": _("Broker"),
+        "web": _("Webserver"),
+        "hub": _("Anmeldung des Hubs beim Broker"),
+        "authority": _("Zertifizierungsstelle der Stadt"),
+    }
+
+
+def remedies() -> dict[str, str]:
+    """What to do when one of them ends."""
+    return {
+        "playbook": _("Führen Sie „ansible-playbook site.yml --limit hubs“ aus, das erneuert es."),
+        "buy": _("Besorgen Sie ein neues, tragen Sie es bei hub_tls_certificate ein und führen Sie das Playbook aus."),
+        "broker": _("Besorgen Sie beim Betreiber des Brokers ein neues."),
+        "authority": _(
+            "Legen Sie auf dem Hub das Verzeichnis ca beiseite, führen Sie das Playbook aus und schreiben Sie danach "
+            "jeden Knoten neu ein."
+        ),
+    }
+
+
 def radio_states() -> dict[str, str]:
     """What the radio does, as the node says it."""
     return {

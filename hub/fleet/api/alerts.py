@@ -59,7 +59,7 @@ def judge_nodes(session: Session, overdue: Mapping[str, int], channels: tuple[st
                 store.close_alarm(session, row.id, change.code, now)
             told.append(Told(row.id, change.code, change.opened, change.text, now))
     for one in told:
-        _tell(session, one, channels)
+        tell(session, one, channels)
     return told
 
 
@@ -91,10 +91,11 @@ def _sentence(outage: outages.Outage) -> str:
 
 def notify(session: Session, channels: tuple[str, ...], code: str, text: str, now: int) -> None:
     """Tells people of something that is no node's but the hub's own."""
-    _tell(session, Told("", code, True, text, now), channels)
+    tell(session, Told("", code, True, text, now), channels)
 
 
-def _tell(session: Session, one: Told, channels: tuple[str, ...]) -> None:
+def tell(session: Session, one: Told, channels: tuple[str, ...]) -> None:
+    """Has it sent by every channel."""
     body = json.dumps({"node": one.node, "code": one.code, "open": one.opened, "text": one.text, "at": one.at})
     for channel in channels:
         store.add_notice(session, channel, body, one.at)

@@ -67,9 +67,10 @@ def figures_since(session: Session, node: str, since: int) -> list[tuple[int, di
     return [(at, json.loads(text)) for at, text in store.samples(session, node, since)]
 
 
-def series(session: Session, node: str, since: int, now: int) -> Sequence[Series]:
-    """The way of each figure since a moment."""
-    return rules.series(figures_since(session, node, since), since, now)
+def series(session: Session, node: str, since: int, now: int) -> tuple[int, Sequence[Series]]:
+    """(where the picture begins, the way of each figure since then), nothing older than `since`."""
+    rows = figures_since(session, node, since)
+    return rules.begins(rows, since), rules.series(rows, since, now)
 
 
 def happenings(session: Session, node: str, site: str, since: int) -> list[Happening]:

@@ -56,31 +56,24 @@ def _line(
     online = heard and said.get("state") != "offline"
     capacity = row.capacity or said.get("capacity")
     clients = said.get("clients") if online else None
-    is_open = said.get("wifi_open")
     share = clients / capacity if clients is not None and capacity else None
     return Line(
-        id=row.id,
-        label=row.name_en if language == "en" else row.name_de,
-        role=row.role,
-        site=row.site,
-        ring=row.ring,
-        state=overview.state_of(row.last_seen, online, dict(alarms), share, is_open),
+        *(row.id, row.name_en if language == "en" else row.name_de, row.role, row.site, row.ring),
+        state=overview.state_of(row.last_seen, online, dict(alarms), share, said.get("wifi_open")),
         software=said.get("software", ""),
-        uptime_s=said.get("uptime_s"),
-        load_percent=said.get("load_percent"),
         clients=clients,
         capacity=capacity,
         power=overview.power_of(said.get("throttled")),
-        disk_free_mb=said.get("disk_free_mb"),
-        disk_worn_percent=said.get("disk_worn_percent"),
         certificate_until=said.get("certificate_until_ms"),
         last_seen=row.last_seen,
         backup_at=backup,
         config=_config(version, said),
-        open=is_open,
+        open=said.get("wifi_open"),
+        has_file=row.role != rules.RADIO and "battery_mv" not in said,  # a sensor on a battery has none
         lat=row.lat,
         lon=row.lon,
         alarms=MappingProxyType(dict(alarms)),
+        **{name: said.get(name) for name in ("uptime_s", "load_percent", "disk_free_mb", "disk_worn_percent")},
     )
 
 

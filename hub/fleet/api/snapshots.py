@@ -12,8 +12,10 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from hub.core.db import Database
+from hub.fleet.api.certificates import own_certificates
 from hub.fleet.api.lines import OutageNow, lines, outages_now
 from hub.fleet.rules import overview
+from hub.fleet.rules.certificates import Own
 from hub.fleet.rules.overview import Line
 
 _log = logging.getLogger(__name__)
@@ -25,11 +27,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every node at a moment (ms), worst first, and how many there are of what; `problems` counts what is wrong."""
+    """Every node at a moment (ms), worst first, and how many there are of what; `problems` counts what is wrong.
+    `certificates` are the hub's own."""
 
     at: int
     lines: Sequence[Line]
     outages: Sequence[OutageNow]
+    certificates: Sequence[Own]
     states: Mapping[str, int]
     rings: Mapping[str, int]
     versions: Mapping[str, int]
@@ -96,11 +100,12 @@ def _renew_behind(shelf: _Shelf, database: Database, now: int, language: str) ->
 def _renew(shelf: _Shelf, database: Database, now: int, language: str) -> Snapshot:
     changes = shelf.changes
     with database.read() as session:
-        every, outages = lines(session, now, language), outages_now(session)
+        every, outages, own = lines(session, now, language), outages_now(session), own_certificates(session)
     made = Snapshot(
         at=now,
         lines=overview.matching(every, overview.Wanted(), now),
         outages=outages,
+        certificates=own,
         states=Counter(line.state for line in every),
         rings=Counter(line.ring for line in every),
         versions=Counter(line.software for line in every if line.software),

@@ -74,7 +74,7 @@ def figures(
         found["undervoltage"] = float(throttled & 1)
     until = said.get("certificate_until_ms")
     if isinstance(until, int):
-        found["certificate_days"] = (until - now) / DAY_MS
+        found["certificate_days"] = float((until - now) // DAY_MS)  # whole days, as the pages say
     refused, applied = said.get("refused_v"), said.get("config_v")
     if isinstance(refused, int):
         found["config_refused"] = float(not isinstance(applied, int) or refused > applied)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hub.fleet.rules.alerts import DAY_MS, MINUTE_MS
 
 EVERY_MS = 15 * MINUTE_MS
+STEP_MS = EVERY_MS + 2 * MINUTE_MS  # a node speaks once a minute: in each step lies a value, or there was none
 KEEP_MS = 14 * DAY_MS
 FIGURES = (
     "clients",
@@ -38,7 +39,7 @@ def figures(said: Mapping[str, object]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Series:
-    """One figure's way: its values at equal steps (None = nothing was said), and their lowest, highest and last."""
+    """One figure's way: its values at equal steps (None = nothing was said), how many, lowest, highest and last."""
 
     name: str
     values: Sequence[float | None]
@@ -46,13 +47,25 @@ class Series:
     highest: float
     last: float
 
+    @property
+    def count(self) -> int:
+        """How many steps have a value."""
+        return sum(value is not None for value in self.values)
 
-def series(rows: Sequence[tuple[int, Mapping[str, float]]], since: int, now: int, steps: int = 96) -> list[Series]:
+
+def begins(rows: Sequence[tuple[int, Mapping[str, float]]], since: int) -> int:
+    """Where a picture of the rows begins: nothing is to be seen before the first."""
+    return max(since, rows[0][0]) if rows else since
+
+
+def series(rows: Sequence[tuple[int, Mapping[str, float]]], since: int, now: int, most: int = 96) -> list[Series]:
     """A way for each figure that was ever said; of several values in one step the last counts."""
-    width = max((now - since) / steps, 1)
+    start = begins(rows, since)
+    steps = max(2, min(most, (now - start) // STEP_MS + 1))
+    width = max((now - start) / steps, 1)
     found: dict[str, list[float | None]] = {}
     for at, values in rows:
-        step = min(max(int((at - since) / width), 0), steps - 1)
+        step = min(max(int((at - start) / width), 0), steps - 1)
         for name, value in values.items():
             found.setdefault(name, [None] * steps)[step] = value
     return [_series(name, found[name]) for name in FIGURES if name in found]

@@ -18,7 +18,7 @@ _RINGS = ("canary", "early", "rest")
 
 class Line(NamedTuple):  # not a dataclass: thousands are made for one page
     """One node as the list shows it; None and "" = not said. `power` now, before or ""; `config` own, underway, refused
-    or applied; `open` whether its WiFi lets people in."""
+    or applied; `open` whether its WiFi lets people in; `has_file` whether it has a file of its own to be kept."""
 
     id: str
     label: str
@@ -39,6 +39,7 @@ class Line(NamedTuple):  # not a dataclass: thousands are made for one page
     backup_at: int | None = None
     config: str = "own"
     open: bool | None = None
+    has_file: bool = True
     lat: float = 0.0
     lon: float = 0.0
     alarms: Mapping[str, str] = _NO_ALARMS
@@ -90,27 +91,42 @@ def days_left(until: int | None, now: int) -> int | None:
 
 def problems(line: Line, now: int) -> tuple[str, ...]:
     """What somebody may look for: silent, power, card, certificate, config, backup, intruder, alarm."""
-    found = []
     days = days_left(line.certificate_until, now)
-    if line.state == "silent":
-        found.append("silent")
-    if line.power == "now" or "power" in line.alarms:
-        found.append("power")
-    if card_of(line.disk_free_mb, line.disk_worn_percent) in ("full", "worn"):
-        found.append("card")
-    if days is not None and days <= CERTIFICATE_DAYS:
-        found.append("certificate")
-    if line.config == "refused":
-        found.append("config")
-    if line.last_seen is not None and (line.backup_at is None or now - line.backup_at > 7 * DAY_MS):
-        found.append("backup")
-    if INTRUDERS & set(line.alarms):
-        found.append("intruder")
-    if line.alarms:
-        found.append("alarm")
-    return tuple(found)
+    found = {
+        "silent": line.state == "silent",
+        "power": line.power == "now" or "power" in line.alarms,
+        "card": card_of(line.disk_free_mb, line.disk_worn_percent) in ("full", "worn"),
+        "certificate": days is not None and days <= CERTIFICATE_DAYS,
+        "config": line.config == "refused",
+        "backup": lacks_backup(line, now),
+        "intruder": bool(INTRUDERS & set(line.alarms)),
+        "alarm": bool(line.alarms),
+    }
+    return tuple(problem for problem, is_there in found.items() if is_there)
 
 
+def lacks_backup(line: Line, now: int) -> bool:
+    """Whether a node that has a file of its own, and was there, has not sent it for a week."""
+    was_there = line.has_file and line.last_seen is not None
+    return was_there and (line.backup_at is None or now - line.backup_at > 7 * DAY_MS)
+
+
+def worries(line: Line, now: int) -> tuple[str, ...]:
+    """Its problems that neither its state nor an alarm says already."""
+    return tuple(
+        problem
+        for problem in problems(line, now)
+        if problem not in ("silent", "intruder", "alarm") and not _SAID_BY.get(problem, _NOBODY) & set(line.alarms)
+    )
+
+
+_NOBODY: frozenset[str] = frozenset()
+_SAID_BY = {
+    "power": frozenset({"power"}),
+    "card": frozenset({"disk_full", "disk_worn"}),
+    "certificate": frozenset({"certificate"}),
+    "config": frozenset({"config"}),
+}
 INTRUDERS = frozenset({"rogue_dhcp", "rogue_ra", "evil_twin", "mac_twice"})
 PROBLEMS = ("silent", "power", "card", "certificate", "config", "backup", "intruder", "alarm")
 

@@ -21,6 +21,7 @@ from hub.fleet.store.alarms import (
     open_codes,
     raise_alarm,
 )
+from hub.fleet.store.certificates import forget_own_certificates, keep_own_certificate, own_certificates
 from hub.fleet.store.enrolment import add_certificate, add_code, code, holder, revoke, revoked, use_code
 from hub.fleet.store.history import (
     Backup,
@@ -109,11 +110,13 @@ __all__ = [
     "forget_names",
     "forget_nodes",
     "forget_orders",
+    "forget_own_certificates",
     "grants",
     "grow_outage",
     "has_grants",
     "holder",
     "keep_backup",
+    "keep_own_certificate",
     "last_backups",
     "last_commands",
     "mark_command_told",
@@ -129,6 +132,7 @@ __all__ = [
     "open_codes",
     "open_outages",
     "outages_since",
+    "own_certificates",
     "raise_alarm",
     "read_sightings",
     "remove_block",

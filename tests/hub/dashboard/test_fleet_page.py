@@ -85,9 +85,45 @@ def test_what_is_wrong_stands_at_the_top_with_its_number(admin: FlaskClient, tow
     town.status(MARKET, throttled=1, software="stadtknoten 1.2.0")
     town.status(LAKE, software="stadtknoten 1.3.0")
     html = get(admin, "/admin/knoten")
-    assert "Stromversorgung schwach: 1" in plain(html)
+    assert "Strom schwach 1" in plain(html)
     assert shown(get(admin, "/admin/knoten?software=stadtknoten 1.3.0")) == [LAKE]
     assert '<option value="stadtknoten 1.3.0">stadtknoten 1.3.0 (1)</option>' in html
+
+
+def test_the_states_at_the_top_add_up_and_each_leads_to_its_nodes(admin: FlaskClient, town: Town) -> None:
+    town.status(MARKET)
+    town.status(LAKE, now_ms() - 3_600_000)
+    html = get(admin, "/admin/knoten")
+    text = plain(html)
+    assert "1 von 3 Knoten verbunden" in text
+    for words in ("Alle 3", "Keine Verbindung 1", "Gut 1", "Noch nie gemeldet 1"):
+        assert words in text
+    for state, node in (("silent", LAKE), ("good", MARKET), ("never", BOARD)):
+        assert f'href="/admin/knoten?zustand={state}#liste"' in html
+        assert shown(get(admin, f"/admin/knoten?zustand={state}")) == [node]
+
+
+def test_a_backup_is_missed_only_of_nodes_that_have_a_file(admin: FlaskClient, town: Town) -> None:
+    town.status(MARKET)
+    town.status(BOARD, battery_mv=3700)
+    assert "Sicherung fehlt 1" in plain(get(admin, "/admin/knoten"))
+    assert shown(get(admin, "/admin/knoten?was=backup")) == [MARKET]
+    assert "Ein Sensor mit Batterie hat keine eigene Datei" in get(admin, f"/admin/knoten/{BOARD}")
+    town.receive(MARKET, "backup", {"name": "node.toml", "text": "[node]"})
+    assert "Sicherung fehlt" not in plain(get(admin, "/admin/knoten")).partition("Suchen")[0]
+
+
+def test_the_hubs_own_certificates_are_shown_with_what_to_do(admin: FlaskClient, town: Town) -> None:
+    now = now_ms()
+    assert "Zertifikate des Hubs" not in get(admin, "/admin/knoten")
+    seen = [fleet.Own("broker", now + 20 * DAY + 60_000, ours=True), fleet.Own("web", now + 400 * DAY, ours=False)]
+    town.database.write(lambda session: fleet.keep_own(session, seen, ("broker", "web"), (), now))
+    text = plain(get(admin, "/admin/knoten"))
+    for words in ("Broker: Zertifikat gilt noch 20 Tage", "--limit hubs", "Webserver Zertifikat gilt noch 3"):
+        assert words in text
+    assert "hub_tls_certificate" not in text, "the web server's is good"
+    assert "Broker: Zertifikat gilt noch 20 Tage" in plain(get(admin, "/admin"))
+    assert "Broker: certificate good for 20 more days" in plain(get(admin, "/admin?lang=en"))
 
 
 def test_a_group_on_the_map_leads_to_its_section_and_a_node_to_its_page(admin: FlaskClient, town: Town) -> None:
@@ -134,7 +170,14 @@ def test_a_nodes_history_has_its_figures_and_its_events(admin: FlaskClient, town
     town.database.write(lambda session: fleet.raise_alarm(session, MARKET, "rogue_ra", EVIL, now))
     html = get(admin, f"/admin/knoten/{MARKET}/verlauf")
     text = plain(html)
-    for words in ("Geräte im WLAN 7 5 bis 9", "Konfiguration: Fassung 1", "fremder Router", "besteht noch", "karla"):
+    for words in (
+        "Geräte im WLAN 7 5 bis 9",
+        "Links:",
+        "Konfiguration: Fassung 1",
+        "fremder Router",
+        "besteht noch",
+        "karla",
+    ):
         assert words in text
     assert EVIL not in html
     rows = json.loads(get(admin, f"/admin/knoten/{MARKET}/werte.json?tage=1"))
@@ -143,6 +186,16 @@ def test_a_nodes_history_has_its_figures_and_its_events(admin: FlaskClient, town
     assert {"alarm", "config"} <= {line.split(";")[2] for line in events.splitlines()[1:]}
     for path in ("verlauf", "werte.csv", "ereignisse.json", "sicherung/5"):
         assert admin.get(f"/admin/knoten/nowhere/{path}").status_code == 404
+
+
+def test_a_single_value_is_no_line_and_no_figure_is_a_bare_number(admin: FlaskClient, town: Town) -> None:
+    town.status(MARKET, uptime_s=53_122, disk_free_mb=9000, throttled=0x50000, synced=True, load_percent=7)
+    html = get(admin, f"/admin/knoten/{MARKET}/verlauf")
+    text = plain(html)
+    for words in ("14 Std. 45 Min.", "9.000 MB", "war seit dem Start schwach", "7 %", "Bisher ein Wert von jedem"):
+        assert words in text
+    assert "53.122" not in text
+    assert "<path d=" not in html[html.index('id="werte"') : html.index('id="ereignisse"')]
 
 
 def test_the_copy_of_a_nodes_file_is_given_as_text(admin: FlaskClient, town: Town) -> None:

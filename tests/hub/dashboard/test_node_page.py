@@ -68,6 +68,43 @@ def test_the_nodes_own_figures_are_shown(admin: FlaskClient, town: Town) -> None
         assert words in text
 
 
+@pytest.mark.parametrize(
+    ("offset_ms", "words"),
+    [(-43, "Uhr 43 ms nach"), (2300, "Uhr 2,3 s vor"), (-95_000, "Uhr 1 Min. nach, bitte Zeitdienst prüfen")],
+)
+def test_the_clock_is_said_in_words(admin: FlaskClient, town: Town, offset_ms: int, words: str) -> None:
+    now = now_ms()
+    town.receive(
+        BOARD,
+        "status",
+        {"state": "online", "synced": True, "ts": wire.format_ms(now + offset_ms), "uptime_s": 93_600},
+        now,
+    )
+    text = plain(page(admin))
+    assert words in text
+    assert "Läuft seit 1 Tag 2 Std." in text
+    assert ("prüfen" in text) == (abs(offset_ms) >= 60_000)
+
+
+def test_the_head_of_the_page_and_its_boxes_say_the_same(admin: FlaskClient, town: Town) -> None:
+    text = plain(page(admin))
+    assert text.count("Noch nie gemeldet") == 2
+    assert f"node enrol {BOARD}" in text
+    for words in ("Kein Messwert verloren", "Befehle", "gehört"):
+        assert words not in text
+    town.status(BOARD)
+    text = plain(page(admin))
+    assert "Noch nichts zu zählen: Bisher kam nur sein Zustand" in text
+    for words in ("Kein Messwert verloren", "noch nichts gemeldet", "Noch nie gemeldet"):
+        assert words not in text
+    town.bay(1)
+    assert "Kein Messwert verloren" in plain(page(admin))
+    town.database.write(lambda session: fleet.raise_alarm(session, BOARD, "hot", "Zu warm.", now_ms()))
+    head = plain(page(admin).partition("Zu warm.")[0])
+    assert "Meldung" in head
+    assert " Gut " not in head
+
+
 def test_an_unknown_node_is_a_404(admin: FlaskClient) -> None:
     assert admin.get("/admin/knoten/nowhere").status_code == 404
 

@@ -38,11 +38,24 @@ def test_an_empty_town_is_calm_in_both_languages(admin: FlaskClient, lang: str, 
     assert title(page(admin, lang)) == words
 
 
-def test_a_living_node_shows_its_devices_software_and_load(admin: FlaskClient, town: Town) -> None:
-    town.status(LAKE, clients=142, capacity=200, software="0.1.0", protocol="MQTT 5", waiting=7)
+def test_a_living_node_shows_its_devices_and_load_and_the_others_are_counted(admin: FlaskClient, town: Town) -> None:
+    town.status(LAKE, clients=92, capacity=200)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page(admin)))
+    for words in ("92 von 100", "Kurpark am See", "Fast voll", "1 von 2 verbunden , 1 noch nie gemeldet"):
+        assert words in text
+    assert "0 von 1 verbunden , 1 noch nie gemeldet" in text, "the board"
+
+
+def test_few_nodes_get_a_line_and_the_worst_come_first(admin: FlaskClient, town: Town) -> None:
+    town.status(LAKE)
+    town.status(MARKET)
+    town.status(BOARD)
+    town.database.write(lambda session: fleet.raise_alarm(session, MARKET, "hot", "Zu warm.", now_ms()))
     html = page(admin)
-    for words in ("142", "Kurpark am See", "0.1.0", "MQTT 5", "Hoch", "Noch nie gemeldet"):
-        assert words in html
+    assert re.findall(r'rowheader" scope="row"><a href="/admin/knoten/([^"]+)"', html) == [MARKET, LAKE], (
+        "a good board has none"
+    )
+    assert "zu warm" in html
 
 
 def test_a_silent_node_needs_a_person(admin: FlaskClient, town: Town) -> None:

@@ -35,33 +35,16 @@ def test_a_line_never_leaves_its_picture(values: list[int | None]) -> None:
 NOW = 1_800_000_000_000
 
 
-def node(label: str = "Kurpark", **known: object) -> rules.NodeLine:
-    return rules.NodeLine(**{"id": label.lower(), "label": label, "role": "wifi", "online": True, **known})
-
-
-def test_load_is_unknown_without_both_numbers_or_when_the_node_is_silent() -> None:
-    assert node(clients=None, capacity=40).load is None
-    assert node(clients=3, capacity=0).load is None
-    assert node(clients=3, capacity=10, online=False).load is None
-    assert node(clients=20, capacity=40).load == 0.5
-
-
-def test_a_nodes_state_is_one_word() -> None:
-    states = [
-        node(),
-        node(last_seen=NOW, online=False),
-        node(last_seen=NOW, clients=9, capacity=10),
-        node(last_seen=NOW, clients=1, capacity=10),
-    ]
-    assert [line.state for line in states] == ["never", "silent", "high", "good"]
+def node(label: str = "Kurpark", state: str = "good", at: int = NOW) -> rules.NodeLine:
+    return rules.NodeLine(label, state, at)
 
 
 def test_when_all_is_well_nothing_needs_a_person() -> None:
-    assert rules.attentions(rules.Findings(nodes=[node(last_seen=NOW), node("Neu")]), NOW) == []
+    assert rules.attentions(rules.Findings(nodes=[node(), rules.NodeLine("Neu", "never")]), NOW) == []
 
 
 def test_silent_nodes_are_named_until_there_are_too_many() -> None:
-    silent = [node(f"N{n}", last_seen=NOW - n, online=False) for n in range(1, 5)]
+    silent = [node(f"N{n}", "silent", NOW - n) for n in range(1, 5)]
     assert [item.subject for item in rules.attentions(rules.Findings(nodes=silent[:3]), NOW)] == ["N3", "N2", "N1"]
     [one] = rules.attentions(rules.Findings(nodes=silent), NOW)
     assert (one.kind, one.count, one.since) == ("many_silent", 4, NOW - 4)
@@ -84,6 +67,13 @@ def test_every_kind_of_bad_input_is_named() -> None:
     found = rules.Findings(refused=1, quarantined=2, faulty_bays=3, feedback=4)
     kinds = [(item.kind, item.count) for item in rules.attentions(found, NOW)]
     assert kinds == [("refused", 1), ("quarantined", 2), ("faulty", 3), ("feedback", 4)]
+
+
+def test_an_own_certificate_becomes_a_danger_in_its_last_week() -> None:
+    day = 86_400_000
+    found = rules.Findings(certificates=[("web", NOW + 20 * day), ("broker", NOW + 3 * day)])
+    items = [(item.subject, item.level, item.count) for item in rules.attentions(found, NOW)]
+    assert items == [("broker", "danger", 3), ("web", "warning", 20)]
 
 
 def test_the_headline_counts_in_words_up_to_twelve() -> None:

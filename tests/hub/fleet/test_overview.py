@@ -37,6 +37,27 @@ def test_each_problem_is_found(said: dict, problem: str) -> None:
     assert matching([line], Wanted(problem=problem), NOW) == [line]
 
 
+def test_load_is_unknown_without_both_numbers() -> None:
+    assert Line("a", "A", clients=None, capacity=40).share is None
+    assert Line("a", "A", clients=3, capacity=0).share is None
+    assert Line("a", "A", clients=20, capacity=40).share == 0.5
+
+
+def test_a_nodes_state_is_one_word_and_the_worst_counts() -> None:
+    said = [(None, True, {}), (NOW, False, {"hot": ""}), (NOW, True, {"hot": ""}), (NOW, True, {})]
+    states = [overview.state_of(seen, online, alarms, 0.1, None) for seen, online, alarms in said]
+    assert states == ["never", "silent", "trouble", "good"]
+    assert overview.state_of(NOW, True, {}, 0.9, True) == "high"
+    assert overview.state_of(NOW, True, {}, 0.9, False) == "off"
+
+
+def test_what_an_alarm_says_is_not_said_twice() -> None:
+    line = Line("a", "A", **{**GOOD, "power": "now", "disk_free_mb": 100, "alarms": {"power": "x"}, "backup_at": None})
+    assert overview.worries(line, NOW) == ("card", "backup")
+    assert overview.worries(line._replace(has_file=False), NOW) == ("card",)
+    assert "power" in problems(line, NOW)
+
+
 LINES = st.lists(
     st.builds(
         Line,
@@ -111,9 +132,21 @@ def test_a_figure_is_kept_every_quarter_of_an_hour_for_a_fortnight(database: Dat
 
 def test_a_gap_in_a_figure_stays_a_gap() -> None:
     rows = [(NOW, {"clients": 4.0}), (NOW + DAY - 1, {"clients": 9.0})]
-    (series,) = history.series(rows, NOW, NOW + DAY, steps=24)
+    (series,) = history.series(rows, NOW, NOW + DAY, most=24)
     assert (series.values[0], series.values[-1], series.values[5]) == (4.0, 9.0, None)
-    assert (series.lowest, series.highest, series.last) == (4.0, 9.0, 9.0)
+    assert (series.lowest, series.highest, series.last, series.count) == (4.0, 9.0, 9.0, 2)
+
+
+@given(st.integers(1, 90), st.lists(st.integers(0, 60), min_size=90, max_size=90))
+def test_a_node_that_spoke_all_the_time_has_a_line_without_gaps(count: int, late_s: list[int]) -> None:
+    """A figure is kept with the first status after a quarter of an hour, so up to a minute later."""
+    moments = [NOW]
+    for late in late_s[:count]:
+        moments.append(moments[-1] + history.EVERY_MS + late * 1000)
+    rows = [(at, {"clients": 1.0}) for at in moments]
+    (series,) = history.series(rows, NOW - DAY, moments[-1] + 60_000)
+    assert None not in series.values
+    assert history.begins(rows, NOW - DAY) == NOW
 
 
 def test_a_copy_of_a_nodes_file_is_kept_when_it_changed_and_ten_at_most(database: Database, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from edge.rules.release import ReleaseError
 from edge.update.fetch import Fetch
 from edge.update.order import Order
 from hub import app as wiring
+from hub import identities
 from hub.core.authority import Authority
 from hub.core.clock import now_ms
 from hub.core.db import Database
@@ -192,6 +193,16 @@ def test_the_authority_is_for_everybody_and_nothing_else_is_sent_in_the_clear(hu
     connection.close()
     with pytest.raises(enrolment.EnrolmentError, match="must begin with https"):
         enrolment.enrol("http://hub.example", hub.code(), tmp_path / "state")
+
+
+def test_what_the_hub_prints_is_english_and_is_typed_as_it_stands(hub: Hub, tmp_path: Path) -> None:
+    said = identities.enrol(hub.settings.model_copy(update={"public_url": hub.url}), "lake-b1", 24, as_json=False)
+    assert "Node lake-b1; the code is good once, until " in said
+    words = said.strip().splitlines()[-1].split()
+    assert words[:3] == ["sudo", "stadtknoten-edge", "enrol"]
+    options = ["--config", str(tmp_path / "node.toml"), "--state", str(tmp_path / "state")]
+    assert main([*words[2:], *options]) == 0
+    assert identities.revoke(hub.settings, "lake-b1").startswith("lake-b1: 1 certificate revoked, ")
 
 
 def test_without_an_address_anywhere_the_technician_is_asked_for_it(tmp_path: Path, capsys) -> None:

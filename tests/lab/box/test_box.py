@@ -484,7 +484,8 @@ def test_a_given_code_always_enrols_and_a_hub_that_is_down_stops_nothing(town: T
     serial = f"openssl x509 -noout -serial -in {_STATE}/node.pem"
     before, key = town.node.run(serial).stdout, town.node.run(f"grep ^hub_key {_CONFIG}").stdout
     away = tmp_path / "away.json"
-    away.write_text(json.dumps({"all": {"hosts": {"hub": {"ansible_ssh_common_args": "-o ProxyCommand=false"}}}}))
+    nowhere = {"ansible_host": "away", "ansible_ssh_common_args": "-o ProxyCommand=false"}
+    away.write_text(json.dumps({"all": {"hosts": {"hub": nowhere}}}))
     options = ("-i", str(away), "--limit", "kurpark_see", "-e", f"edge_enrol_code={code_for_the_node(town)}")
     _, counts, said = town.playbook.run(*options)
     assert (counts["kurpark_see"]["failed"], counts["kurpark_see"]["unreachable"]) == (0, 0), said[-4000:]

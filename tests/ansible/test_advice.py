@@ -67,7 +67,8 @@ def advised() -> dict[tuple[str, str], str]:
             for text in words.split("sudo stadtknoten-")[1:]
         ]
     for file in ROOT.glob("hub/templates/dashboard/*.html"):
-        texts.append((str(file.relative_to(ROOT)), html.unescape(file.read_text())))
+        text = re.sub(r"\{\{.*?\}\}", "VALUE", file.read_text())
+        texts.append((str(file.relative_to(ROOT)), html.unescape(text)))
     return {command: place for place, text in texts for command in commands(text)}
 
 

@@ -41,7 +41,7 @@ def test_a_hub_that_is_down_does_not_stop_a_node_and_what_is_left_to_do_is_said(
     said = " ".join(done.stdout.split())
     assert done.returncode == 0, done.stdout
     assert "lake has no certificate" in said
-    assert "and the hub is not reached" in said
+    assert "The hub is not reached." in said
     assert "sudo stadtknoten-edge enrol CODE && sudo systemctl restart" in said
     assert "and goes on" in said
 

@@ -14,7 +14,7 @@ from hub.doors import ACCESS
 from tests.hub.dashboard.conftest import LAKE, MARKET, Town
 
 Log = Callable[..., FlaskClient]
-THEIRS = {"fleet_pages", "nodes", "node_history", "node_settings", "node_preview", "rollouts"}
+THEIRS = {"fleet_pages", "nodes", "node_history", "node_settings", "node_preview", "node_update", "rollouts"}
 
 
 @pytest.fixture

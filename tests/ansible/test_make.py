@@ -18,7 +18,8 @@ def test_a_release_that_cannot_bring_the_database_up_to_date_is_not_in_use(
     (home / "current").symlink_to(home / "2.0-b")
     (home / "good").symlink_to(home / "1.0-a")
     text = (rendered.ROLES / "hub/files/make").read_text()
-    for path, instead in (("/usr/local/bin/stadtknoten-hub", program), ("/var/lib/stadtknoten-hub", str(state))):
+    stand_ins = {"/usr/local/bin/stadtknoten-hub": program, "/var/lib/stadtknoten-hub": str(state)}
+    for path, instead in {**stand_ins, "runuser -u stadtknoten-hub -- ": ""}.items():
         assert path in text
         text = text.replace(path, instead)
     command = ["/bin/sh", "-s", "--", "database", str(home / "2.0-b"), "schema", "hub.example", "localhost"]

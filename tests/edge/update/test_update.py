@@ -331,6 +331,8 @@ def test_a_release_of_the_hub_is_kept_only_when_its_web_server_is_ready(node: No
         node.run("use", "--release", "second", *ready)
         server.shutdown()
     assert node.link("current") == node.link("good") == "second"
+    kept = [path.name for path in node.home.iterdir() if path.is_dir() and not path.is_symlink()]
+    assert len(kept) == 2, "the one in use, and one more"
     assert "try-restart stadtknoten-hub-web" in (node.root / "systemctl.log").read_text()
 
 

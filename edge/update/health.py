@@ -48,6 +48,11 @@ class Services(_Units):
         """All that can be well."""
         return frozenset({*self.units, BROKER, PORTAL})
 
+    @property
+    def always(self) -> frozenset[str]:
+        """Nothing: a node may be without a certificate or a radio."""
+        return frozenset()
+
     def well(self) -> frozenset[str]:
         """What is well now, by name."""
         found = self.active()
@@ -84,6 +89,11 @@ class HubServices(_Units):
     def most(self) -> frozenset[str]:
         """All that can be well."""
         return frozenset({*self.units, READY})
+
+    @property
+    def always(self) -> frozenset[str]:
+        """What a release must bring about even where it was missing before."""
+        return frozenset({READY})
 
     def well(self) -> frozenset[str]:
         """What is well now, by name."""

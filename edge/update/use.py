@@ -45,7 +45,8 @@ def _try(node: Node, services: health.Machine, release: str) -> None:
     good = install.linked(node.home, install.GOOD)
     said = Progress("playbook", "trial", 90, old=good, new=release)
     node.own.mkdir(exist_ok=True)
-    gone = trial(node, services, node.by_hand, said, health.usual(services, node.usual_s))
+    wanted = health.usual(services, node.usual_s) | services.always
+    gone = trial(node, services, node.by_hand, said, wanted)
     end = replace(said, state="rolled_back", text=not_well(gone)) if gone else replace(said, state="done", percent=100)
     save(node.by_hand, end)
     if gone:

@@ -300,12 +300,12 @@ def test_the_links_change_in_one_step_and_old_releases_go(tmp_path: Path) -> Non
 
 
 class Web(http.server.BaseHTTPRequestHandler):
-    """Ready unless `broken` is in use."""
+    """Ready with the second release; the first was not, for it has a fault that the second mends."""
 
     home = Path()
 
     def do_GET(self) -> None:
-        self.send_response(503 if install.linked(self.home, "current") == "broken" else 200)
+        self.send_response(200 if install.linked(self.home, "current") == "second" else 503)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -331,6 +331,8 @@ def test_a_release_of_the_hub_is_kept_only_when_its_web_server_is_ready(node: No
         node.run("use", "--release", "second", *ready)
         server.shutdown()
     assert node.link("current") == node.link("good") == "second"
+    kept = [path.name for path in node.home.iterdir() if path.is_dir() and not path.is_symlink()]
+    assert len(kept) == 2, "the one in use, and one more"
     assert "try-restart stadtknoten-hub-web" in (node.root / "systemctl.log").read_text()
 
 

@@ -67,6 +67,7 @@ def _forms(now: int, lang: str) -> dict[str, Callable[..., object]]:
         "days": lambda until: fleet.overview.days_left(until, now),
         "own_remedy": lambda one: words.remedies()[fleet.certificates.remedy(one)],
         "due": lambda one: fleet.certificates.is_due(one, now),
+        "ending_of": lambda own: [one for one in own if fleet.certificates.is_due(one, now)],
         "left": lambda one: fleet.certificates.days_left(one, now),
         "last_day": lambda until: i18n.last_day(until, lang),
         "number": lambda value: i18n.number(value, lang),

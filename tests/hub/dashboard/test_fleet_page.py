@@ -119,7 +119,11 @@ def test_the_hubs_own_certificates_are_shown_with_what_to_do(admin: FlaskClient,
     seen = [fleet.Own("broker", now + 20 * DAY + 60_000, ours=True), fleet.Own("web", now + 400 * DAY, ours=False)]
     town.database.write(lambda session: fleet.keep_own(session, seen, ("broker", "web"), (), now))
     text = plain(get(admin, "/admin/knoten"))
-    for words in ("Broker: Zertifikat gilt noch 20 Tage", "--limit hubs", "Webserver Zertifikat gilt noch 3"):
+    for words in (
+        "Broker: Zertifikat gilt noch 20 Tage. Was zu tun ist",
+        "--limit hubs",
+        "Webserver Zertifikat gilt noch 3",
+    ):
         assert words in text
     assert "hub_tls_certificate" not in text, "the web server's is good"
     assert "Broker: Zertifikat gilt noch 20 Tage" in plain(get(admin, "/admin"))

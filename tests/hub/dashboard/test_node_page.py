@@ -99,8 +99,9 @@ def test_the_head_of_the_page_and_its_boxes_say_the_same(admin: FlaskClient, tow
         assert words not in text
     town.bay(1)
     assert "Kein Messwert verloren" in plain(page(admin))
-    town.database.write(lambda session: fleet.raise_alarm(session, BOARD, "hot", "Zu warm.", now_ms()))
-    head = plain(page(admin).partition("Zu warm.")[0])
+    town.database.write(lambda session: fleet.raise_alarm(session, BOARD, "hot", "Zu warm.", now_ms() - 120_000))
+    head, _, rest = plain(page(admin)).partition("Zu warm.")
+    assert rest.startswith(" Zuerst vor 2 Min. "), "one full stop"
     assert "Meldung" in head
     assert " Gut " not in head
 

@@ -291,6 +291,7 @@ def load_tables() -> Any:
     from hub.inbox import store as _inbox  # noqa: F401 (registers its tables)
     from hub.openid import store as _openid  # noqa: F401 (registers its tables)
     from hub.operations import store as _operations  # noqa: F401 (registers its tables)
+    from hub.parking.store import forecasts as _forecasts  # noqa: F401 (registers its tables)
     from hub.payments import store as _payments  # noqa: F401 (registers its tables)
     from hub.push import store as _push  # noqa: F401 (registers its tables)
     from hub.till import store as _till  # noqa: F401 (registers its tables)

@@ -1,111 +1,28 @@
 """The playbook on two freshly booted machines: the hub with its broker, and a node of 512 MB."""
 
-import contextlib
 import json
-import os
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.ansible.test_units import MOST
 from tests.lab.box import releases
-from tests.lab.box.box import NO_MANAGER, Box, Playbook
-from tests.lab.box.root import fresh_root
+from tests.lab.box.box import Box
+from tests.lab.box.broken import BROKEN, CONFIG, EXPIRED, PYTHON, STATE, program
+from tests.lab.box.town import FIGURES, NODE_MB, NODE_UNITS, SECRET, Town, booted, figure, unchanged
 
 pytestmark = [pytest.mark.machine, pytest.mark.timeout(900)]
-ROOT = Path(__file__).parents[3]
-NODE_MB = 512
-NODE_UNITS = ("edge", "gate", "portal", "watch", "dnsmasq", "hostapd")
-# With what means something to a shell, and is nobody's: it may stand in one file and in no log.
-SECRET = "smtp://hub:pa$$w`id`'x@127.0.0.1:9"
-# Raspberry Pi OS 13 swaps with a program of its own, which is not in Debian.
-RASPBERRY = {"etc/rpi/swap.conf": "[Main]\n#Mechanism=auto\n"}
-FIGURES: list[str] = []
-
-
-def why_impossible() -> str | None:
-    """A sentence that says why this machine cannot run boxes, or None."""
-    if os.geteuid() != 0:
-        return "Boxes need root for namespaces."
-    missing = [name for name in ("mmdebstrap", "unshare", "nsenter", "ssh", "ip") if shutil.which(name) is None]
-    return f"Boxes need {', '.join(missing)}; these are not installed." if missing else None
-
-
-@dataclass
-class Town:
-    """Two machines and the playbook."""
-
-    hub: Box
-    node: Box
-    playbook: Playbook
-
-    def doctor(self) -> dict[str, dict[str, str]]:
-        """What `stadtknoten-edge doctor` finds on the node, by area; the worst of each."""
-        said = self.node.run("stadtknoten-edge doctor --json", check=False)
-        order = ("ok", "look", "bad")
-        rows = sorted(json.loads(said.stdout)["findings"], key=lambda row: order.index(row["level"]))
-        assert said.returncode == int(any(row["level"] == "bad" for row in rows))
-        return {row["area"]: row for row in rows}
-
-
-def figure(text: str) -> None:
-    FIGURES.append(text)
-    print(f"\n  box: {text}", end="", flush=True)
 
 
 @pytest.fixture(scope="module")
 def town(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    reason = why_impossible()
-    if reason:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    directory = tmp_path_factory.mktemp("box")
-    began = time.monotonic()
-    root = fresh_root()
-    figure(f"fresh Debian root in {time.monotonic() - began:.1f} s (0 when kept from before)")
-    unneeded = ("postgresql.service", "nginx.service", "mosquitto.service")
-    with contextlib.ExitStack() as stack:
-        began = time.monotonic()
-        hub = stack.enter_context(Box(directory, root, "hub", 2048, ("mosquitto.service", *NO_MANAGER)))
-        node = stack.enter_context(Box(directory, root, "node", NODE_MB, unneeded, RASPBERRY))
-        hub.connect(node, "10.9.0.1/24", "10.9.0.2/24")
-        # Names of the internet are asked from the hub's side; a cable stands for the radio.
-        node.run("ip route add default via 10.9.0.1; ip link add wlan0 type veth peer name air0; ip link set wlan0 up")
-        figure(f"two machines booted in {time.monotonic() - began:.1f} s")
-        yield Town(hub, node, Playbook(directory, ROOT / "ansible", hub, node, choices(bundle, hub)))
-
-
-def choices(bundle: Path, hub: Box) -> dict[str, dict[str, object]]:
-    key = hub.key.with_suffix(".pub").read_text().strip()
-    everywhere = {"base_refresh_packages": False, "base_chrony_options": "-F 1 -x", "base_spare_card": False}
-    return {
-        "town": {
-            "town_admins": [{"name": "technik", "keys": [key]}],
-            "town_hub_name": "hub.box",
-            "town_bundle": str(bundle / "bundle"),
-            "town_release_key": str(bundle / "release.pub"),
-            "hub_settings": {"HUB_SMTP_URL": SECRET},
-            **everywhere,
-        },
-        "node": {
-            "edge_label": "Kurpark am See",
-            "captive_portal_driver": "none",
-            "captive_portal_owe": False,
-            "captive_portal_ipv6": "fd77:1::1/64",
-        },
-    }
-
-
-def unchanged(counts: dict[str, dict[str, int]]) -> bool:
-    return {host: (found["changed"], found["failed"]) for host, found in counts.items()} == {
-        "hub": (0, 0),
-        "kurpark_see": (0, 0),
-    }
+    with booted(bundle, tmp_path_factory.mktemp("box")) as machines:
+        yield machines
 
 
 def test_a_check_of_bare_machines_says_what_it_would_do_and_touches_nothing(town: Town) -> None:
@@ -314,74 +231,6 @@ def test_a_flood_of_downloads_is_held_back_and_leaves_room_for_people(town: Town
     figure(f"24 downloads at once: {len(served)} served ({sum(served) >> 20} MB), a page meanwhile {page.split()[1]} s")
 
 
-_CONFIG, _STATE = "/etc/stadtknoten/node.toml", "/var/lib/stadtknoten"
-_PYTHON = "/opt/stadtknoten/node/current/bin/python"
-_EXPIRED = """
-import datetime
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-key, name, now = ec.generate_private_key(ec.SECP256R1()), x509.Name([]), datetime.datetime.now(datetime.UTC)
-made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-days = [now - datetime.timedelta(days=some) for some in (95, 5)]
-made = made.not_valid_before(days[0]).not_valid_after(days[1]).sign(key, hashes.SHA256())
-print(made.public_bytes(serialization.Encoding.PEM).decode())
-"""
-# Nobody may set this machine's clock: the hub's is wrong instead, which is the same for who compares.
-_LATE = """
-import email.utils, http.server, time
-class Late(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response_only(200)
-        self.send_header("Date", email.utils.formatdate(time.time() - 7200, usegmt=True))
-        self.end_headers()
-http.server.HTTPServer(("127.0.0.1", 8099), Late).serve_forever()
-"""
-
-
-def program(text: str) -> str:
-    """A shell command that writes a Python program to /tmp/program.py."""
-    return f"cat > /tmp/program.py <<'END'\n{text}\nEND\n"
-
-
-def edited(expression: str) -> tuple[str, str]:
-    """(change node.toml with sed, take the change back)."""
-    return f"cp -p {_CONFIG} /tmp/kept; sed -i '{expression}' {_CONFIG}", f"cp -p /tmp/kept {_CONFIG}"
-
-
-COUNTRY, HUB = edited('s/^country = .*/country = "XX"/'), edited('s#^hub = .*#hub = "http://127.0.0.1:8099"#')
-BROKEN = {
-    "radio": (*COUNTRY, ("does not exist", "town_country")),
-    "ports": (
-        "systemctl stop stadtknoten-portal; systemd-run --quiet --unit=stranger python3 -m http.server 8081; sleep 1",
-        "systemctl stop stranger; systemctl start stadtknoten-portal",
-        ("8081 is taken by http.server", "[portal] listen"),
-    ),
-    "certificate": (
-        program(_EXPIRED)
-        + f"cp -p {_STATE}/node.pem /tmp/kept; {_PYTHON} /tmp/program.py > /tmp/new; cat /tmp/new > {_STATE}/node.pem",
-        f"cp -p /tmp/kept {_STATE}/node.pem",
-        ("certificate ended 5 days ago", "enrol CODE"),
-    ),
-    "disk": (
-        f"systemctl stop stadtknoten-edge; mount -t tmpfs -o size=1m tmpfs {_STATE}; "
-        f"head -c 2000000 /dev/zero > {_STATE}/x 2>/dev/null; true",
-        f"umount {_STATE}; systemctl start stadtknoten-edge",
-        ("disk is full", "Make room"),
-    ),
-    "uplink": (
-        "ip link set eth0 down",
-        "ip link set eth0 up; ip route replace default via 10.9.0.1",
-        ("no line", "cable"),
-    ),
-    "clock": (
-        program(_LATE) + "systemd-run --quiet --unit=late python3 /tmp/program.py; sleep 1; " + HUB[0],
-        "systemctl stop late; " + HUB[1],
-        ("2 hours ahead", "chronyc makestep"),
-    ),
-}
-
-
 @pytest.mark.parametrize("area", BROKEN)
 def test_the_doctor_says_what_is_broken_and_what_to_do(town: Town, area: str) -> None:
     spoil, mend, (text, advice) = BROKEN[area]
@@ -421,7 +270,7 @@ def test_what_a_machine_lacks_is_said_before_anything_is_changed(town: Town) -> 
 
 
 def test_a_certificate_that_is_over_is_renewed_by_the_playbook(town: Town) -> None:
-    town.node.run(program(_EXPIRED) + f"{_PYTHON} /tmp/program.py > /tmp/new; cat /tmp/new > {_STATE}/node.pem")
+    town.node.run(program(EXPIRED) + f"{PYTHON} /tmp/program.py > /tmp/new; cat /tmp/new > {STATE}/node.pem")
     _, counts, said = town.playbook.run("--tags", "edge")
     assert counts["kurpark_see"]["failed"] == 0, said[-4000:]
     assert town.doctor()["certificate"]["level"] == "ok"
@@ -483,8 +332,8 @@ def test_a_code_alone_enrols_a_node_whose_system_does_not_know_the_towns_authori
 
 
 def test_a_given_code_always_enrols_and_a_hub_that_is_down_stops_nothing(town: Town, tmp_path: Path) -> None:
-    serial = f"openssl x509 -noout -serial -in {_STATE}/node.pem"
-    before, key = town.node.run(serial).stdout, town.node.run(f"grep ^hub_key {_CONFIG}").stdout
+    serial = f"openssl x509 -noout -serial -in {STATE}/node.pem"
+    before, key = town.node.run(serial).stdout, town.node.run(f"grep ^hub_key {CONFIG}").stdout
     away = tmp_path / "away.json"
     nowhere = {"ansible_host": "away", "ansible_ssh_common_args": "-o ProxyCommand=false"}
     away.write_text(json.dumps({"all": {"hosts": {"hub": nowhere}}}))
@@ -493,7 +342,7 @@ def test_a_given_code_always_enrols_and_a_hub_that_is_down_stops_nothing(town: T
     assert (counts["kurpark_see"]["failed"], counts["kurpark_see"]["unreachable"]) == (0, 0), said[-4000:]
     assert "UNREACHABLE" in said
     assert town.node.run(serial).stdout != before, "its certificate was good, the code counts"
-    assert town.node.run(f"grep ^hub_key {_CONFIG}").stdout == key, "what the hub said before"
+    assert town.node.run(f"grep ^hub_key {CONFIG}").stdout == key, "what the hub said before"
     well_within(town, 30)
 
 
@@ -510,7 +359,7 @@ def test_new_names_of_hub_and_wifi_reach_everything(town: Town) -> None:
     town.node.run("systemctl restart stadtknoten-edge")  # no line from before
     well_within(town, 30)
     assert " online " in town.hub.run("stadtknoten-hub node list").stdout
-    assert 'url = "mqtts://new.box:8883"' in town.node.run(f"cat {_CONFIG}").stdout
+    assert 'url = "mqtts://new.box:8883"' in town.node.run(f"cat {CONFIG}").stdout
     hostapd = town.node.run("cat /etc/stadtknoten/hostapd.conf").stdout
     assert f"ssid2={b'Neues WLAN'.hex()}" in hostapd
     assert town.node.run("stadtknoten-edge renew", check=False).returncode == 0

@@ -15,7 +15,7 @@ import pytest
 
 from tests.lab.box.box import Box
 from tests.lab.box.root import kept_root
-from tests.lab.box.test_box import NODE_MB, why_impossible
+from tests.lab.box.town import NODE_MB, why_impossible
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.box.test_box import why_impossible
+from tests.lab.box.town import why_impossible
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 ROOT = Path(__file__).parents[3]

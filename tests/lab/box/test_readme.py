@@ -16,7 +16,7 @@ import pytest
 from tests.lab.box.box import NO_MANAGER, Box
 from tests.lab.box.root import fresh_root
 from tests.lab.box.technician import Technician, bare, blocks
-from tests.lab.box.test_box import NODE_MB, why_impossible
+from tests.lab.box.town import NODE_MB, why_impossible
 
 pytestmark = [pytest.mark.machine, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[3]

@@ -353,3 +353,5 @@ def test_the_playbooks_script_changes_nothing_when_it_only_looks_and_waits_where
     assert [said(how) for how in ("look", "later", "try")] == ["unchanged"] * 3
     install.switch(home, "current", "2.0-b")
     assert (said("later", "2.0-b"), install.linked(home, "good")) == ("changed", "1.0-a")
+    install.switch(home, "current", "1.0-a")
+    assert said("finish", "2.0-b") == "unchanged", "it was taken back: nobody's services run into it once more"

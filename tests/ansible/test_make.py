@@ -15,7 +15,7 @@ def test_a_release_that_cannot_bring_the_database_up_to_date_is_not_in_use(
     home, state = tmp_path / "hub", tmp_path / "state"
     for directory in (home / "1.0-a", home / "2.0-b", state):
         directory.mkdir(parents=True)
-    (home / "current").symlink_to(home / "2.0-b")
+    (home / "current").symlink_to(home / "1.0-a")
     (home / "good").symlink_to(home / "1.0-a")
     text = (rendered.ROLES / "hub/files/make").read_text()
     stand_ins = {"/usr/local/bin/stadtknoten-hub": program, "/var/lib/stadtknoten-hub": str(state)}

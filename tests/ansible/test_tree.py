@@ -245,6 +245,24 @@ def test_root_is_not_led_to_another_directory_by_a_link_in_a_services_directory(
     assert list(victim.iterdir()) == []
 
 
+def test_roots_own_link_in_its_own_directory_is_followed(machine: Machine) -> None:
+    (machine.root / "disk").mkdir(mode=0o755)
+    (machine.root / "backups").symlink_to(machine.root / "disk")
+    entry = {**machine.owned("backups", "0700"), "directory": True}
+    assert machine.bring(entry)["changed"] == [entry["path"]]
+    assert stat.S_IMODE((machine.root / "disk").stat().st_mode) == 0o700
+    assert machine.bring(entry)["changed"] == []
+
+
+def test_what_is_made_on_the_way_can_be_reached_whatever_the_callers_mask_is(machine: Machine) -> None:
+    before = os.umask(0o077)
+    try:
+        machine.bring(machine.file("opt/deep/a", "1"))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((machine.root / "opt/deep").stat().st_mode) == 0o755
+
+
 def test_root_copies_no_file_that_a_service_only_points_to(machine: Machine, foreign: Path) -> None:
     copy = {**machine.owned("copy", "0644"), "copy": str(foreign / "hub.crt")}
     plant(foreign / "hub.crt", machine.root / "shadow")
@@ -283,7 +301,7 @@ def test_a_unit_that_systemd_does_not_understand_is_not_written(tmp_path: Path, 
 
 
 def test_whom_the_list_does_not_name_any_more_loses_keys_and_sudo(machine: Machine) -> None:
-    for name in ("gpasswd", "usermod"):
+    for name in ("gpasswd", "usermod", "loginctl"):
         tool = machine.root / "bin" / name
         tool.write_text(f'#!/bin/sh\necho "{name} $*" >> {machine.root}/log\n')
         tool.chmod(0o755)
@@ -300,7 +318,11 @@ def test_whom_the_list_does_not_name_any_more_loses_keys_and_sudo(machine: Machi
     assert (home / ".ssh/authorized_keys").exists()
     assert machine.bring(entry)["changed"] == ["old is no admin any more"]
     assert not (home / ".ssh/authorized_keys").exists()
-    assert machine.log.splitlines() == ["gpasswd --delete old sudo", "usermod --lock --expiredate 1 old"]
+    assert machine.log.splitlines() == [
+        "gpasswd --delete old sudo",
+        "usermod --lock --expiredate 1 old",
+        "loginctl terminate-user old",
+    ]
     sudoers.write_text("new ALL=(ALL) NOPASSWD: ALL\n")
     assert machine.bring(entry) == NOTHING
     assert machine.bring({**entry, "former": str(machine.root / "none")}) == NOTHING

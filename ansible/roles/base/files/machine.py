@@ -49,13 +49,22 @@ def former(sudoers: Path, stay: list[str], check: bool) -> list[str]:
     gone = [name for name in before if name not in stay]
     if os.environ.get("SUDO_USER", "") in gone:
         raise SystemExit(f"{os.environ['SUDO_USER']} is no admin any more, so somebody else must run this")
-    for name in gone if not check else []:
-        attempt("gpasswd", "--delete", name, "sudo")
-        attempt("usermod", "--lock", "--expiredate", "1", name)
-        for home in attempt("getent", "passwd", name).split(":")[5:6]:
-            if (keys := Path(home, ".ssh/authorized_keys")).exists():
+    return [f"{name} is no admin any more{'' if check else _shut_out(name)}" for name in gone]
+
+
+def _shut_out(name: str) -> str:
+    """What is left to do by hand, if anything."""
+    attempt("gpasswd", "--delete", name, "sudo")
+    attempt("usermod", "--lock", "--expiredate", "1", name)
+    attempt("loginctl", "terminate-user", name)
+    for home in attempt("getent", "passwd", name).split(":")[5:6]:
+        keys = Path(home, ".ssh/authorized_keys")
+        try:
+            if keys.exists():
                 safe_files.remove(keys)
-    return [f"{name} is no admin any more" for name in gone]
+        except (SystemExit, OSError):  # a home of links must not keep the others from being shut out
+            return f"; remove {keys} by hand"
+    return ""
 
 
 def off(unit: str, check: bool) -> list[str]:

@@ -22,9 +22,7 @@ def folder_of(path: Path) -> Iterator[int]:
     here = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
     try:
         for name in path.parts[1:-1]:
-            owners = {os.fstat(here).st_uid, os.stat(name, dir_fd=here, follow_symlinks=False).st_uid}
-            follow = 0 if owners == {os.geteuid()} else os.O_NOFOLLOW
-            there = _open(path, name, os.O_DIRECTORY | follow, here)
+            there = _open(path, name, os.O_DIRECTORY, here)
             os.close(here)
             here = there
         yield here
@@ -33,8 +31,10 @@ def folder_of(path: Path) -> Iterator[int]:
 
 
 def _open(path: Path, name: str, flags: int, folder: int) -> int:
+    owners = {os.fstat(folder).st_uid, os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid}
+    follow = 0 if owners == {os.geteuid()} else os.O_NOFOLLOW
     try:
-        return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags, dir_fd=folder)
+        return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow | flags, dir_fd=folder)
     except OSError as error:
         if error.errno not in (errno.ELOOP, errno.ENOTDIR):
             raise
@@ -43,8 +43,8 @@ def _open(path: Path, name: str, flags: int, folder: int) -> int:
 
 @contextlib.contextmanager
 def opened(path: Path, folder: int) -> Iterator[int]:
-    """The thing itself, never what a link leads to, nor a file that has a second name."""
-    descriptor = _open(path, path.name, os.O_NOFOLLOW, folder)
+    """The thing itself, never what somebody else's link leads to, nor a file that has a second name."""
+    descriptor = _open(path, path.name, 0, folder)
     try:
         found = os.fstat(descriptor)
         if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:

@@ -30,6 +30,7 @@ import contextlib
 import difflib
 import hashlib
 import json
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -224,6 +225,7 @@ def _note(entries: list[Entry]) -> Path:
 
 def main(text: str) -> None:
     """Brings the wanted state about."""
+    os.umask(0o022)  # services must reach what is made on the way to their files
     wanted = json.loads(text)
     tree, note = Tree(wanted["check"]), _note(wanted["entries"])
     try:

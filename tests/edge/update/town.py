@@ -204,6 +204,7 @@ class Node:
         """The bundle's release as if installed, out of a copy of another one: a real installation takes seconds."""
         part = verified(bundle, self._public, PART)
         shutil.copytree(self.home / present, self.home / part.release, symlinks=True)
+        os.utime(self.home / part.release)  # it came after the one that it was copied from
         if broken:
             next((self.home / part.release).glob("lib/python3*/site-packages/edge/__init__.py")).with_name(
                 "BROKEN"

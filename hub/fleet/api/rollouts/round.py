@@ -10,6 +10,7 @@ from hub.core.db import Database, Session
 from hub.fleet import store
 from hub.fleet.api.alerts import notify
 from hub.fleet.api.remote import Publish
+from hub.fleet.api.rollouts import words
 from hub.fleet.api.rollouts.view import member, pace
 from hub.fleet.rules import rollout as rollout_rules
 from hub.fleet.rules.rollout import DONE, FAILED, WORKING
@@ -73,7 +74,7 @@ def _judge(
     since = max(row.changed_at, *(part.changed_at or 0 for part in parts))
     if rollout_rules.is_stuck(verdict, since, now) and (row.stuck_at or 0) < since:
         row.stuck_at = now
-        notify(session, channels, "rollout_stuck", _stuck(row, verdict.waits_for), now)
+        notify(session, channels, "rollout_stuck", words.stuck(row, verdict.waits_for), now)
     if not (verdict.halt or verdict.over):
         return
     failed = any(part.state == FAILED for part in parts)
@@ -83,29 +84,7 @@ def _judge(
     elif verdict.over:
         row.active = None
     if failed or not row.node:
-        notify(session, channels, f"rollout_{row.state}", _news(row, parts), now)
-
-
-def _news(row: rollouts.Rollout, parts: Sequence[rollouts.RolloutNode]) -> str:
-    """In German, as all alerts."""
-    if row.node:
-        return f"{row.node} hat {row.release} nicht: {'; '.join(part.text for part in parts)}"[:300]
-    failed = [part.node for part in parts if part.state == FAILED]
-    if row.state == "done":
-        share = f"{len(parts) - len(failed)} von {len(parts)} Knoten haben sie"
-        return f"Die Verteilung von {row.release} ist fertig, {share}."
-    names = ", ".join(failed[:5])
-    return f"Die Verteilung von {row.release} hält an: {len(failed)} Knoten kamen nicht zurecht ({names})."
-
-
-def _stuck(row: rollouts.Rollout, names: Sequence[str]) -> str:
-    others = f" und {len(names) - 5} weitere" if len(names) > 5 else ""
-    if row.node:
-        return f"{row.node} ist seit über einer Stunde nicht erreichbar und hat {row.release} noch nicht geholt."
-    return (
-        f"Die Verteilung von {row.release} wartet seit über einer Stunde auf {', '.join(names[:5])}{others}: nicht "
-        "erreichbar. Strom und Leitung prüfen; oder auf der Seite „Verteilung“ beiseitelegen, dann geht es ohne weiter."
-    )
+        notify(session, channels, f"rollout_{row.state}", words.news(row, parts), now)
 
 
 def _is_due(part: rollouts.RolloutNode, now: int) -> bool:

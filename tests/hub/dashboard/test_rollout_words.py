@@ -22,3 +22,14 @@ def told(state: str, *nodes: str) -> str:
 )
 def test_only_nodes_that_are_done_have_it(nodes: list[str], share: str) -> None:
     assert told("done", *nodes) == f"Die Verteilung von 1.0-bbbbbbbbbbbb ist fertig, {share}."
+
+
+@pytest.mark.parametrize(
+    ("nodes", "sentence"),
+    [
+        (["failed", "waiting"], "hält an: 1 Knoten kam nicht zurecht (n0)."),
+        (["failed", "failed"], "hält an: 2 Knoten kamen nicht zurecht (n0, n1)."),
+    ],
+)
+def test_one_node_that_failed_is_told_of_as_one(nodes: list[str], sentence: str) -> None:
+    assert told("halted", *nodes) == f"Die Verteilung von 1.0-bbbbbbbbbbbb {sentence}"

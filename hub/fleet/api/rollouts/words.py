@@ -15,8 +15,8 @@ def news(row: rollouts.Rollout, parts: Sequence[rollouts.RolloutNode]) -> str:
         share = f"{done} von {len(parts)} Knoten {'hat' if done == 1 else 'haben'} sie"
         return f"Die Verteilung von {row.release} ist fertig, {share}."
     failed = [part.node for part in parts if part.state == FAILED]
-    names = ", ".join(failed[:5])
-    return f"Die Verteilung von {row.release} hält an: {len(failed)} Knoten kamen nicht zurecht ({names})."
+    who = f"{len(failed)} Knoten {'kam' if len(failed) == 1 else 'kamen'} nicht zurecht ({', '.join(failed[:5])})"
+    return f"Die Verteilung von {row.release} hält an: {who}."
 
 
 def stuck(row: rollouts.Rollout, names: Sequence[str]) -> str:

@@ -12,6 +12,11 @@ def head() -> str:
     return max(path.name.partition("_")[0] for path in _REVISIONS.glob("[0-9]*_*.py"))
 
 
+def is_newer(revision: str) -> bool:
+    """Whether a later release made those tables."""
+    return revision > head()
+
+
 def problem(revision: str) -> str:
     """Why this release cannot work on tables of that revision ("" = none); "" when it can.
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from hub import app, setup
 from hub.core import schema
@@ -14,6 +15,7 @@ from hub.core.db import Database
 from hub.settings import Settings
 
 NEWER = "9999"
+SINCE = "0041"  # since this revision a hub may go back to an older release
 
 
 def write_revision(url: str, revision: str) -> None:
@@ -54,3 +56,40 @@ def test_a_database_without_tables_has_no_revision(empty_database_url: str) -> N
     found = database.revision()
     database.close()
     assert found == ""
+
+
+def test_migrating_tables_of_a_newer_release_leaves_them_as_they_are_and_says_so(
+    database_url: str, tmp_path: Path
+) -> None:
+    write_revision(database_url, NEWER)
+    try:
+        said = setup.migrate(Settings(state_dir=tmp_path, database_url=database_url))
+    finally:
+        write_revision(database_url, schema.head())
+    assert said.startswith(f"the tables ({NEWER}) are of a newer release")
+    assert said.endswith("nothing to do")
+    assert setup.migrate(Settings(state_dir=tmp_path, database_url=database_url)) == ""
+
+
+def columns(url: str) -> dict[tuple[str, str], bool]:
+    """(table, column) -> whether a row may be written without it."""
+    database = Database(url)
+    found = inspect(database.engine)
+    every = {
+        (table, one["name"]): bool(one["nullable"]) or one["default"] is not None
+        for table in found.get_table_names()
+        for one in found.get_columns(table)
+    }
+    database.close()
+    return every
+
+
+def test_an_older_release_can_go_on_writing_rows_of_newer_tables(empty_database_url: str) -> None:
+    command.upgrade(setup.alembic_config(empty_database_url), SINCE)
+    before = columns(empty_database_url)
+    command.upgrade(setup.alembic_config(empty_database_url), "head")
+    after = columns(empty_database_url)
+    tables = {table for table, _ in before}
+    assert before.keys() <= after.keys(), "nothing that it writes is gone"
+    missing = [one for one, may in after.items() if one[0] in tables and not may and before.get(one, True)]
+    assert missing == []

@@ -11,7 +11,9 @@ from hub.fleet import store
 from hub.fleet.api.alerts import notify
 from hub.fleet.api.remote import Publish
 from hub.fleet.api.rollouts import words
+from hub.fleet.api.rollouts.aside import set_aside_newer
 from hub.fleet.api.rollouts.view import member, pace
+from hub.fleet.gateway.releases import Releases
 from hub.fleet.rules import rollout as rollout_rules
 from hub.fleet.rules.rollout import DONE, FAILED, WORKING
 from hub.fleet.store import rollouts
@@ -20,18 +22,21 @@ _WORDS = {"gone": "not heard of since the update", "silent": "told, and no word 
 ENDED = ("done", "refused", "rolled_back")
 
 
-def turn_rollout(database: Database, publish: Publish, public_url: str, channels: tuple[str, ...], now: int) -> None:
+def turn_rollout(
+    database: Database, publish: Publish, releases: Releases, public_url: str, channels: tuple[str, ...], now: int
+) -> None:
     """The worker's round: takes in what nodes say, judges, and tells the next ones."""
     with database.read() as session:
         if not rollouts.has_open(session):
             return
-    for node, body in database.write(lambda session: _step(session, public_url, channels, now)):
+        newer = {name: releases.newer(name) for name in rollouts.open_releases(session)}
+    for node, body in database.write(lambda session: _step(session, newer, public_url, channels, now)):
         if publish(wire.down(node, "update"), wire.encode("update", body), False):
             database.write(lambda session, n=node, i=str(body["id"]): rollouts.mark_told(session, n, i, now))  # type: ignore[misc]
 
 
 def _step(
-    session: Session, public_url: str, channels: tuple[str, ...], now: int
+    session: Session, newer: Mapping[str, Collection[str]], public_url: str, channels: tuple[str, ...], now: int
 ) -> list[tuple[str, dict[str, object]]]:
     """Changes the rows; returns whom to tell what."""
     town, single = rollouts.active_rollout(session), rollouts.open_updates(session)
@@ -44,6 +49,8 @@ def _step(
                 _take_in(part, row, json.loads(nodes[part.node].status), now)
         if row.state != "running":
             continue
+        if row is town:
+            set_aside_newer(parts, nodes, newer.get(row.release, ()), now)
         busy = {one.node for one in single} if row is town else set()
         _judge(session, row, parts, nodes, busy, channels, now)
         url = f"{public_url.rstrip('/')}/api/fleet/releases/{row.release}"

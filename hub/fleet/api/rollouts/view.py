@@ -86,7 +86,7 @@ def rollout_now(session: Session, row: rollouts.Rollout, nodes: Mapping[str, sto
         changed_at=row.changed_at,
         soak_ms=row.soak_ms,
         well_at=verdict.well_at if row.state == "running" else None,
-        waits_for=verdict.waits_for if row.state == "running" else (),
+        waits_for=verdict.waits_for if row.state in ACTIVE_STATES else (),
         nodes=lines,
     )
 

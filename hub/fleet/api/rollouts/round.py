@@ -71,24 +71,41 @@ def _judge(
     """Who failed, who is next (not who is `busy` with an update of its own), and whether it is over."""
     verdict = rollout_rules.judge([member(part, nodes, now) for part in parts], row.ring, pace(row), now)
     for part in parts:
-        if part.node in (verdict.failed or {}):
-            part.state, part.text, part.changed_at = FAILED, _WORDS[(verdict.failed or {})[part.node]], now
-        if part.node in verdict.tell and part.node not in busy:
-            part.state, part.tries, part.changed_at = WORKING, part.tries + 1, now
-            part.asked = f"r-{secrets.token_hex(8)}"  # a hub brought back from a backup must not ask the same again
+        _carry_out(part, verdict, busy, now)
     if row.ring != verdict.ring:
         row.ring, row.changed_at = verdict.ring, now
     since = max(row.changed_at, *(part.changed_at or 0 for part in parts))
     if rollout_rules.is_stuck(verdict, since, now) and (row.stuck_at or 0) < since:
         row.stuck_at = now
         notify(session, channels, "rollout_stuck", words.stuck(row, verdict.waits_for), now)
-    if not (verdict.halt or verdict.over):
-        return
+    if verdict.halt or verdict.over:
+        _end(session, row, parts, channels, now, halt=verdict.halt)
+
+
+def _carry_out(part: rollouts.RolloutNode, verdict: rollout_rules.Verdict, busy: Collection[str], now: int) -> None:
+    """What the verdict says of one node."""
+    if why := (verdict.failed or {}).get(part.node):
+        part.state, part.text, part.changed_at = FAILED, _WORDS[why], now
+    if part.node in verdict.tell and part.node not in busy:
+        part.state, part.tries, part.changed_at = WORKING, part.tries + 1, now
+        part.asked = f"r-{secrets.token_hex(8)}"  # a hub brought back from a backup must not ask the same again
+
+
+def _end(
+    session: Session,
+    row: rollouts.Rollout,
+    parts: Sequence[rollouts.RolloutNode],
+    channels: tuple[str, ...],
+    now: int,
+    *,
+    halt: bool,
+) -> None:
+    """It is over, or at a halt; people are told."""
     failed = any(part.state == FAILED for part in parts)
-    row.state, row.changed_at = ("halted" if verdict.halt else "done"), now
+    row.state, row.changed_at = ("halted" if halt else "done"), now
     if row.node:
         row.state, row.updating = ("failed" if failed else "done"), None
-    elif verdict.over:
+    elif not halt:
         row.active = None
     if failed or not row.node:
         notify(session, channels, f"rollout_{row.state}", words.news(row, parts), now)

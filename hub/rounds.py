@@ -106,8 +106,10 @@ def tasks(settings: Settings, database: Database, publish: Publish) -> list[Task
     def send_notices(now: int) -> None:
         fleet.send_notices(database, senders, now)
 
+    releases = rollouts.Releases(settings.stored_releases_dir, settings.release_key)
+
     def turn_rollout(now: int) -> None:
-        rollouts.turn_rollout(database, publish, settings.public_url, tuple(senders), now)
+        rollouts.turn_rollout(database, publish, releases, settings.public_url, tuple(senders), now)
 
     began = clock.now_ms()
 

@@ -78,7 +78,8 @@ def _ingest(chosen: argparse.Namespace) -> int:
 def _migrate(_: argparse.Namespace) -> int:
     from hub import setup
 
-    setup.migrate(settings_of_environment())
+    if said := setup.migrate(settings_of_environment()):
+        print(said)
     return 0
 
 

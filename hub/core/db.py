@@ -104,6 +104,13 @@ class Database:
         """True when some revision of the schema was written."""
         return inspect(self._readers).has_table("alembic_version")
 
+    def revision(self) -> str:
+        """The schema's revision; "" when none was written yet."""
+        if not self.has_tables():
+            return ""
+        with self._readers.connect() as connection:
+            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
     def close(self) -> None:
         """Ends the writer thread and the connections."""
         if self._writer is not None:

@@ -9,6 +9,7 @@ from alembic.config import Config
 from hub.account import api as account
 from hub.account.api import demo as personas
 from hub.bulletin.api import seed as seed_bulletin
+from hub.core import schema
 from hub.core.clock import now_ms
 from hub.core.db import Database, opened
 from hub.core.files import Intake
@@ -29,10 +30,17 @@ def alembic_config(database_url: str) -> Config:
     return config
 
 
-def migrate(settings: Settings) -> None:
-    """Brings the schema to the newest revision."""
-    Database(settings.database).close()  # makes the directory and checks the address
+def migrate(settings: Settings) -> str:
+    """Brings the schema to the newest revision; what a person should know of it, or ""."""
+    database = Database(settings.database)  # makes the directory and checks the address
+    try:
+        revision = database.revision()
+    finally:
+        database.close()
+    if schema.is_newer(revision):
+        return f"the tables ({revision}) are of a newer release, this one knows {schema.head()}: nothing to do"
     command.upgrade(alembic_config(settings.database), "head")
+    return ""
 
 
 def seed(settings: Settings) -> None:

@@ -1,10 +1,12 @@
 """Is the web server alive, is it ready, and what does its API look like."""
 
 from pathlib import Path
+from typing import Any
 
 import flask
 from flask.typing import ResponseReturnValue
 
+from hub.core import schema
 from hub.core.db import Database, UnavailableErrors
 from hub.core.web.headers import answer_json
 
@@ -21,13 +23,21 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """The process and its database answer; 503 otherwise."""
-    database: Database = flask.current_app.extensions["database"]
+    """The process and its database answer, and the tables are those that it needs; 503 with the reason otherwise."""
     try:
-        ready = database.is_ready()
+        reason = _not_ready(flask.current_app.extensions)
     except UnavailableErrors:
-        ready = False
-    return {"ok": ready}, 200 if ready else 503
+        reason = "the database does not answer"
+    return ({"ok": False, "reason": reason}, 503) if reason else ({"ok": True}, 200)
+
+
+def _not_ready(extensions: dict[str, Any]) -> str:
+    database: Database = extensions["database"]
+    if extensions.get("schema_fits"):  # it stays so as long as this process runs
+        return "" if database.is_ready() else "the database does not answer"
+    reason = schema.problem(database.revision())
+    extensions["schema_fits"] = not reason
+    return reason
 
 
 @blueprint.get("/api/openapi.json")

@@ -47,20 +47,24 @@ def judge_nodes(session: Session, overdue: Mapping[str, int], channels: tuple[st
     told = _settle_outages(session, known, judged, now)
     versions = store.config_versions(session)
     for row in rows:
-        status, missing = json.loads(row.status), overdue.get(row.id, 0)
-        found = rules.figures(status, row.last_seen, missing, now, versions.get(row.id, 0))
+        found = rules.figures(
+            json.loads(row.status), row.last_seen, overdue.get(row.id, 0), now, versions.get(row.id, 0)
+        )
         own = open_codes.get(row.id, frozenset()) & rules.CODES
         if SILENT not in own and row.id not in judged.alone:
             found.pop("silent_min", None)
-        for change in rules.judge(found, own):
-            if change.opened:
-                store.raise_alarm(session, row.id, change.code, change.text, now)
-            else:
-                store.close_alarm(session, row.id, change.code, now)
-            told.append(Told(row.id, change.code, change.opened, change.text, now))
+        told += [_settle(session, row.id, change, now) for change in rules.judge(found, own)]
     for one in told:
         tell(session, one, channels)
     return told
+
+
+def _settle(session: Session, node: str, change: rules.Change, now: int) -> Told:
+    if change.opened:
+        store.raise_alarm(session, node, change.code, change.text, now)
+    else:
+        store.close_alarm(session, node, change.code, now)
+    return Told(node, change.code, change.opened, change.text, now)
 
 
 def _settle_outages(

@@ -1,5 +1,6 @@
 """The directory of signed releases: one folder each, taken in only as they were signed."""
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -38,6 +39,18 @@ class Releases:
         if not rules.is_name(name) or not (self._directory / name / MANIFEST).is_file():
             raise ValueError(f"there is no release {name}; known are: {', '.join(self.names()) or 'none'}")
         return _read((self._directory / name / MANIFEST).read_bytes())
+
+    def newer(self, name: str) -> frozenset[str]:
+        """What nodes call the releases made after that one, as far as they are here; nobody goes back from them."""
+        known = []
+        for one in self.names():
+            with contextlib.suppress(OSError, ValueError):  # it was deleted meanwhile
+                known.append(self.load(one))
+        wanted = next((one for one in known if one.name == name), None)
+        if wanted is None:
+            return frozenset()
+        found = {runs for one in known if one.made > wanted.made for runs in one.installed}
+        return frozenset(found - wanted.installed)
 
     def file(self, name: str, file: str) -> Path | None:
         """A file that nodes may fetch; None for anything else."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hub.fleet.rules.alerts import DAY_MS
 
 WARN_DAYS = 30
+FOREIGN_WARN_DAYS = 14  # machines renew such a certificate 30 days before its end: then nobody need hear of it
 NAMES = ("broker", "web", "hub", "authority")  # in the order in which they are shown
 _GERMAN = {
     "broker": "Das Zertifikat des Brokers",
@@ -40,7 +41,7 @@ def days_left(one: Own, now: int) -> int:
 
 def is_due(one: Own, now: int) -> bool:
     """Whether somebody must do something."""
-    return one.until - now <= WARN_DAYS * DAY_MS
+    return one.until - now <= (WARN_DAYS if one.ours else FOREIGN_WARN_DAYS) * DAY_MS
 
 
 def remedy(one: Own) -> str:

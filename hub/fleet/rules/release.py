@@ -44,6 +44,7 @@ class Release:
     files: Mapping[str, tuple[str, int]]
     packages: Mapping[str, Mapping[str, str]]
     keys: tuple[str, ...] = ()
+    made: int = 0  # seconds since 1970; no node installs an older one over a newer one
 
     @property
     def installed(self) -> frozenset[str]:
@@ -69,7 +70,7 @@ def read(manifest: object, digest: str) -> Release:
             packages[file.removesuffix(".tar")] = _packages(said.get("contains", ()))
     if not is_name(name) or not files:
         raise ValueError("this release holds nothing for nodes; build it with `make bundle`")
-    return Release(name, version, files, packages, tuple(str(key) for key in keys))
+    return Release(name, version, files, packages, tuple(str(key) for key in keys), int(manifest.get("made", 0)))
 
 
 def changes(old: Release | None, new: Release) -> list[str]:

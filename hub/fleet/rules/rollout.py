@@ -82,7 +82,8 @@ def judge(members: Sequence[Member], ring: int, pace: Pace, now: int) -> Verdict
     failed = {member.node: why for member in members if (why := _why_failed(member, pace, now))}
     states = {member.node: FAILED if member.node in failed else member.state for member in members}
     if any(_too_many([member for member in members if member.ring == one], states, one) for one in RINGS):
-        return Verdict(ring, failed=failed, halt=True)
+        awaited = _waits_for([one for one in members if one.ring <= ring], states)
+        return Verdict(ring, failed=failed, halt=True, waits_for=awaited)
     while True:
         inside = [member for member in members if member.ring == ring]
         well_at = _well_at(inside, states, pace)
@@ -101,7 +102,7 @@ def judge(members: Sequence[Member], ring: int, pace: Pace, now: int) -> Verdict
 
 def is_stuck(verdict: Verdict, since: int, now: int) -> bool:
     """Whether people should be told: nothing has gone on `since`, and nodes that are away are the reason."""
-    return bool(verdict.waits_for) and now - since >= STUCK_MS
+    return not verdict.halt and bool(verdict.waits_for) and now - since >= STUCK_MS
 
 
 def may_be_skipped(member: Member) -> bool:

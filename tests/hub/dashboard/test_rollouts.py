@@ -47,7 +47,8 @@ class Worker:
         """The nodes that were told in this round."""
         self.now += later_ms
         before = len(self.told)
-        rollouts.turn_rollout(self.town.database, self._publish, "https://hub.example", ("mail",), self.now)
+        kept = rollouts.Releases(self.settings.stored_releases_dir, self.settings.release_key)
+        rollouts.turn_rollout(self.town.database, self._publish, kept, "https://hub.example", ("mail",), self.now)
         return [node for node, _ in self.told[before:]]
 
     def _publish(self, topic: str, payload: bytes, retain: bool) -> bool:

@@ -105,3 +105,13 @@ def test_a_technician_identifies_restarts_and_blocks(log_in: Log, town: Town) ->
     ):
         answer = client.post(f"/admin/knoten/{MARKET}/{path}", data={"csrf": token[1], **fields})
         assert answer.status_code == 303, path
+
+
+@pytest.mark.parametrize("scope", ["", MARKET])
+def test_every_navigation_of_a_technician_has_links_and_the_way_out(log_in: Log, scope: str) -> None:
+    page = log_in(("technician", scope)).get(f"/admin/knoten/{MARKET}").text
+    navigations = re.findall(r'<nav class="ad-nav".*?</nav>', page, re.DOTALL)
+    assert navigations
+    assert all("<a " in one for one in navigations)
+    assert 'href="/konto"' in navigations[0]
+    assert 'class="ad-abmelden"' in navigations[0]

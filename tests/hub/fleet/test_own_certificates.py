@@ -1,4 +1,4 @@
-"""The hub's own certificates: people hear of their end once, 30 days before, and are told what to do."""
+"""The hub's own certificates: people hear of their end once, in time, and are told what to do."""
 
 import contextlib
 import json
@@ -30,6 +30,12 @@ LEAF = Own("broker", NOW + 31 * DAY, ours=True)
 def test_thirty_days_before_the_end_and_not_earlier() -> None:
     assert rules.judge([LEAF], NOW).begin == []
     assert rules.judge([LEAF], NOW + DAY).begin == [LEAF]
+
+
+def test_a_foreign_certificate_that_a_machine_renews_in_time_is_no_news() -> None:
+    foreign = replace(LEAF, until=NOW + 15 * DAY, ours=False)
+    assert rules.judge([foreign], NOW).begin == []
+    assert rules.judge([foreign], NOW + DAY).begin == [foreign]
 
 
 @given(st.lists(st.integers(-400, 900), max_size=30), st.integers(0, 900))

@@ -167,7 +167,8 @@ def test_a_rollout_waits_for_somebody_only_when_nobody_else_can_do_anything(town
     verdict = rollout.judge(town, ring, PACE, NOW)
     by_name = {member.node: member for member in town}
     if verdict.waits_for:
-        assert not (verdict.tell or verdict.halt or verdict.over)
+        assert not (verdict.tell or verdict.over)
+        assert rollout.is_stuck(verdict, 0, NOW) != verdict.halt, "people hear of a halt already"
         assert verdict.well_at is None
     for name in verdict.waits_for:
         assert not by_name[name].online
@@ -175,6 +176,12 @@ def test_a_rollout_waits_for_somebody_only_when_nobody_else_can_do_anything(town
         assert rollout.may_be_skipped(by_name[name])
     rest = [replace(one, state=SKIPPED) if one.node in verdict.waits_for else one for one in town]
     assert not rollout.judge(rest, verdict.ring, PACE, NOW).waits_for or any(one.ring > verdict.ring for one in town)
+
+
+def test_who_is_away_can_be_seen_in_a_rollout_that_stopped_at_failures() -> None:
+    town = [Member("a", ALL, FAILED), Member("b", ALL, WAITING, online=False), Member("c", ALL, DONE, seen_at=NOW)]
+    verdict = rollout.judge(town, ALL, PACE, NOW)
+    assert (verdict.halt, verdict.waits_for) == (True, ("b",))
 
 
 @given(towns, st.sampled_from((CANARY, EARLY)))

@@ -5,10 +5,11 @@ import json
 from hub.core import audit
 from hub.core.db import Session
 from hub.fleet import store
+from hub.fleet.api.rollouts.aside import set_aside
 from hub.fleet.api.rollouts.plan import Plan, RolloutError
 from hub.fleet.api.rollouts.view import member
 from hub.fleet.rules import rollout as rollout_rules
-from hub.fleet.rules.rollout import FAILED, SKIPPED, WAITING
+from hub.fleet.rules.rollout import FAILED, WAITING
 from hub.fleet.store import rollouts
 
 SOAK_MINUTES, AT_ONCE = 30, 20
@@ -79,11 +80,8 @@ def skip_node(session: Session, node: str, now: int, actor: str) -> None:
     nodes = {one.id: one for one in store.nodes(session)}
     if node not in parts or not rollout_rules.may_be_skipped(member(parts[node], nodes, now)):
         raise RolloutError("skip", f"{node} cannot be set aside: it is not in the rollout, at it, or can be reached")
-    part = parts[node]
-    part.state, part.changed_at, row.changed_at = SKIPPED, now, now
-    next_one = rollout_rules.successor([member(one, nodes, now) for one in parts.values()], part.ring)
-    if next_one:
-        parts[next_one].ring = part.ring
+    set_aside(parts[node], parts, nodes, now)
+    row.changed_at = now
     audit.note(
         session,
         "fleet.rollout-skipped",

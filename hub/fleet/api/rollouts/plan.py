@@ -26,7 +26,10 @@ class RolloutError(ValueError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a rollout would do: ring -> nodes, who is left out, and what changes, a line each."""
+    """What a rollout would do: ring -> nodes, who is left out, and what changes, a line each.
+
+    `up_to_date` have this release or a newer one.
+    """
 
     release: Release
     rings: Mapping[int, Sequence[str]]
@@ -45,7 +48,8 @@ def plan(session: Session, releases: Releases, release: Release, now: int, canar
     nodes = store.nodes(session)
     said = {row.id: json.loads(row.status).get("release", "") for row in nodes}
     chosen = {row.id: _CHOSEN[row.ring] for row in nodes if row.ring in _CHOSEN}
-    able = [name for name, now in said.items() if now and now not in release.installed]
+    has_it = release.installed | releases.newer(release.name)
+    able = [name for name, now in said.items() if now and now not in has_it]
     if canary and canary not in able:
         raise RolloutError("canary", f"{canary} cannot be the canary: it must be a node that needs this release")
     drawn = rollout_rules.rings(able, canary, chosen, [row.id for row in nodes if is_online(row, now)])
@@ -57,7 +61,7 @@ def plan(session: Session, releases: Releases, release: Release, now: int, canar
     return Plan(
         release=release,
         rings=rings,
-        up_to_date=sorted(name for name, now in said.items() if now in release.installed),
+        up_to_date=sorted(name for name, now in said.items() if now in has_it),
         unable=sorted(name for name, now in said.items() if not now),
         changes=list(dict.fromkeys(lines)),
     )

@@ -10,7 +10,10 @@ from hub.core.db import Database, Session
 from hub.fleet import store
 from hub.fleet.api.alerts import notify
 from hub.fleet.api.remote import Publish
+from hub.fleet.api.rollouts import words
+from hub.fleet.api.rollouts.aside import set_aside_newer
 from hub.fleet.api.rollouts.view import member, pace
+from hub.fleet.gateway.releases import Releases
 from hub.fleet.rules import rollout as rollout_rules
 from hub.fleet.rules.rollout import DONE, FAILED, WORKING
 from hub.fleet.store import rollouts
@@ -19,18 +22,21 @@ _WORDS = {"gone": "not heard of since the update", "silent": "told, and no word 
 ENDED = ("done", "refused", "rolled_back")
 
 
-def turn_rollout(database: Database, publish: Publish, public_url: str, channels: tuple[str, ...], now: int) -> None:
+def turn_rollout(
+    database: Database, publish: Publish, releases: Releases, public_url: str, channels: tuple[str, ...], now: int
+) -> None:
     """The worker's round: takes in what nodes say, judges, and tells the next ones."""
     with database.read() as session:
         if not rollouts.has_open(session):
             return
-    for node, body in database.write(lambda session: _step(session, public_url, channels, now)):
+        newer = {name: releases.newer(name) for name in rollouts.open_releases(session)}
+    for node, body in database.write(lambda session: _step(session, newer, public_url, channels, now)):
         if publish(wire.down(node, "update"), wire.encode("update", body), False):
             database.write(lambda session, n=node, i=str(body["id"]): rollouts.mark_told(session, n, i, now))  # type: ignore[misc]
 
 
 def _step(
-    session: Session, public_url: str, channels: tuple[str, ...], now: int
+    session: Session, newer: Mapping[str, Collection[str]], public_url: str, channels: tuple[str, ...], now: int
 ) -> list[tuple[str, dict[str, object]]]:
     """Changes the rows; returns whom to tell what."""
     town, single = rollouts.active_rollout(session), rollouts.open_updates(session)
@@ -43,6 +49,8 @@ def _step(
                 _take_in(part, row, json.loads(nodes[part.node].status), now)
         if row.state != "running":
             continue
+        if row is town:
+            set_aside_newer(parts, nodes, newer.get(row.release, ()), now)
         busy = {one.node for one in single} if row is town else set()
         _judge(session, row, parts, nodes, busy, channels, now)
         url = f"{public_url.rstrip('/')}/api/fleet/releases/{row.release}"
@@ -63,49 +71,44 @@ def _judge(
     """Who failed, who is next (not who is `busy` with an update of its own), and whether it is over."""
     verdict = rollout_rules.judge([member(part, nodes, now) for part in parts], row.ring, pace(row), now)
     for part in parts:
-        if part.node in (verdict.failed or {}):
-            part.state, part.text, part.changed_at = FAILED, _WORDS[(verdict.failed or {})[part.node]], now
-        if part.node in verdict.tell and part.node not in busy:
-            part.state, part.tries, part.changed_at = WORKING, part.tries + 1, now
-            part.asked = f"r-{secrets.token_hex(8)}"  # a hub brought back from a backup must not ask the same again
+        _carry_out(part, verdict, busy, now)
     if row.ring != verdict.ring:
         row.ring, row.changed_at = verdict.ring, now
     since = max(row.changed_at, *(part.changed_at or 0 for part in parts))
     if rollout_rules.is_stuck(verdict, since, now) and (row.stuck_at or 0) < since:
         row.stuck_at = now
-        notify(session, channels, "rollout_stuck", _stuck(row, verdict.waits_for), now)
-    if not (verdict.halt or verdict.over):
-        return
+        notify(session, channels, "rollout_stuck", words.stuck(row, verdict.waits_for), now)
+    if verdict.halt or verdict.over:
+        _end(session, row, parts, channels, now, halt=verdict.halt)
+
+
+def _carry_out(part: rollouts.RolloutNode, verdict: rollout_rules.Verdict, busy: Collection[str], now: int) -> None:
+    """What the verdict says of one node."""
+    if why := (verdict.failed or {}).get(part.node):
+        part.state, part.text, part.changed_at = FAILED, _WORDS[why], now
+    if part.node in verdict.tell and part.node not in busy:
+        part.state, part.tries, part.changed_at = WORKING, part.tries + 1, now
+        part.asked = f"r-{secrets.token_hex(8)}"  # a hub brought back from a backup must not ask the same again
+
+
+def _end(
+    session: Session,
+    row: rollouts.Rollout,
+    parts: Sequence[rollouts.RolloutNode],
+    channels: tuple[str, ...],
+    now: int,
+    *,
+    halt: bool,
+) -> None:
+    """It is over, or at a halt; people are told."""
     failed = any(part.state == FAILED for part in parts)
-    row.state, row.changed_at = ("halted" if verdict.halt else "done"), now
+    row.state, row.changed_at = ("halted" if halt else "done"), now
     if row.node:
         row.state, row.updating = ("failed" if failed else "done"), None
-    elif verdict.over:
+    elif not halt:
         row.active = None
     if failed or not row.node:
-        notify(session, channels, f"rollout_{row.state}", _news(row, parts), now)
-
-
-def _news(row: rollouts.Rollout, parts: Sequence[rollouts.RolloutNode]) -> str:
-    """In German, as all alerts."""
-    if row.node:
-        return f"{row.node} hat {row.release} nicht: {'; '.join(part.text for part in parts)}"[:300]
-    failed = [part.node for part in parts if part.state == FAILED]
-    if row.state == "done":
-        share = f"{len(parts) - len(failed)} von {len(parts)} Knoten haben sie"
-        return f"Die Verteilung von {row.release} ist fertig, {share}."
-    names = ", ".join(failed[:5])
-    return f"Die Verteilung von {row.release} hält an: {len(failed)} Knoten kamen nicht zurecht ({names})."
-
-
-def _stuck(row: rollouts.Rollout, names: Sequence[str]) -> str:
-    others = f" und {len(names) - 5} weitere" if len(names) > 5 else ""
-    if row.node:
-        return f"{row.node} ist seit über einer Stunde nicht erreichbar und hat {row.release} noch nicht geholt."
-    return (
-        f"Die Verteilung von {row.release} wartet seit über einer Stunde auf {', '.join(names[:5])}{others}: nicht "
-        "erreichbar. Strom und Leitung prüfen; oder auf der Seite „Verteilung“ beiseitelegen, dann geht es ohne weiter."
-    )
+        notify(session, channels, f"rollout_{row.state}", words.news(row, parts), now)
 
 
 def _is_due(part: rollouts.RolloutNode, now: int) -> bool:

@@ -27,7 +27,18 @@ def update_node(session: Session, node: str, release: Release, by: By) -> None:
     parts = rollouts.rollout_nodes(session, town.id) if town is not None else []
     if any(part.node == node and part.state == WORKING for part in parts):
         raise RolloutError("busy", f"{node} is at an update of the rollout")
-    row = rollouts.Rollout(
+    row = _begun(node, release, by)
+    identity = rollouts.add_rollout(session, row)
+    if identity is None:
+        raise RolloutError("updating", f"{node} is at an update already")
+    session.add(
+        rollouts.RolloutNode(rollout=identity, node=node, ring=rollout_rules.ALL, state=WAITING, tries=0, old=old)
+    )
+    _note(session, "fleet.update-started", row, by)
+
+
+def _begun(node: str, release: Release, by: By) -> rollouts.Rollout:
+    return rollouts.Rollout(
         release=release.name,
         installed=" ".join(sorted(release.installed)),
         state="running",
@@ -41,13 +52,6 @@ def update_node(session: Session, node: str, release: Release, by: By) -> None:
         started_by=by.who,
         changed_at=by.now,
     )
-    identity = rollouts.add_rollout(session, row)
-    if identity is None:
-        raise RolloutError("updating", f"{node} is at an update already")
-    session.add(
-        rollouts.RolloutNode(rollout=identity, node=node, ring=rollout_rules.ALL, state=WAITING, tries=0, old=old)
-    )
-    _note(session, "fleet.update-started", row, by)
 
 
 def stop_update(session: Session, node: str, by: By) -> None:

@@ -61,20 +61,6 @@ def rollout_now(session: Session, row: rollouts.Rollout, nodes: Mapping[str, sto
     """One of them as it is now."""
     parts = rollouts.rollout_nodes(session, row.id)
     verdict = rollout_rules.judge([member(part, nodes, now) for part in parts], row.ring, pace(row), now)
-    lines = [
-        NodeProgress(
-            part.node,
-            part.ring,
-            part.state,
-            part.step,
-            part.percent,
-            part.text,
-            is_online(nodes.get(part.node), now),
-            part.changed_at,
-            nodes[part.node].last_seen if part.node in nodes else None,
-        )
-        for part in parts
-    ]
     return RolloutNow(
         id=row.id,
         release=row.release,
@@ -86,8 +72,22 @@ def rollout_now(session: Session, row: rollouts.Rollout, nodes: Mapping[str, sto
         changed_at=row.changed_at,
         soak_ms=row.soak_ms,
         well_at=verdict.well_at if row.state == "running" else None,
-        waits_for=verdict.waits_for if row.state == "running" else (),
-        nodes=lines,
+        waits_for=verdict.waits_for if row.state in ACTIVE_STATES else (),
+        nodes=[_progress(part, nodes.get(part.node), now) for part in parts],
+    )
+
+
+def _progress(part: rollouts.RolloutNode, node: store.Node | None, now: int) -> NodeProgress:
+    return NodeProgress(
+        part.node,
+        part.ring,
+        part.state,
+        part.step,
+        part.percent,
+        part.text,
+        is_online(node, now),
+        part.changed_at,
+        node.last_seen if node is not None else None,
     )
 
 

@@ -1,5 +1,6 @@
 """A release from the hub to the services: resumed, verified, switched, taken back. Real processes, a real pip."""
 
+import fcntl
 import http.server
 import json
 import os
@@ -209,6 +210,31 @@ def test_hub_and_playbook_at_once_change_the_links_one_after_the_other(
     assert node.link("current") == node.link("good")
     assert node.progress()["state"] == "done"
     assert node.progress("own/playbook.json")["state"] == "done"
+
+
+def test_only_root_can_hold_an_update_up(tmp_path: Path) -> None:
+    everybodys = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)  # nobody needs a right for more than this
+    fcntl.flock(everybodys, fcntl.LOCK_EX)
+    with install.alone(tmp_path, 0):
+        assert [oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()] == ["0o600"]
+        with pytest.raises(ReleaseError, match="another update is under way"), install.alone(tmp_path, 0):
+            pass
+    os.close(everybodys)
+
+
+def test_an_order_that_comes_while_another_update_never_ends_is_refused_once(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apply, "_OTHER_S", 0)
+    here = apply.Node(node.home, node.fetched, node.own, node.root, node.config)
+    (node.own / "part.tar").touch()
+    node.order("r1-1", "http://hub", "ready.json")
+    with install.alone(node.home, 0):
+        assert apply.apply(here, health.Services("", (), node.config, node.root)) == 0
+    assert (node.progress()["id"], node.progress()["state"]) == ("r1-1", "refused")
+    assert "another update is under way here" in str(node.progress()["text"])
+    assert not (node.fetched / "ready.json").exists(), "nothing starts it again"
+    assert (node.own / "part.tar").exists(), "that may be the other one's"
 
 
 def test_a_machine_on_which_nothing_runs_yet_takes_a_release_at_once(tmp_path: Path) -> None:

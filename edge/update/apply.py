@@ -68,8 +68,9 @@ def _apply(node: Node, services: health.Services) -> int:
     said = Progress(wanted.id, "installing", 60)
     try:
         part, archive = _own_copy(node)
-        said = replace(said, old=install.linked(node.home, install.CURRENT), new=part.release)
-        if said.old == said.new:
+        # Back to the good one: what is in use may have come by a play that ended before anybody tried it.
+        said = replace(said, old=install.linked(node.home, install.GOOD), new=part.release)
+        if install.linked(node.home, install.CURRENT) == said.old == said.new:
             return _end(node, replace(said, state="done", percent=100, text="it is in use already"))
         _refuse_older(node, part)
         save(node.file, said)

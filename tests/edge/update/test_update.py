@@ -181,13 +181,18 @@ def test_a_power_cut_during_the_playbooks_trial_brings_the_old_release_back(node
 
 @pytest.mark.process
 def test_a_release_that_wants_another_file_of_the_node_is_tried_after_that_was_written(
-    node: Node, two: tuple[str, str]
+    node: Node, two: tuple[str, str], releases: Releases
 ) -> None:
     first, second = two
     node.config.write_text("bad\n")
     node.run("use", "--release", second)
     assert (node.link("current"), node.link("good")) == (second, first)
     node.config.write_text("[portal]\n")
+    broken = releases.make("3.0")
+    node.install_like(first, broken, broken=True)
+    node.hand_over("r3-1", broken)
+    node.run("apply")
+    assert node.link("current") == node.link("good") == first, "not the one that nobody has tried"
     node.run("use", "--release", second, "--now")
     assert node.link("good") == second
 
@@ -323,6 +328,32 @@ def test_the_links_change_in_one_step_and_old_releases_go(tmp_path: Path) -> Non
     assert (install.linked(tmp_path, "current"), install.linked(tmp_path, "good")) == ("b", "a")
     install.prune(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir() if not path.is_symlink()) == ["a", "b", "d"]
+
+
+def test_a_release_that_nobody_tried_before_the_power_went_is_not_started_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The play ended between the release that cannot read this node's file and that file."""
+
+    class Running(health.Services):
+        def active(self) -> set[str]:
+            return {"agent"}
+
+    def refuse(*_: object) -> None:
+        raise ReleaseError("bad key")
+
+    monkeypatch.setattr(install, "check_configuration", refuse)
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "complete").touch()
+    for link in ("current", "good"):
+        install.switch(tmp_path, link, "old")
+    node = apply.Node(tmp_path, tmp_path / "fetched", tmp_path / "own", tmp_path, tmp_path)
+    services = Running("", (), tmp_path, tmp_path)
+    assert use.use(node, services, "new", config=tmp_path / "node.toml", now=False) == "changed"
+    assert (install.linked(tmp_path, "current"), install.linked(tmp_path, "good")) == ("new", "old")
+    apply.recover(node, None)
+    assert install.linked(tmp_path, "current") == install.linked(tmp_path, "good") == "old"
 
 
 class Web(http.server.BaseHTTPRequestHandler):

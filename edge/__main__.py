@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from edge.config import Config
     from edge.mock import MockBoard
+    from edge.ticker import Ticker
 
 TOOLS = ("calibrate", "configure", "doctor", "enrol", "renew", "update")
 _RENEW_S = 6 * 3600.0
@@ -127,8 +128,6 @@ def _run(config: "Config", options: argparse.Namespace) -> tuple[int, bool]:
     from edge.agent import Agent, StartError
     from edge.bays import Pinger, Thermometer
     from edge.config import load
-    from edge.enrolment import renew_in_background
-    from edge.notify import Notifier
     from edge.ticker import Ticker
 
     ended, again = threading.Event(), threading.Event()
@@ -139,30 +138,40 @@ def _run(config: "Config", options: argparse.Namespace) -> tuple[int, bool]:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    ticker, board = Ticker(config.sample_s), None
+    ticker, board = Ticker(config.sample_s), _board(config) if options.mock else None
     pinger = Pinger(config.sample_s, Thermometer(config.thermometer))
-    if options.mock:
-        from edge.mock import MockBoard
-
-        board = MockBoard(config.bays, config.led, lambda line: print(line, flush=True))
     try:
         agent = Agent(config, ticker, pinger, board, start_anew, lambda: load(options.config), options.config)
     except StartError as error:
         print(f"stadtknoten-edge: {error}", file=sys.stderr)
         return 1, False
     agent.start()
+    _live(config, options.config, ticker, board, ended)
+    pinger.stop()
+    agent.stop()
+    return 0, again.is_set()
+
+
+def _board(config: "Config") -> "MockBoard":
+    from edge.mock import MockBoard
+
+    return MockBoard(config.bays, config.led, lambda line: print(line, flush=True))
+
+
+def _live(config: "Config", file: Path, ticker: "Ticker", board: "MockBoard | None", ended: threading.Event) -> None:
+    """Everything that the agent needs is kept going until the end is asked for."""
+    from edge.enrolment import renew_in_background
+    from edge.notify import Notifier
+
     ticker.add(notifier := Notifier())
     ticker.start()
     notifier.ready()
     if board is not None:
         threading.Thread(target=_obey, args=(board,), daemon=True).start()
     while not ended.is_set():
-        renew_in_background(options.config, config.state.directory, time.time_ns() // 1_000_000)
+        renew_in_background(file, config.state.directory, time.time_ns() // 1_000_000)
         ended.wait(_RENEW_S)
     ticker.stop()
-    pinger.stop()
-    agent.stop()
-    return 0, again.is_set()
 
 
 def _parser() -> argparse.ArgumentParser:

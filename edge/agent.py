@@ -65,21 +65,34 @@ class Agent:
         self._broken = False
         self._connection = threading.Lock()
         self._directory = config.state.directory
+        self._opened = self._open_all(board or Board())
+        self.remote = RemoteConfig(config, self._configure)
+        self.remote.load()
+        self._services = Services(self._directory)
+        self._commands = Commands(self._directory / "commands.json", self._actions())
+        self._updates = Updates(self._directory, self._report)
+        self.uplink = self._line(config)
+
+    def _open_all(self, board: Board) -> contextlib.ExitStack:
+        """What must be given back; StartError, and then it was."""
         with contextlib.ExitStack() as opened:
             try:
                 self._directory.mkdir(parents=True, exist_ok=True, mode=0o750)
                 opened.callback(os.close, _lock(self._directory))
-                self._open(opened, board or Board())
+                self._open(opened, board)
             except (OSError, sqlite3.Error, PinError) as error:
-                raise StartError(f"{config.name}: {error}") from error
-            self._opened = opened.pop_all()
-        self.remote = RemoteConfig(config, self._configure)
-        self.remote.load()
-        self._services = Services(self._directory)
-        actions = {"identify": self._light.identify, "restart": self._restart, "reread": self._read_again}
-        actions["restart_wifi"] = self._restart_wifi
-        self._commands = Commands(self._directory / "commands.json", actions)
-        self._updates = Updates(self._directory, self._report)
+                raise StartError(f"{self.config.name}: {error}") from error
+            return opened.pop_all()
+
+    def _actions(self) -> dict[str, Callable[[], str]]:
+        return {
+            "identify": self._light.identify,
+            "restart": self._restart,
+            "reread": self._read_again,
+            "restart_wifi": self._restart_wifi,
+        }
+
+    def _line(self, config: Config) -> Uplink:
         takers: dict[str, Callable[[bytes], None]] = {
             "config": self._take_config,
             "command": self._obey,
@@ -87,14 +100,14 @@ class Agent:
         }
         if config.portal:
             takers |= {"bulletin": self._keep_bulletin, "grant": self._keep_grant}
-        self.uplink = Uplink(
+        return Uplink(
             config.name,
             config.broker,
             self.outbox,
             self.status,
             takers,
             self._connection_changed,
-            lambda: ticker.wake(self),
+            lambda: self._ticker.wake(self),
         )
 
     def _open(self, opened: contextlib.ExitStack, board: Board) -> None:

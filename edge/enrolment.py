@@ -57,8 +57,11 @@ def certificate_until(directory: Path) -> str | None:
     return str(until)
 
 
-def enrol(hub: str, code: str, directory: Path) -> Identity:
-    """Asks the hub for the first certificate; EnrolmentError or OSError, and then nothing was changed."""
+def enrol(hub: str, code: str, directory: Path, name: str = "") -> Identity:
+    """Asks the hub for the first certificate; EnrolmentError or OSError, and then nothing was changed.
+
+    `name`: who this node is; "" takes whatever name the code is for.
+    """
     letters = "".join(letter for letter in code.upper() if letter.isalnum())
     believed = trust.context(_authority(hub, letters))
     key, request = _request_for("new")
@@ -66,6 +69,11 @@ def enrol(hub: str, code: str, directory: Path) -> Identity:
     authority = _der(str(answer["authority"]))
     if not _fits(letters, authority):
         raise EnrolmentError("Not the hub answered: its authority does not fit the code. Nothing was kept.")
+    if name not in ("", answer["node"]):
+        raise EnrolmentError(
+            f"The code was for {answer['node']}, and this node is {name}: nothing was kept. The code is used now. "
+            f"On the hub, for a new one: sudo stadtknoten-hub node enrol {name}"
+        )
     return _keep(directory, key, answer, authority)
 
 

@@ -26,7 +26,7 @@ def enrol(arguments: list[str]) -> int:
         print(f"stadtknoten-edge: {options.config} names no hub: say --hub https://... too", file=sys.stderr)
         return 2
     try:
-        identity = enrolment.enrol(hub, options.code, state)
+        identity = enrolment.enrol(hub, options.code, state, options.name)
         _write(options.config, hub, state, identity)
     except ConfigError as error:
         print(f"stadtknoten-edge: {error}", file=sys.stderr)
@@ -67,6 +67,7 @@ def _enrol_parser() -> argparse.ArgumentParser:
         "private key is made here and stays here.",
     )
     parser.add_argument("code", metavar="CODE", help="such as 7KQF-2M9X-RT4C-5D0E-91AA-81F2-A07C-3B9D")
+    parser.add_argument("--name", default="", help="refuse a code for another node (default: take the code's name)")
     parser.add_argument("--hub", default="", metavar="URL", help="the hub, https://... (default: the configuration's)")
     parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE.toml", help=f"default {CONFIG}")
     parser.add_argument("--state", type=Path, metavar="DIR", help=f"default: the configuration's, else {_STATE}")

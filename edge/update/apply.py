@@ -1,5 +1,6 @@
 """Installs what was fetched, tries it, keeps it or takes it back. Every step is on disk before the next begins."""
 
+import contextlib
 import json
 import logging
 from collections.abc import Callable
@@ -44,20 +45,32 @@ class Node:
 
 def apply(node: Node, services: health.Services) -> int:
     """Takes what was fetched; 0 when the node is well afterwards, on the new release or on the old one again."""
-    with install.alone(node.home, _OTHER_S):
+    with contextlib.ExitStack() as turn:
+        try:
+            turn.enter_context(install.alone(node.home, _OTHER_S))
+        except (ReleaseError, OSError) as error:
+            if (wanted := _taken(node)) is not None:  # only that is told: the files may be the other one's
+                save(node.file, Progress(wanted.id, "refused", text=str(error)[:200]))
+            return 0
         return _apply(node, services)
 
 
-def _apply(node: Node, services: health.Services) -> int:
-    wanted = order.load(node.fetched, READY)
+def _taken(node: Node) -> order.Order | None:
+    """The order, for once; None when there is none or it was obeyed already."""
+    wanted, before = order.load(node.fetched, READY), load(node.file)
     (node.fetched / READY).unlink(missing_ok=True)
-    if wanted is None or ((before := load(node.file)).id == wanted.id and before.is_over):
+    return None if wanted is None or (before.id == wanted.id and before.is_over) else wanted
+
+
+def _apply(node: Node, services: health.Services) -> int:
+    if (wanted := _taken(node)) is None:
         return 0
     said = Progress(wanted.id, "installing", 60)
     try:
         part, archive = _own_copy(node)
-        said = replace(said, old=install.linked(node.home, install.CURRENT), new=part.release)
-        if said.old == said.new:
+        # Back to the good one: what is in use may have come by a play that ended before anybody tried it.
+        said = replace(said, old=install.linked(node.home, install.GOOD), new=part.release)
+        if install.linked(node.home, install.CURRENT) == said.old == said.new:
             return _end(node, replace(said, state="done", percent=100, text="it is in use already"))
         _refuse_older(node, part)
         save(node.file, said)

@@ -14,6 +14,7 @@ from edge.rules.release import Part, ReleaseError
 
 COMPLETE = "complete"  # written last: a directory without it is half made
 CURRENT, GOOD = "current", "good"  # in use; the last one that was found well
+_LOCK = ".lock"
 _TURN_S = 0.2
 _ROOM = 4  # an unpacked and installed release takes so many times its archive
 _PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-cache-dir")
@@ -41,7 +42,9 @@ def switch(home: Path, link: str, release: str) -> None:
 @contextmanager
 def alone(home: Path, patience_s: float) -> Iterator[None]:
     """Hub and playbook never change the links at once; ReleaseError when the other is still at it then."""
-    descriptor, deadline = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), time.monotonic() + patience_s
+    # A file that nobody else may open: whoever can read a directory can hold its lock, too.
+    descriptor = os.open(home / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + patience_s
     try:
         while True:
             try:

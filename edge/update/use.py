@@ -15,7 +15,7 @@ def use(node: Node, services: health.Machine, release: str, *, config: Path | No
     """ "changed" or "unchanged"; ReleaseError with a sentence when the release is not in use afterwards.
 
     A release that cannot read this node's file as it is comes into use without a restart, unless `now`: the playbook
-    is about to write the file, and tries it then.
+    is about to write the file, and tries it then. When the power goes before, `recover` takes it back.
     """
     with install.alone(node.home, _OTHER_S):
         if install.linked(node.home, install.CURRENT) == install.linked(node.home, install.GOOD) == release:
@@ -27,6 +27,7 @@ def use(node: Node, services: health.Machine, release: str, *, config: Path | No
                 install.switch(node.home, link, release)
             install.prune(node.home)
         elif config is not None and not now and not _reads(node, release, config):
+            save(node.by_hand, _trial_of(node, release))
             install.switch(node.home, install.CURRENT, release)
         else:
             _try(node, services, release)
@@ -41,14 +42,17 @@ def _reads(node: Node, release: str, config: Path) -> bool:
     return True
 
 
-def _try(node: Node, services: health.Machine, release: str) -> None:
-    good = install.linked(node.home, install.GOOD)
-    said = Progress("playbook", "trial", 90, old=good, new=release)
+def _trial_of(node: Node, release: str) -> Progress:
     node.own.mkdir(exist_ok=True)
+    return Progress("playbook", "trial", 90, old=install.linked(node.home, install.GOOD), new=release)
+
+
+def _try(node: Node, services: health.Machine, release: str) -> None:
     wanted = health.usual(services, node.usual_s) | services.always
+    said = _trial_of(node, release)
     gone = trial(node, services, node.by_hand, said, wanted)
     end = replace(said, state="rolled_back", text=not_well(gone)) if gone else replace(said, state="done", percent=100)
     save(node.by_hand, end)
     if gone:
-        raise ReleaseError(f"{release} is {not_well(gone)}. {good} is in use again")
+        raise ReleaseError(f"{release} is {not_well(gone)}. {said.old} is in use again")
     install.prune(node.home)

@@ -15,19 +15,26 @@ from tests.servers import free_port
 pytestmark = pytest.mark.process
 
 
-def play(directory: Path, **values: object) -> subprocess.CompletedProcess[str]:
-    """What happens to a node without a certificate."""
+def play(
+    directory: Path, nodes: tuple[str, ...] = ("lake",), tasks: str = "enrol", **values: object
+) -> subprocess.CompletedProcess[str]:
+    """What happens to nodes without a certificate."""
     hub = {"ansible_host": "127.0.0.1", "ansible_port": free_port(), "ansible_user": "nobody"}
     node = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    children = {"hubs": {"hosts": {"hub": hub}}, "nodes": {"hosts": {"lake": node}}}
+    children = {"hubs": {"hosts": {"hub": hub}}, "nodes": {"hosts": dict.fromkeys(nodes, node)}}
     (directory / "inventory.yml").write_text(yaml.safe_dump({"all": {"children": children}}))
-    tasks = [
-        {"ansible.builtin.include_tasks": str(rendered.ROLES / "edge/tasks/enrol.yml")},
+    steps = [
+        {"ansible.builtin.include_tasks": str(rendered.ROLES / f"edge/tasks/{tasks}.yml")},
         {"ansible.builtin.debug": {"msg": "and goes on"}},
     ]
-    named = {"edge_name": "lake", "edge_hub_url": "https://hub.example", "edge_enrol_code": "", **values}
+    named = {
+        "edge_name": "{{ inventory_hostname }}",
+        "edge_hub_url": "https://hub.example",
+        "edge_enrol_code": "",
+        **values,
+    }
     (directory / "play.yml").write_text(
-        yaml.safe_dump([{"hosts": "nodes", "gather_facts": False, "vars": named, "tasks": tasks}])
+        yaml.safe_dump([{"hosts": "nodes", "gather_facts": False, "vars": named, "tasks": steps}])
     )
     program = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     assert program is not None, "it stands in tests/requirements.lock"
@@ -52,3 +59,12 @@ def test_a_code_that_was_given_asks_no_hub(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "UNREACHABLE" not in done.stdout
     assert "/opt/stadtknoten/node/current/bin/stadtknoten-edge" in done.stdout
+    assert "--name" in done.stdout
+
+
+def test_a_code_for_one_node_is_given_to_one_alone_before_anything_is_changed(tmp_path: Path) -> None:
+    done = play(tmp_path, ("lake", "hall"), "present", edge_enrol_code="7KQF-2M9X")
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 2
+    assert "A code is for one node, and this play is for 2: say --limit NAME, too." in said
+    assert said.count("TASK [") == 2, "the tasks were read, and the first one ended it"

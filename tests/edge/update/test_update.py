@@ -1,5 +1,6 @@
 """A release from the hub to the services: resumed, verified, switched, taken back. Real processes, a real pip."""
 
+import fcntl
 import http.server
 import json
 import os
@@ -180,13 +181,18 @@ def test_a_power_cut_during_the_playbooks_trial_brings_the_old_release_back(node
 
 @pytest.mark.process
 def test_a_release_that_wants_another_file_of_the_node_is_tried_after_that_was_written(
-    node: Node, two: tuple[str, str]
+    node: Node, two: tuple[str, str], releases: Releases
 ) -> None:
     first, second = two
     node.config.write_text("bad\n")
     node.run("use", "--release", second)
     assert (node.link("current"), node.link("good")) == (second, first)
     node.config.write_text("[portal]\n")
+    broken = releases.make("3.0")
+    node.install_like(first, broken, broken=True)
+    node.hand_over("r3-1", broken)
+    node.run("apply")
+    assert node.link("current") == node.link("good") == first, "not the one that nobody has tried"
     node.run("use", "--release", second, "--now")
     assert node.link("good") == second
 
@@ -209,6 +215,31 @@ def test_hub_and_playbook_at_once_change_the_links_one_after_the_other(
     assert node.link("current") == node.link("good")
     assert node.progress()["state"] == "done"
     assert node.progress("own/playbook.json")["state"] == "done"
+
+
+def test_only_root_can_hold_an_update_up(tmp_path: Path) -> None:
+    everybodys = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)  # nobody needs a right for more than this
+    fcntl.flock(everybodys, fcntl.LOCK_EX)
+    with install.alone(tmp_path, 0):
+        assert [oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()] == ["0o600"]
+        with pytest.raises(ReleaseError, match="another update is under way"), install.alone(tmp_path, 0):
+            pass
+    os.close(everybodys)
+
+
+def test_an_order_that_comes_while_another_update_never_ends_is_refused_once(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apply, "_OTHER_S", 0)
+    here = apply.Node(node.home, node.fetched, node.own, node.root, node.config)
+    (node.own / "part.tar").touch()
+    node.order("r1-1", "http://hub", "ready.json")
+    with install.alone(node.home, 0):
+        assert apply.apply(here, health.Services("", (), node.config, node.root)) == 0
+    assert (node.progress()["id"], node.progress()["state"]) == ("r1-1", "refused")
+    assert "another update is under way here" in str(node.progress()["text"])
+    assert not (node.fetched / "ready.json").exists(), "nothing starts it again"
+    assert (node.own / "part.tar").exists(), "that may be the other one's"
 
 
 def test_a_machine_on_which_nothing_runs_yet_takes_a_release_at_once(tmp_path: Path) -> None:
@@ -297,6 +328,32 @@ def test_the_links_change_in_one_step_and_old_releases_go(tmp_path: Path) -> Non
     assert (install.linked(tmp_path, "current"), install.linked(tmp_path, "good")) == ("b", "a")
     install.prune(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir() if not path.is_symlink()) == ["a", "b", "d"]
+
+
+def test_a_release_that_nobody_tried_before_the_power_went_is_not_started_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The play ended between the release that cannot read this node's file and that file."""
+
+    class Running(health.Services):
+        def active(self) -> set[str]:
+            return {"agent"}
+
+    def refuse(*_: object) -> None:
+        raise ReleaseError("bad key")
+
+    monkeypatch.setattr(install, "check_configuration", refuse)
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "complete").touch()
+    for link in ("current", "good"):
+        install.switch(tmp_path, link, "old")
+    node = apply.Node(tmp_path, tmp_path / "fetched", tmp_path / "own", tmp_path, tmp_path)
+    services = Running("", (), tmp_path, tmp_path)
+    assert use.use(node, services, "new", config=tmp_path / "node.toml", now=False) == "changed"
+    assert (install.linked(tmp_path, "current"), install.linked(tmp_path, "good")) == ("new", "old")
+    apply.recover(node, None)
+    assert install.linked(tmp_path, "current") == install.linked(tmp_path, "good") == "old"
 
 
 class Web(http.server.BaseHTTPRequestHandler):

@@ -126,6 +126,20 @@ def test_a_code_and_the_address_are_enough_at_a_hub_of_the_towns_own_authority(h
     assert main(["enrol", hub.code(), "--config", str(config)]) == 0, "the address and the directory are known by now"
 
 
+def test_a_code_for_another_node_is_refused_where_the_name_was_said(hub: Hub, tmp_path: Path, capsys) -> None:
+    config, state = enrolled(hub, tmp_path)
+    files = [config, *state.iterdir()]
+    before = [file.read_bytes() for file in files]
+    code = hub.code("hall-b1")
+    assert main(["enrol", code, "--name", "lake-b1", "--config", str(config)]) == 1
+    said = capsys.readouterr().err
+    assert "The code was for hall-b1, and this node is lake-b1" in said
+    assert "nothing was kept" in said
+    assert "node enrol lake-b1" in said
+    assert [file.read_bytes() for file in files] == before
+    assert main(["enrol", hub.code(), "--name", "lake-b1", "--config", str(config)]) == 0
+
+
 def test_the_doctor_and_a_download_believe_the_pinned_authority_and_nobody_who_is_not_known(
     hub: Hub, tmp_path: Path
 ) -> None:

@@ -40,6 +40,7 @@ def test_no_list_of_jobs_has_an_axe_violation(browser: Browser, room: ControlRoo
     )
     page = context.new_page()
     log_in(page, room)
+    page.locator("summary", has_text="Mehr").click()
     page.get_by_role("link", name="Aufträge").click()
     found = violations(page)
     room.database.write(fill)

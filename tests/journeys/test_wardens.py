@@ -182,6 +182,7 @@ def test_the_permits_page_is_accessible_and_works_by_keyboard(context: BrowserCo
     page = context.new_page()
     page.goto(f"{town.url}/demo")
     page.get_by_role("button", name="Karla Leitung").click()
+    page.locator("summary", has_text="Mehr").click()
     page.get_by_role("link", name="Parkausweise").click()
     page.get_by_label("Kennzeichen", exact=True).fill("HN-R 77")
     page.get_by_label("Letzter Tag").fill("2099-12-31")

@@ -74,7 +74,15 @@ def rosa(browser: Browser, town: Office) -> Iterator[Person]:
 
 
 def has_worker(page: Page) -> None:
-    wait_for(page, "() => navigator.serviceWorker.controller !== null", 3 * PATIENCE_MS)  # it fetches the whole shell
+    """It fetches the whole shell; where one file did not come in time, the next page begins anew, as for people."""
+    for _ in range(2):
+        try:
+            wait_for(page, "() => navigator.serviceWorker.controller !== null", 2 * PATIENCE_MS)
+        except AssertionError:
+            page.reload()
+        else:
+            return
+    wait_for(page, "() => navigator.serviceWorker.controller !== null", 2 * PATIENCE_MS)
 
 
 def wait_for(page: Page, condition: str, patience_ms: int = PATIENCE_MS) -> None:

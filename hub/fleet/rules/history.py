@@ -61,7 +61,7 @@ def begins(rows: Sequence[tuple[int, Mapping[str, float]]], since: int) -> int:
 def series(rows: Sequence[tuple[int, Mapping[str, float]]], since: int, now: int, most: int = 96) -> list[Series]:
     """A way for each figure that was ever said; of several values in one step the last counts."""
     start = begins(rows, since)
-    steps = max(2, min(most, (now - start) // STEP_MS + 1))
+    steps = max(2, min(most, (now - start) // STEP_MS))  # each at least as wide as STEP_MS
     width = max((now - start) / steps, 1)
     found: dict[str, list[float | None]] = {}
     for at, values in rows:

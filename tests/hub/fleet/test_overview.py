@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.core.db import Database
@@ -138,6 +138,7 @@ def test_a_gap_in_a_figure_stays_a_gap() -> None:
 
 
 @given(st.integers(1, 90), st.lists(st.integers(0, 60), min_size=90, max_size=90))
+@example(11, [60] * 90)
 def test_a_node_that_spoke_all_the_time_has_a_line_without_gaps(count: int, late_s: list[int]) -> None:
     """A figure is kept with the first status after a quarter of an hour, so up to a minute later."""
     moments = [NOW]

@@ -113,5 +113,5 @@ class Fetch:
         if not url.startswith(("https://", "http://")):
             raise ReleaseError("the release's address must begin with https://")
         request = Request(url, headers={"Range": f"bytes={start}-"} if start else {})  # noqa: S310 (scheme checked above)
-        answer: HTTPResponse = urlopen(request, timeout=_TIMEOUT_S, context=self._believed)  # noqa: S310 (as before)
+        answer: HTTPResponse = urlopen(request, timeout=_TIMEOUT_S, context=self._believed)  # noqa: S310 (the same)
         return answer

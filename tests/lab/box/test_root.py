@@ -8,7 +8,7 @@ from tests.lab.box import root
 
 DEB822 = """# Modernized
 Types: deb
-URIs: http://deb.debian.org/debian
+URIs: http://archive.example/debian
 Suites: bookworm bookworm-updates
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
@@ -19,7 +19,7 @@ Suites: bookworm
 Components: stable
 """
 LINES = """# deb http://old.example/debian bookworm main
-deb http://security.debian.org/debian-security bookworm-security main
+deb http://security.example/debian-security bookworm-security main
 deb https://apt.example/repos/debian bookworm-pgdg main
 """
 
@@ -33,9 +33,10 @@ def _bookworm(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_debians_own_sources_become_those_of_the_release_and_other_makers_are_left_out() -> None:
     made = root.debians_own(".sources", DEB822, "trixie")
     assert "Suites: trixie trixie-updates\n" in made
-    assert "example" not in made
+    assert "URIs: http://archive.example/debian\n" in made
+    assert "download.example" not in made
     assert root.debians_own(".list", LINES, "trixie").split() == [
-        *("deb", "http://security.debian.org/debian-security", "trixie-security", "main")
+        *("deb", "http://security.example/debian-security", "trixie-security", "main")
     ]
     assert root.debians_own(".list", "deb https://apt.example/repos bookworm-pgdg main\n", "trixie") == ""
 

@@ -149,7 +149,7 @@ def test_after_its_time_the_visitor_is_offline_in_both_families(visitor: Visitor
 
 
 def test_off_takes_both_networks_off_the_air_and_on_brings_them_back(street: Street, visitor: Visitor) -> None:
-    """The hub's word, as the agent hands it on, reaches hostapd; a scan of another radio says what is sent on channel 6."""
+    """The hub's word, as the agent hands it on, reaches hostapd; another radio's scan of channel 6 says what is sent."""
     machine, folder = street.machine, "/var/lib/stadtknoten"
     cli = "hostapd_cli -p /run/hostapd -i wlan0 status | grep -q state="
 
@@ -159,7 +159,8 @@ def test_off_takes_both_networks_off_the_air_and_on_brings_them_back(street: Str
         return machine.wait_until(lambda: machine.succeeds(cli + state), f"state {state}", 60)
 
     def heard() -> set[str]:
-        return set(re.findall(r"(?m)^BSS ([0-9a-f:]{17})", visitor.run("iw dev wlan1 scan freq 2437 flush", check=False)))
+        said = visitor.run("iw dev wlan1 scan freq 2437 flush", check=False)
+        return set(re.findall(r"(?m)^BSS ([0-9a-f:]{17})", said))
 
     machine.wait_until(lambda: len(heard()) == 2, "both networks in a scan", 60)
     took = order(900, {"off": True}, "DISABLED")

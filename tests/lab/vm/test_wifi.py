@@ -149,7 +149,7 @@ def test_after_its_time_the_visitor_is_offline_in_both_families(visitor: Visitor
 
 
 def test_off_takes_both_networks_off_the_air_and_on_brings_them_back(street: Street, visitor: Visitor) -> None:
-    """The hub's word, as the agent hands it on, reaches hostapd; another radio's scan of channel 6 says what is sent."""
+    """The hub's word, handed on by the agent, reaches hostapd; another radio's scan of channel 6 says what is sent."""
     machine, folder = street.machine, "/var/lib/stadtknoten"
     cli = "hostapd_cli -p /run/hostapd -i wlan0 status | grep -q state="
 
